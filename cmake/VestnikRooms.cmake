@@ -1,0 +1,94 @@
+# The house: rooms (common/<room>, a static library each) and services
+# (services/<service>, a program each).
+#
+# A room's headers are included as "<room>/<header>.h". Each room has an
+# include folder of its own that holds nothing but a link to that room, so that
+# a file sees exactly the rooms its target lists under USES (and what those
+# use): a wrong include does not compile.
+
+set(VESTNIK_WARNINGS
+  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wpointer-arith -Wcast-qual
+  -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla
+  -Wformat=2 -Wundef -Wno-gnu-zero-variadic-macro-arguments)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  list(APPEND VESTNIK_WARNINGS -Wlogical-op -Wduplicated-cond)
+else()
+  list(APPEND VESTNIK_WARNINGS -Wno-unknown-warning-option)
+endif()
+
+function(vestnik_common_options target)
+  target_compile_options(${target} PRIVATE ${VESTNIK_WARNINGS})
+  target_compile_definitions(${target} PRIVATE _GNU_SOURCE VESTNIK_VERSION="${PROJECT_VERSION}")
+endfunction()
+
+# "<kind>/<name>.h" becomes visible through ${CMAKE_BINARY_DIR}/include/<name>.
+function(vestnik_include_folder target name)
+  set(folder ${CMAKE_BINARY_DIR}/include/${name})
+  file(MAKE_DIRECTORY ${folder})
+  file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${folder}/${name} SYMBOLIC)
+  target_include_directories(${target} PUBLIC ${folder})
+endfunction()
+
+# vestnik_room(letter SOURCES a.c b.c USES base calendar LIBRARIES PkgConfig::CMARK)
+function(vestnik_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
+  add_library(${name} STATIC ${ROOM_SOURCES})
+  vestnik_common_options(${name})
+  vestnik_include_folder(${name} ${name})
+  target_link_libraries(${name} PUBLIC ${ROOM_USES} PRIVATE ${ROOM_LIBRARIES})
+endfunction()
+
+# vestnik_service(mailer PROGRAM vestnik-mailer MAIN main.c SOURCES … USES … LIBRARIES …)
+# What can be tested without main() goes into the library service_<name>.
+function(vestnik_service name)
+  cmake_parse_arguments(SVC "" "PROGRAM;MAIN" "SOURCES;USES;LIBRARIES" ${ARGN})
+  add_library(service_${name} STATIC ${SVC_SOURCES})
+  vestnik_common_options(service_${name})
+  vestnik_include_folder(service_${name} ${name})
+  target_link_libraries(service_${name} PUBLIC ${SVC_USES} PRIVATE ${SVC_LIBRARIES})
+  add_executable(${SVC_PROGRAM} ${SVC_MAIN})
+  vestnik_common_options(${SVC_PROGRAM})
+  target_link_libraries(${SVC_PROGRAM} PRIVATE service_${name})
+  install(TARGETS ${SVC_PROGRAM} RUNTIME DESTINATION bin)
+endfunction()
+
+# vestnik_test(unit/test_buf.c USES base [LIBRARIES …] [LABELS unit] [TIMEOUT 60])
+# One cmocka program; the test's name is the file's, its label the folder's.
+function(vestnik_test source)
+  cmake_parse_arguments(TEST "" "TIMEOUT" "USES;LIBRARIES;LABELS" ${ARGN})
+  get_filename_component(name ${source} NAME_WE)
+  get_filename_component(kind ${source} DIRECTORY)
+  if(NOT TEST_TIMEOUT)
+    set(TEST_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${source})
+  vestnik_common_options(${name})
+  target_link_libraries(${name} PRIVATE ${TEST_USES} ${TEST_LIBRARIES} PkgConfig::CMOCKA)
+  target_compile_definitions(${name} PRIVATE
+    VESTNIK_SOURCE_DIR="${CMAKE_SOURCE_DIR}" VESTNIK_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS "${kind};${TEST_LABELS}"
+    TIMEOUT ${TEST_TIMEOUT} SKIP_RETURN_CODE 77)
+endfunction()
+
+# vestnik_script_test(integration/mailer_defers_on_451.py [LABELS …] [TIMEOUT 120])
+# A test in Python or shell against real programs; its name is a sentence.
+# It finds the programs in $VESTNIK_BIN and the project in $VESTNIK_SOURCE.
+function(vestnik_script_test source)
+  cmake_parse_arguments(TEST "" "TIMEOUT" "LABELS" ${ARGN})
+  get_filename_component(name ${source} NAME_WE)
+  get_filename_component(kind ${source} DIRECTORY)
+  get_filename_component(extension ${source} LAST_EXT)
+  if(NOT TEST_TIMEOUT)
+    set(TEST_TIMEOUT 180)
+  endif()
+  if(extension STREQUAL ".py")
+    set(command ${VESTNIK_TEST_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/${source})
+  else()
+    set(command bash ${CMAKE_CURRENT_SOURCE_DIR}/${source})
+  endif()
+  add_test(NAME ${name} COMMAND ${command} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS "${kind};${TEST_LABELS}"
+    TIMEOUT ${TEST_TIMEOUT} SKIP_RETURN_CODE 77
+    ENVIRONMENT "VESTNIK_BIN=${CMAKE_BINARY_DIR}/bin;VESTNIK_SOURCE=${CMAKE_SOURCE_DIR};VESTNIK_BUILD=${CMAKE_BINARY_DIR}")
+endfunction()

@@ -1,0 +1,31 @@
+/* Time, injected: tests replace the source, nobody else calls time(2).
+ * Stored and carried times are int64_t milliseconds since 1970 UTC, names end
+ * in _ms. TIME_NEVER_MS stands for "no limit". */
+#ifndef VESTNIK_BASE_CLOCK_H
+#define VESTNIK_BASE_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define TIME_NEVER_MS INT64_MAX
+
+/* Wall clock. */
+int64_t clock_now_ms(void);
+/* For measuring spans; never goes back. Microseconds. */
+int64_t clock_mono_us(void);
+static inline int64_t clock_mono_ms(void)
+{
+	return clock_mono_us() / 1000;
+}
+
+/* Replaces both sources (tests, simulation); NULL brings back the real ones.
+ * Set before threads start. */
+void clock_set_source(int64_t (*wall_ms)(void *arg), int64_t (*mono_us)(void *arg), void *arg);
+
+/* RFC 3339 in UTC with milliseconds, "2023-05-30T15:00:00.000Z". */
+#define CLOCK_RFC3339_SIZE 32
+const char *clock_rfc3339(int64_t time_ms, char out[static CLOCK_RFC3339_SIZE]);
+/* Understands RFC 3339 with Z or an offset; -1 when it is something else. */
+int clock_parse_rfc3339(const char *text, int64_t *time_ms);
+
+#endif

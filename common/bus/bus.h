@@ -1,0 +1,148 @@
+/* The bus: topics, consumer groups, at least once.
+ *
+ * The promise, the weaker of the two drivers' (embedded log, Kafka):
+ *  - a message published in a store transaction reaches the topic if and only
+ *    if the transaction commits;
+ *  - within one partition messages of one key come in order; after a crash or a
+ *    lost assignment messages not marked done come again;
+ *  - there is no per-message delay: what is due later waits in the store.
+ * Messages may be finished in any order: only the longest finished prefix is
+ * stored (bus/watermark.h). */
+#ifndef VESTNIK_BUS_BUS_H
+#define VESTNIK_BUS_BUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "store/db.h"
+
+#define BUS_TASKS "vestnik.tasks"
+#define BUS_MAIL "vestnik.mail"
+#define BUS_MAIL_URGENT "vestnik.mail.urgent"
+#define BUS_STATUS "vestnik.status"
+#define BUS_DEAD "vestnik.dead"
+
+/* A task may be this long; a longer message is refused at publishing and, from
+ * outside producers, dead-lettered with its head only. */
+#define BUS_MESSAGE_MAX_BYTES (1024 * 1024)
+
+/* CloudEvents attributes travel as headers or columns (binary mode); an outside
+ * task may be structured instead (content_type application/cloudevents+json). */
+struct bus_message {
+	const char *topic;
+	const char *key;          /* partition key, NULL = none */
+	const char *id;           /* ce_id; NULL only in structured mode */
+	const char *source;       /* ce_source */
+	const char *type;         /* ce_type */
+	int64_t time_ms;          /* ce_time */
+	const char *content_type; /* NULL = application/json */
+	const char *headers;      /* further headers: JSON object of strings, or NULL */
+	const void *data;
+	size_t len;
+	/* set by bus_poll and bus_browse only: */
+	int32_t partition;
+	int64_t offset;
+	struct bus_token {
+		int32_t partition;
+		uint32_t generation;
+		uint64_t index;
+	} token;
+};
+
+struct bus;
+struct bus_config {
+	const char *url;       /* "embedded" or "kafka://host:port,…" */
+	const char *store_url; /* the embedded log lives in this store */
+	const char *client_id; /* service name */
+};
+
+int bus_open(struct bus **out, const struct bus_config *config, struct error *e);
+void bus_close(struct bus **bus);
+
+/* Inside tx (DB_WRITE). Strings are copied. Consumers are woken after commit. */
+int bus_publish_tx(struct bus *bus, struct db *tx, const struct bus_message *message,
+	struct error *e);
+/* For those without a transaction. All n are durable when it returns 0; on -1
+ * any of them may or may not be there. Callable from any thread. */
+int bus_publish(struct bus *bus, const struct bus_message *messages, size_t n, struct error *e);
+
+/* ---- consuming ----------------------------------------------------------- */
+
+struct bus_consumer;
+struct bus_consumer_options {
+	const char *group;
+	const char *const *topics; /* NULL-terminated; earlier topics are served first */
+	size_t window;             /* unfinished messages per partition before polling stops */
+	bool from_end;             /* a new group starts at the end instead of the beginning */
+	/* Called inside bus_poll by the polling thread. revoke: finish what is on
+	 * the wire, bounded; tokens of that generation are ignored afterwards. The
+	 * embedded bus calls assign once, on the first poll. May be NULL. */
+	void (*on_assign)(void *arg, const char *topic, int32_t partition);
+	void (*on_revoke)(void *arg, const char *topic, int32_t partition, bool lost);
+	void *arg;
+};
+
+/* ERROR_CONFLICT (retriable) while another live consumer of this group has the
+ * embedded topic (file lock). Used by one thread, except bus_done. */
+int bus_subscribe(struct bus *bus, const struct bus_consumer_options *options,
+	struct bus_consumer **out, struct error *e);
+void bus_unsubscribe(struct bus_consumer **consumer);
+
+/* Up to max messages; waits at most timeout_ms when there are none. Returns the
+ * number (0 = none), -1 on error. What messages point to is valid until the
+ * next bus_poll: copy what you keep. A message longer than
+ * BUS_MESSAGE_MAX_BYTES comes cut to its first 64 KiB with
+ * content_type "application/x-vestnik-oversized". */
+int bus_poll(struct bus_consumer *consumer, int timeout_ms, struct bus_message *out, size_t max,
+	struct error *e);
+/* Wakes a bus_poll that waits. Any thread; async-signal-safe. */
+void bus_interrupt(struct bus_consumer *consumer);
+
+/* Finished, in any order, from any thread; stored by bus_poll about every 100 ms
+ * and at bus_unsubscribe. Late tokens of an older generation are ignored. */
+void bus_done(struct bus_consumer *consumer, const struct bus_token *tokens, size_t n);
+
+/* The recorder's call: publishes messages and, only when they are durable,
+ * marks tokens done. Embedded: one transaction. Any thread, one at a time. */
+int bus_publish_then_done(struct bus_consumer *consumer, const struct bus_message *messages,
+	size_t n, const struct bus_token *tokens, size_t tokens_n, struct error *e);
+
+/* The ledger's call, inside its transaction: everything polled so far is done
+ * if and only if tx commits (Kafka: the offset is stored after the commit). */
+int bus_done_tx(struct bus_consumer *consumer, struct db *tx, struct error *e);
+/* After a rollback: what was polled and is not done comes again. */
+int bus_rewind(struct bus_consumer *consumer, struct error *e);
+
+/* ---- looking ---------------------------------------------------------------- */
+
+/* "Everything published to topic until now": has group passed it? (Start of a
+ * mailer: bus_mark(STATUS), then wait until bus_passed(ledger).) */
+struct bus_mark {
+	char topic[64];
+	int64_t position[64];
+	int partitions;
+};
+int bus_mark(struct bus *bus, const char *topic, struct bus_mark *mark, struct error *e);
+/* 1 passed, 0 not yet, -1 error. */
+int bus_passed(struct bus *bus, const char *group, const struct bus_mark *mark, struct error *e);
+/* Messages published and not yet passed by the group. */
+int bus_lag(struct bus *bus, const char *topic, const char *group, int64_t *lag, struct error *e);
+
+/* Reads without a group, oldest first, from offset on. Returns how many were
+ * given to each(); it may stop by returning non-zero. (dead list, replay) */
+int bus_browse(struct bus *bus, const char *topic, int32_t partition, int64_t offset, int max,
+	int (*each)(void *arg, const struct bus_message *message), void *arg, struct error *e);
+
+/* Puts message (as it came) on BUS_DEAD with headers dead-reason, dead-time,
+ * dead-topic, dead-partition, dead-offset, dead-by. Inside tx when tx is not
+ * NULL. The caller marks the original done afterwards. */
+int bus_dead_letter(struct bus *bus, struct db *tx, const struct bus_message *message,
+	const char *by, const char *reason, struct error *e);
+
+/* Trims what every registered group has passed (dead: what is older than 30
+ * days); a chore for store/maintenance.h. */
+int bus_trim(struct db *db, void *bus, struct error *e);
+
+#endif

@@ -1,0 +1,98 @@
+/* A campaign's folder: campaign.yaml, letters, attachments, data → checked
+ * definition → draft in the store. CLI and console use it; planner and mailer
+ * read the stored definition back.
+ *
+ * JSON of campaign.definition (what the services read; version it by adding members only):
+ * {"slug","title","zone","lang",
+ *  "from":{"name","address"},"reply_to"?,"organisation"?,
+ *  "document":{"number","date","signatory":{"position","name"},"performer":{"name","phone","address"}}?,
+ *  "follows":"на № … от …"?,
+ *  "contacts":[{"role","name","phone","address"}],
+ *  "audience":{"kinds":[…],"regions":[…],"municipalities":[…],"keys":[…],"roles":["coordinator"],
+ *              "where":"monitoring.registered < 10"?},
+ *  "datasets":["monitoring"],
+ *  "steps":[{"step":0,"kind":"first","letter":"first","at_ms"?,"not_after_ms"?}],
+ *  "send":{"at_ms"?,"local":bool,"wall":"2023-05-15 10:00"?,"open_minute","close_minute"},
+ *  "rate":{"count","per_ms"}?,"may_leave":bool,"hold":bool,"not_after_ms"?} */
+#ifndef VESTNIK_CAMPAIGN_CAMPAIGN_H
+#define VESTNIK_CAMPAIGN_CAMPAIGN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/problem.h"
+#include "letter/letter.h"
+#include "settings/settings.h"
+#include "store/db.h"
+
+/* ---- the folder ------------------------------------------------------------ */
+
+struct campaign_folder; /* parsed and checked, letters compiled */
+
+/* Reads and checks everything; all mistakes at once. db may be NULL (no
+ * audience is counted then). NULL when problems->errors grew. */
+struct campaign_folder *campaign_folder_load(const char *yaml_path, const struct settings *settings,
+	struct db *db, struct problems *problems);
+void campaign_folder_free(struct campaign_folder **folder);
+
+const char *campaign_folder_slug(const struct campaign_folder *folder);
+const char *campaign_folder_title(const struct campaign_folder *folder);
+const char *campaign_folder_hash(const struct campaign_folder *folder);
+const json_t *campaign_folder_definition(const struct campaign_folder *folder);
+/* The step's compiled letter (borrowed). */
+struct letter *campaign_folder_letter(const struct campaign_folder *folder, int step);
+
+struct campaign_recipient {  /* one letter-to-be; strings owned by the struct */
+	int64_t organisation, contact;
+	char *key, *name, *address, *contact_name, *zone;
+	json_t *fields;      /* what the letter is filled with */
+};
+void campaign_recipient_fini(struct campaign_recipient *recipient);
+
+/* Audience of the folder against the store's directory and the folder's own
+ * data: count, and the first `sample` recipients. */
+int campaign_folder_audience(const struct campaign_folder *folder, struct db *db, int64_t *count,
+	struct campaign_recipient **sample, size_t sample_most, size_t *sample_count,
+	struct error *e);
+/* One recipient by organisation key or address. ERROR_NOT_FOUND. */
+int campaign_folder_recipient(const struct campaign_folder *folder, struct db *db,
+	const char *key_or_address, struct campaign_recipient *out, struct error *e);
+
+/* Stores the draft with all its parts in one or more transactions (the
+ * campaign row last). ERROR_CONFLICT when the slug exists (launched, or a
+ * draft with another hash is replaced: only launched ones conflict). */
+int campaign_folder_store(const struct campaign_folder *folder, struct db *db, const char *actor,
+	int64_t *id, struct error *e);
+
+/* ---- stored campaigns: planner and mailer ---------------------------------- */
+
+struct campaign; /* immutable once loaded */
+
+int campaign_load(struct db *db, int64_t id, struct campaign **out, struct error *e);
+void campaign_free(struct campaign **campaign);
+int64_t campaign_id(const struct campaign *campaign);
+const char *campaign_slug(const struct campaign *campaign);
+const char *campaign_zone(const struct campaign *campaign);
+const json_t *campaign_definition(const struct campaign *campaign);
+const char *campaign_sender(const struct campaign *campaign); /* From address */
+const char *campaign_reply_to(const struct campaign *campaign); /* or NULL */
+/* Compiles the step's letter from the stored parts. The caller unrefs. */
+int campaign_letter(struct db *db, const struct campaign *campaign, const struct settings *settings,
+	int step, struct letter **out, struct error *e);
+
+/* Audience in order of organisation.id, for expansion: recipients with
+ * organisation.id > after, at most `most` organisations looked at; *last gets
+ * the last id looked at, *end is set when there are no more. Each recipient
+ * (one per chosen contact) goes to each(), which takes nothing over. */
+int campaign_audience_batch(struct db *db, const struct campaign *campaign, int64_t after, int most,
+	int64_t *last, bool *end,
+	int (*each)(void *arg, const struct campaign_recipient *recipient), void *arg,
+	struct error *e);
+/* When the first letter to this recipient goes: send.at/local/hours. */
+int campaign_due_ms(const struct campaign *campaign, const char *recipient_zone, int64_t now_ms,
+	int64_t *due_ms, struct error *e);
+
+#endif

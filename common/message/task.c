@@ -1,0 +1,338 @@
+#include "message/task.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/gate.h"
+#include "base/xalloc.h"
+
+#define TYPE_PREFIX "vestnik.task."
+#define SOURCE_MAX 256
+#define ID_MAX 256
+#define SUBJECT_MAX 500
+#define TEXT_MAX (64 * 1024)
+#define NAME_MAX_BYTES 300
+
+static const char *const types[TASK_TYPES] = {TYPE_PREFIX "campaign.launch",
+	TYPE_PREFIX "campaign.pause", TYPE_PREFIX "campaign.resume", TYPE_PREFIX "campaign.cancel",
+	TYPE_PREFIX "campaign.retry", TYPE_PREFIX "notify"};
+
+const char *task_type_name(enum task_type type)
+{
+	return types[type];
+}
+
+/* ---- reading members, each with its own words when it is wrong ---------------- */
+
+static int known_members(const json_t *object, const char *where, const char *const *known, struct error *e)
+{
+	const char *name;
+	json_t *value;
+	json_object_foreach((json_t *)(uintptr_t)object, name, value)
+	{
+		size_t i = 0;
+		while (known[i] != NULL && strcmp(known[i], name) != 0)
+			i++;
+		if (known[i] == NULL)
+			return error_set(e, ERROR_INPUT, "%s has an unknown member \"%.64s\"", where, name);
+	}
+	return 0;
+}
+
+/* One line of text for a header. required: must be there. */
+static int take_line(const json_t *object, const char *name, bool required, size_t max, char **out,
+	struct error *e)
+{
+	const json_t *value = json_object_get(object, name);
+	if (value == NULL || json_is_null(value))
+		return required ? error_set(e, ERROR_INPUT, "data.%s is missing", name) : 0;
+	if (!json_is_string(value))
+		return error_set(e, ERROR_INPUT, "data.%s should be a string", name);
+	size_t len = json_string_length(value);
+	if (len == 0 || len > max)
+		return error_set(e, ERROR_INPUT, "data.%s should have 1 to %zu bytes", name, max);
+	if (!gate_header(json_string_value(value), len))
+		return error_set(e, ERROR_INPUT, "data.%s should be one line without control characters", name);
+	*out = xstrdup(json_string_value(value));
+	return 0;
+}
+
+static int take_address(const json_t *object, const char *name, const char *where, bool required,
+	char **out, struct error *e)
+{
+	const json_t *value = json_object_get(object, name);
+	if (value == NULL || json_is_null(value))
+		return required ? error_set(e, ERROR_INPUT, "%s.%s is missing", where, name) : 0;
+	char address[GATE_ADDRESS_MAX + 1];
+	if (!json_is_string(value) || json_string_length(value) != strlen(json_string_value(value)))
+		return error_set(e, ERROR_INPUT, "%s.%s should be an e-mail address", where, name);
+	if (gate_address(json_string_value(value), address, e) != 0)
+		return error_context(e, "%s.%s", where, name);
+	*out = xstrdup(address);
+	return 0;
+}
+
+static int read_campaign(const json_t *data, struct task *task, struct error *e)
+{
+	static const char *const known_launch[] = {"campaign", "content_hash", NULL};
+	static const char *const known_state[] = {"campaign", "reason", NULL};
+	static const char *const known_retry[] = {"campaign", "state", NULL};
+	const char *const *known = task->type == TASK_CAMPAIGN_LAUNCH ? known_launch
+		: task->type == TASK_CAMPAIGN_RETRY			? known_retry
+									: known_state;
+	if (known_members(data, "data", known, e) != 0 ||
+		take_line(data, "campaign", true, 64, &task->as.campaign.slug, e) != 0)
+		return -1;
+	if (!gate_slug(task->as.campaign.slug))
+		return error_set(e, ERROR_INPUT, "data.campaign should be a campaign's id: a-z, 0-9, '-'");
+	if (task->type == TASK_CAMPAIGN_LAUNCH) {
+		if (take_line(data, "content_hash", true, 64, &task->as.campaign.content_hash, e) != 0)
+			return -1;
+		if (strspn(task->as.campaign.content_hash, "0123456789abcdef") != 64)
+			return error_set(e, ERROR_INPUT, "data.content_hash should be 64 hex digits");
+		return 0;
+	}
+	if (task->type == TASK_CAMPAIGN_RETRY) {
+		if (take_line(data, "state", true, 20, &task->as.campaign.state, e) != 0)
+			return -1;
+		if (strcmp(task->as.campaign.state, "failed") != 0 &&
+			strcmp(task->as.campaign.state, "uncertain") != 0)
+			return error_set(e, ERROR_INPUT, "data.state should be \"failed\" or \"uncertain\"");
+		return 0;
+	}
+	return take_line(data, "reason", false, 400, &task->as.campaign.reason, e);
+}
+
+static int read_recipient(const json_t *item, size_t number, struct task_recipient *to, struct error *e)
+{
+	static const char *const known[] = {"address", "name", "fields", NULL};
+	char where[40];
+	snprintf(where, sizeof where, "data.to[%zu]", number);
+	if (!json_is_object(item))
+		return error_set(e, ERROR_INPUT, "%s should be an object with \"address\"", where);
+	if (known_members(item, where, known, e) != 0 ||
+		take_address(item, "address", where, true, &to->address, e) != 0)
+		return -1;
+	if (take_line(item, "name", false, NAME_MAX_BYTES, &to->name, e) != 0)
+		return error_context(e, "%s", where);
+	const json_t *fields = json_object_get(item, "fields");
+	if (fields != NULL && !json_is_object(fields))
+		return error_set(e, ERROR_INPUT, "%s.fields should be an object", where);
+	to->fields = fields == NULL ? NULL : json_deep_copy(fields);
+	return 0;
+}
+
+static int read_recipients(const json_t *data, struct task *task, struct error *e)
+{
+	const json_t *to = json_object_get(data, "to");
+	size_t count = json_is_object(to) ? 1 : json_array_size(to);
+	if (count == 0)
+		return error_set(e, ERROR_INPUT, "data.to should be a list of {\"address\": …}");
+	if (count > TASK_NOTIFY_RECIPIENTS_MAX)
+		return error_set(e, ERROR_INPUT, "data.to has %zu recipients; at most %d: make a campaign of it",
+			count, TASK_NOTIFY_RECIPIENTS_MAX);
+	task->as.notify.to = xcalloc(count, sizeof *task->as.notify.to);
+	for (size_t i = 0; i < count; i++) {
+		task->as.notify.to_count = i + 1;
+		const json_t *item = json_is_object(to) ? to : json_array_get(to, i);
+		if (read_recipient(item, i, &task->as.notify.to[i], e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_attachment(const json_t *item, struct task_attachment *attachment, struct error *e)
+{
+	static const char *const known[] = {"name", "media_type", "data_base64", NULL};
+	if (!json_is_object(item) || known_members(item, "data.attachments[]", known, e) != 0)
+		return error_set(e, ERROR_INPUT,
+			"each of data.attachments should be {\"name\", \"media_type\"?, \"data_base64\"}");
+	if (take_line(item, "name", true, 200, &attachment->name, e) != 0 ||
+		take_line(item, "media_type", false, 100, &attachment->media_type, e) != 0)
+		return error_context(e, "data.attachments");
+	if (!gate_file_name(attachment->name))
+		return error_set(e, ERROR_INPUT, "data.attachments: \"%.100s\" is not a file name", attachment->name);
+	const json_t *text = json_object_get(item, "data_base64");
+	if (!json_is_string(text))
+		return error_set(e, ERROR_INPUT, "data.attachments: data_base64 is missing");
+	size_t room = json_string_length(text) / 4 * 3 + 3;
+	attachment->data = xmalloc(room);
+	if (sodium_base642bin(attachment->data, room, json_string_value(text), json_string_length(text),
+		    "\r\n ", &attachment->len, NULL, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+		attachment->len == 0)
+		return error_set(e, ERROR_INPUT, "data.attachments: \"%.100s\" is empty or not base64",
+			attachment->name);
+	return 0;
+}
+
+static int read_attachments(const json_t *data, struct task *task, struct error *e)
+{
+	const json_t *list = json_object_get(data, "attachments");
+	if (list == NULL)
+		return 0;
+	if (!json_is_array(list) || json_array_size(list) > 20)
+		return error_set(e, ERROR_INPUT, "data.attachments should be a list of at most 20");
+	size_t count = json_array_size(list);
+	task->as.notify.attachments = xcalloc(count, sizeof *task->as.notify.attachments);
+	for (size_t i = 0; i < count; i++) {
+		task->as.notify.attachments_count = i + 1;
+		if (read_attachment(json_array_get(list, i), &task->as.notify.attachments[i], e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_notify(const json_t *data, struct task *task, struct error *e)
+{
+	static const char *const known[] = {"from", "reply_to", "subject", "text", "urgent", "not_after",
+		"to", "attachments", NULL};
+	static const char *const known_from[] = {"address", "name", NULL};
+	if (known_members(data, "data", known, e) != 0)
+		return -1;
+	task->as.notify.urgent = true;
+	task->as.notify.not_after_ms = TIME_NEVER_MS;
+	const json_t *from = json_object_get(data, "from");
+	if (from != NULL) {
+		if (!json_is_object(from) || known_members(from, "data.from", known_from, e) != 0)
+			return error_set(e, ERROR_INPUT, "data.from should be {\"address\", \"name\"?}");
+		if (take_address(from, "address", "data.from", true, &task->as.notify.from_address, e) != 0 ||
+			take_line(from, "name", false, NAME_MAX_BYTES, &task->as.notify.from_name, e) != 0)
+			return -1;
+	}
+	if (take_address(data, "reply_to", "data", false, &task->as.notify.reply_to, e) != 0 ||
+		take_line(data, "subject", true, SUBJECT_MAX, &task->as.notify.subject, e) != 0)
+		return -1;
+	const json_t *text = json_object_get(data, "text");
+	if (!json_is_string(text) || json_string_length(text) == 0 || json_string_length(text) > TEXT_MAX ||
+		strlen(json_string_value(text)) != json_string_length(text))
+		return error_set(e, ERROR_INPUT, "data.text should be Markdown of 1 to %d bytes", TEXT_MAX);
+	task->as.notify.text = xstrdup(json_string_value(text));
+	const json_t *urgent = json_object_get(data, "urgent"), *limit = json_object_get(data, "not_after");
+	if (urgent != NULL && !json_is_boolean(urgent))
+		return error_set(e, ERROR_INPUT, "data.urgent should be true or false");
+	if (urgent != NULL)
+		task->as.notify.urgent = json_is_true(urgent);
+	if (limit != NULL && (!json_is_string(limit) || clock_parse_rfc3339(json_string_value(limit),
+							 &task->as.notify.not_after_ms) != 0))
+		return error_set(e, ERROR_INPUT, "data.not_after should be a time like 2023-05-30T18:00:00+03:00");
+	return read_recipients(data, task, e) != 0 || read_attachments(data, task, e) != 0 ? -1 : 0;
+}
+
+/* ---- the envelope --------------------------------------------------------------- */
+
+static int set_attribute(char **to, const char *name, const char *value, size_t max, struct error *e)
+{
+	if (value == NULL || value[0] == '\0')
+		return error_set(e, ERROR_INPUT, "the CloudEvents attribute %s is missing", name);
+	if (strlen(value) > max || !gate_header(value, strlen(value)))
+		return error_set(e, ERROR_INPUT, "the CloudEvents attribute %s should be one line of at most %zu bytes",
+			name, max);
+	*to = xstrdup(value);
+	return 0;
+}
+
+static int set_envelope(struct task *task, const char *source, const char *id, const char *type,
+	struct error *e)
+{
+	if (set_attribute(&task->source, "source", source, SOURCE_MAX, e) != 0 ||
+		set_attribute(&task->id, "id", id, ID_MAX, e) != 0)
+		return -1;
+	if (type == NULL)
+		return error_set(e, ERROR_INPUT, "the CloudEvents attribute type is missing");
+	for (unsigned i = 0; i < TASK_TYPES; i++)
+		if (strcmp(type, types[i]) == 0) {
+			task->type = (enum task_type)i;
+			return 0;
+		}
+	return error_set(e, ERROR_INPUT, "unknown task type \"%.100s\"; known: " TYPE_PREFIX
+		"campaign.launch, .pause, .resume, .cancel, .retry, " TYPE_PREFIX "notify", type);
+}
+
+static int read_structured(const json_t *event, struct task *task, const json_t **data, struct error *e)
+{
+	const char *version = json_string_value(json_object_get(event, "specversion"));
+	if (version == NULL || strcmp(version, "1.0") != 0)
+		return error_set(e, ERROR_INPUT, "the CloudEvents attribute specversion should be \"1.0\"");
+	if (set_envelope(task, json_string_value(json_object_get(event, "source")),
+		    json_string_value(json_object_get(event, "id")),
+		    json_string_value(json_object_get(event, "type")), e) != 0)
+		return -1;
+	const char *time = json_string_value(json_object_get(event, "time"));
+	if (time != NULL && clock_parse_rfc3339(time, &task->time_ms) != 0)
+		return error_set(e, ERROR_INPUT, "the CloudEvents attribute time is not RFC 3339");
+	*data = json_object_get(event, "data");
+	return 0;
+}
+
+int task_read(const char *content_type, const char *source, const char *id, const char *type,
+	int64_t time_ms, const void *data, size_t len, struct task *task, struct error *e)
+{
+	*task = (struct task){.time_ms = time_ms};
+	json_error_t where;
+	json_t *document = json_loadb(data, len, JSON_REJECT_DUPLICATES, &where);
+	if (document == NULL)
+		return error_set(e, ERROR_INPUT, "bad JSON at line %d, column %d: %s", where.line,
+			where.column, where.text);
+	const json_t *body = document;
+	int rc;
+	if (!json_is_object(document))
+		rc = error_set(e, ERROR_INPUT, "a task should be a JSON object");
+	else if (content_type != NULL && strncmp(content_type, "application/cloudevents+json", 28) == 0)
+		rc = read_structured(document, task, &body, e);
+	else
+		rc = set_envelope(task, source, id, type, e);
+	if (rc == 0 && !json_is_object(body))
+		rc = error_set(e, ERROR_INPUT, "data should be a JSON object");
+	if (rc == 0)
+		rc = task->type == TASK_NOTIFY ? read_notify(body, task, e) : read_campaign(body, task, e);
+	json_decref(document);
+	return rc;
+}
+
+void task_fini(struct task *task)
+{
+	free(task->source);
+	free(task->id);
+	if (task->type != TASK_NOTIFY) {
+		free(task->as.campaign.slug);
+		free(task->as.campaign.content_hash);
+		free(task->as.campaign.reason);
+		free(task->as.campaign.state);
+	} else {
+		free(task->as.notify.from_address);
+		free(task->as.notify.from_name);
+		free(task->as.notify.reply_to);
+		free(task->as.notify.subject);
+		free(task->as.notify.text);
+		for (size_t i = 0; i < task->as.notify.to_count; i++) {
+			free(task->as.notify.to[i].address);
+			free(task->as.notify.to[i].name);
+			json_decref(task->as.notify.to[i].fields);
+		}
+		free(task->as.notify.to);
+		for (size_t i = 0; i < task->as.notify.attachments_count; i++) {
+			free(task->as.notify.attachments[i].name);
+			free(task->as.notify.attachments[i].media_type);
+			free(task->as.notify.attachments[i].data);
+		}
+		free(task->as.notify.attachments);
+	}
+	*task = (struct task){0};
+}
+
+int task_write(enum task_type type, const char *source, const char *id, int64_t time_ms,
+	const json_t *data, struct buf *out)
+{
+	char time[CLOCK_RFC3339_SIZE];
+	json_t *event = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:O}", "specversion", "1.0", "id", id, "source",
+		source, "type", types[type], "time", clock_rfc3339(time_ms, time), "datacontenttype",
+		"application/json", "data", data);
+	char *text = event == NULL ? NULL : json_dumps(event, JSON_COMPACT);
+	int rc = text == NULL ? -1 : buf_puts(out, text);
+	free(text);
+	json_decref(event);
+	return rc;
+}

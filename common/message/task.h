@@ -1,0 +1,81 @@
+/* vestnik.tasks: what producers ask for. CloudEvents 1.0, structured
+ * (application/cloudevents+json) or binary; type "vestnik.task.<name>".
+ *   campaign.launch  {"campaign": slug, "content_hash": hex}
+ *   campaign.pause|resume|cancel  {"campaign": slug, "reason": text?}
+ *   campaign.retry   {"campaign": slug, "state": "failed"|"uncertain"}
+ *   notify           {"from": …?, "subject": …, "text": markdown, "to": [{"address", "name"?, "fields"?}], …}
+ * Schemas: config/schemas/task.*.json. (source, id) is the idempotency key. */
+#ifndef VESTNIK_MESSAGE_TASK_H
+#define VESTNIK_MESSAGE_TASK_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+enum task_type {
+	TASK_CAMPAIGN_LAUNCH,
+	TASK_CAMPAIGN_PAUSE,
+	TASK_CAMPAIGN_RESUME,
+	TASK_CAMPAIGN_CANCEL,
+	TASK_CAMPAIGN_RETRY,
+	TASK_NOTIFY,
+	TASK_TYPES
+};
+
+const char *task_type_name(enum task_type type); /* "vestnik.task.campaign.launch" */
+
+#define TASK_NOTIFY_RECIPIENTS_MAX 1000
+struct task_recipient {
+	char *address;  /* passed gate_address */
+	char *name;     /* may be NULL */
+	json_t *fields; /* object, may be NULL */
+};
+struct task {
+	enum task_type type;
+	char *source;
+	char *id;
+	int64_t time_ms;
+	union {
+		struct {
+			char *slug;
+			char *content_hash; /* launch */
+			char *reason;       /* pause, cancel; may be NULL */
+			char *state;        /* retry */
+		} campaign;
+		struct {
+			char *from_address; /* NULL: the settings' sender */
+			char *from_name;
+			char *reply_to;
+			char *subject;      /* Mustache */
+			char *text;         /* Markdown with Mustache */
+			bool urgent;        /* default true */
+			int64_t not_after_ms; /* TIME_NEVER_MS = default */
+			struct task_recipient *to;
+			size_t to_count;
+			struct task_attachment {
+				char *name, *media_type;
+				void *data;
+				size_t len;
+			} *attachments;
+			size_t attachments_count;
+		} notify;
+	} as;
+};
+
+/* From a bus message in either mode. Every error is permanent (ERROR_INPUT):
+ * the message belongs on vestnik.dead; the text names the member and what
+ * would be right. source/id/type/time_ms are the binary attributes (NULL/0 in
+ * structured mode). The caller calls task_fini whatever came back. */
+int task_read(const char *content_type, const char *source, const char *id, const char *type,
+	int64_t time_ms, const void *data, size_t len, struct task *task, struct error *e);
+void task_fini(struct task *task);
+
+/* Structured CloudEvent of a task, for producers (CLI, console). data is borrowed. */
+int task_write(enum task_type type, const char *source, const char *id, int64_t time_ms,
+	const json_t *data, struct buf *out);
+
+#endif

@@ -1,0 +1,124 @@
+/* The settings file (config/vestnik.yaml), checked. One table row per setting
+ * (settings_table.c): name, type, default, least, most, help in two languages;
+ * the reference page docs/reference/settings.md is printed from it. Unknown keys
+ * and bad values are problems with file, line, column and what would be right. */
+#ifndef VESTNIK_SETTINGS_SETTINGS_H
+#define VESTNIK_SETTINGS_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/lang.h"
+#include "base/problem.h"
+
+struct settings_rate { /* "1000/h", "20/s", "5/m"; count 0 = no limit */
+	int64_t count;
+	int64_t per_ms;
+};
+
+enum relay_security { RELAY_PLAIN, RELAY_STARTTLS, RELAY_TLS };
+enum relay_transport { RELAY_LIBESMTP, RELAY_LIBCURL };
+enum relay_envelope { RELAY_VERP, RELAY_FIXED };
+enum relay_reply { RELAY_TAGGED, RELAY_PLAIN_REPLY };
+
+struct settings_relay {
+	char *name;               /* slug */
+	char *host;
+	int port;                 /* default 25, 587 with auth, 465 with tls */
+	enum relay_security security; /* none | starttls | tls */
+	enum relay_transport transport; /* default libesmtp; tls needs libcurl and gets it */
+	char *ca_file;
+	char *user;               /* auth: {user, password_file | password_env} */
+	char *password;           /* read from the file or environment; never printed */
+	int weight;               /* share of the letters; 0 = only when others are down */
+	int connections;          /* at most */
+	struct settings_rate rate;
+	struct settings_rate quota; /* quota: {letters: 500, per: 24h} */
+	enum relay_envelope envelope; /* verp | fixed */
+	char *envelope_sender;    /* bounces@…; verp puts +tag before the @ */
+	enum relay_reply reply;   /* tagged | plain */
+	char **senders;           /* From addresses this relay may carry; empty = all */
+	size_t senders_count;
+	int connect_timeout_ms, greeting_timeout_ms, command_timeout_ms, transfer_timeout_ms,
+		final_timeout_ms;
+	int letters_per_session;
+	int line;                 /* in the settings file, for messages */
+};
+
+struct settings_domain_rate { /* domains: {gmail.com: 20/s} */
+	char *domain;
+	struct settings_rate rate;
+};
+
+struct settings {
+	char *file;               /* it came from; NULL = built-in defaults */
+	enum lang lang;           /* of people-facing text; default from the environment */
+	char *zone;               /* of the ministry: Europe/Moscow */
+	char *data_dir;           /* everything below stands here unless named */
+	char *store_url;          /* default sqlite:<data_dir>/vestnik.db */
+	char *bus_url;            /* embedded | kafka://… */
+	char *key_file;           /* <data_dir>/vestnik.key */
+	char *run_dir;            /* sockets, pid files, locks: <data_dir>/run */
+	char *log_level;
+	int drain_ms;             /* how long a stopping service may finish its work: 10 s */
+
+	struct {
+		char *name, *address; /* default sender of notices and campaigns without `from` */
+		char *reply_to;
+	} sender;
+	char *public_url;         /* the portal's; NULL = no links yet */
+	int64_t attachments_max_bytes; /* 5 MB a letter */
+	int64_t audience_max;     /* a launch over this needs --yes and says so; 0 = none */
+
+	struct {
+		int look_ahead_ms;    /* 5 s of the measured rate */
+		int look_ahead_least, look_ahead_most; /* 100, 20000 */
+		int stuck_after_ms;   /* 30 min */
+		int64_t retry_ms[12]; /* 1m 5m 15m 1h 2h 4h … the last repeats */
+		size_t retry_count;
+		int64_t give_up_ms;   /* 3 days */
+		int lease_ms;         /* 10 s */
+	} planner;
+	struct {
+		int connections;      /* W: sender threads, 64 */
+		int urgent_connections; /* of them kept for urgent letters, 1 */
+		int unrecorded_most;  /* 256 */
+		char *ehlo;           /* default: the host's name */
+		int breaker_failures; /* in a row before a relay's breaker opens: 5 */
+		int64_t breaker_open_ms, breaker_open_most_ms; /* 10 s doubling to 10 min */
+		struct settings_domain_rate *domains;
+		size_t domains_count;
+	} mailer;
+	struct {
+		int connections;      /* in all, 64 */
+		int connections_per_endpoint; /* 4 */
+		int timeout_ms;       /* 20 s */
+		int64_t response_max_bytes; /* kept: 4 KiB, read: 64 KiB */
+		int64_t keep_ms;      /* messages and attempts: 30 days */
+		int64_t disable_after_ms; /* 5 days of failure */
+		bool allow_private;   /* SSRF guard off for all endpoints */
+		char *ca_file;
+	} notifier;
+	struct {                  /* metrics: {listen: "127.0.0.1:9464"}: one port per service from here on; off by default */
+		char *address;
+		int port;             /* 0 = off */
+	} metrics;
+
+	struct settings_relay *relays;
+	size_t relays_count;
+};
+
+/* path NULL: $VESTNIK_CONFIG, then ./vestnik.yaml, then /etc/vestnik/vestnik.yaml, then defaults.
+ * Relative paths in the file are relative to the file. NULL when problems->errors grew. */
+struct settings *settings_load(const char *path, struct problems *problems);
+void settings_free(struct settings **settings);
+/* The reference page (Markdown), from the table. */
+int settings_reference(enum lang lang, struct buf *out);
+
+/* "90s", "15m", "1h", "3d", "500ms" → ms. -1 when it is something else. */
+int settings_parse_duration(const char *text, int64_t *ms);
+
+#endif

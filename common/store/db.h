@@ -1,0 +1,93 @@
+/* A thin hand on the database: open, statement, bind, step, transaction.
+ * SQL is written once, in the subset SQLite >= 3.40 and PostgreSQL >= 15 share;
+ * the drivers rewrite only this:
+ *   $1, $2 …    numbered parameters (SQLite gets ?1: its own $1 is a *name*)
+ *   @KEYS($1)   a table with one column `key`, from a JSON array of integers
+ *   @ID         in DDL: the type of a dense integer primary key
+ *   @CLUSTERED  in DDL, after ')': the table is stored in primary-key order
+ *
+ * A connection belongs to one thread. Read transactions must end within a
+ * second (they hold up the checkpoint). Never fork with an open connection:
+ * fork and exec. */
+#ifndef VESTNIK_STORE_DB_H
+#define VESTNIK_STORE_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct db;
+struct db_stmt;
+
+enum db_kind { DB_SQLITE, DB_POSTGRES };
+enum db_mode { DB_READ, DB_WRITE };
+/* DB_RELAXED survives a crash of the process; DB_DURABLE also a power cut, and
+ * returns only then (SQLite: commit, then sync the WAL outside the write lock). */
+enum db_sync { DB_RELAXED, DB_DURABLE };
+enum db_step { DB_FAILED = -1, DB_DONE = 0, DB_ROW = 1 };
+
+/* url: "sqlite:/path/to/file" or "postgresql://…". Creates the SQLite file.
+ * Does not look at the schema: store/schema.h does. */
+int db_open(struct db **out, const char *url, struct error *e);
+void db_close(struct db **db);
+enum db_kind db_kind(const struct db *db);
+const char *db_url(const struct db *db);
+
+/* ---- transactions ---------------------------------------------------------
+ * Waits for the write lock up to the driver's patience (SQLite: 10 s with
+ * 0.2–1 ms jitter), then ERROR_UNAVAILABLE. Statements outside a transaction
+ * commit one by one, relaxed. */
+int db_begin(struct db *db, enum db_mode mode, struct error *e);
+/* On failure the transaction is rolled back already. */
+int db_commit(struct db *db, enum db_sync sync, struct error *e);
+/* Allowed when no transaction is open (so `out:` needs no test). */
+void db_rollback(struct db *db);
+bool db_in_transaction(const struct db *db);
+/* fn(arg) runs once after the next successful commit of this connection, and
+ * is forgotten at a rollback. The same (fn, arg) is kept once. */
+void db_on_commit(struct db *db, void (*fn)(void *arg), void *arg);
+
+/* ---- statements -----------------------------------------------------------
+ * Prepared once per connection and text, kept by the connection. sql must be a
+ * string literal (or live as long as the connection): it is the cache's key. */
+int db_prepare(struct db *db, const char *sql, struct db_stmt **out, struct error *e);
+
+/* Positions from 1. Text and blobs are copied. NULL text binds SQL NULL. */
+void db_bind_int(struct db_stmt *stmt, int position, int64_t value);
+void db_bind_text(struct db_stmt *stmt, int position, const char *value);
+void db_bind_blob(struct db_stmt *stmt, int position, const void *data, size_t len);
+void db_bind_null(struct db_stmt *stmt, int position);
+
+/* Next row. After DB_DONE or DB_FAILED the statement is reset (bindings stay). */
+enum db_step db_step(struct db_stmt *stmt, struct error *e);
+/* Stops reading early. */
+void db_reset(struct db_stmt *stmt);
+/* For a statement that returns no rows; a driver may send it later, with
+ * others, in which case its error comes from the next db_step or db_commit. */
+int db_run(struct db_stmt *stmt, struct error *e);
+/* Rows changed by the last db_step/db_run that finished (waits for it). */
+int64_t db_changes(struct db *db);
+
+/* Columns from 0; text is valid until the next step or reset. NULL: 0, NULL. */
+int64_t db_int(struct db_stmt *stmt, int column);
+const char *db_text(struct db_stmt *stmt, int column);
+const void *db_blob(struct db_stmt *stmt, int column, size_t *len);
+bool db_is_null(struct db_stmt *stmt, int column);
+
+/* ---- short forms -----------------------------------------------------------
+ * binds: one letter a parameter: i int64_t, s const char *, n SQL NULL (takes no argument),
+ * b const void *, size_t. */
+int db_exec(struct db *db, struct error *e, const char *sql, const char *binds, ...);
+/* Like db_exec, leaves the statement ready for db_step. */
+int db_query(struct db *db, struct db_stmt **out, struct error *e, const char *sql,
+	const char *binds, ...);
+/* First column of the first row; DB_DONE when there is no row. */
+enum db_step db_query_int(struct db *db, int64_t *value, struct error *e, const char *sql,
+	const char *binds, ...);
+
+/* Now, by the database's clock (leases): SQLite's is this machine's. */
+int db_now_ms(struct db *db, int64_t *now_ms, struct error *e);
+
+#endif

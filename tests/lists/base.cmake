@@ -1,0 +1,1 @@
+vestnik_test(unit/test_base.c USES base)
