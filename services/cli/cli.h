@@ -1,0 +1,26 @@
+/* The program's own state; commands see it through command.h only. */
+#ifndef VESTNIK_CLI_CLI_H
+#define VESTNIK_CLI_CLI_H
+
+#include "cli/command.h"
+
+struct cli {
+	bool json;
+	bool lang_given;
+	const char *config;
+	const struct command *command; /* the one that runs, for messages */
+	struct settings *settings;
+	struct db *db;
+	struct bus *bus;
+	struct ident_key key;
+	bool key_loaded;
+	char actor[128];
+};
+
+/* Opens nothing. */
+void cli_init(struct cli *cli);
+void cli_fini(struct cli *cli);
+/* Resources (cli_resources.c): closes what was opened. */
+void cli_resources_close(struct cli *cli);
+
+#endif

@@ -1,0 +1,3 @@
+/* The groups of commands in the order of `vestnik help`: one line each. */
+COMMAND_GROUP(help_commands)
+COMMAND_GROUP(completion_commands)
