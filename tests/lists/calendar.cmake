@@ -1,0 +1,1 @@
+vestnik_test(unit/test_calendar.c USES base calendar LIBRARIES Threads::Threads)
