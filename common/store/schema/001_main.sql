@@ -175,16 +175,18 @@ CREATE TABLE endpoint_secret (
   endpoint TEXT NOT NULL, secret TEXT NOT NULL, created_ms BIGINT NOT NULL, expires_ms BIGINT,
   PRIMARY KEY (endpoint, created_ms)
 ) @CLUSTERED;
--- notifier: message = one event for one endpoint; kept for replay, trimmed by age
+-- notifier: message = one event for one endpoint; kept for replay, trimmed by age.
+-- CLI and console insert test events and make rows due again (webhook/log.h).
 CREATE TABLE webhook_message (
   id TEXT NOT NULL, endpoint TEXT NOT NULL, type TEXT NOT NULL, time_ms BIGINT NOT NULL,
   body TEXT NOT NULL,
   state TEXT NOT NULL,               -- pending | delivered | failed
-  attempts BIGINT NOT NULL DEFAULT 0,
+  attempts BIGINT NOT NULL DEFAULT 0, -- made in all; numbers webhook_attempt
+  retries BIGINT NOT NULL DEFAULT 0, -- made since the last replay: place in the schedule
   due_ms BIGINT,                     -- NULL: nothing planned
   PRIMARY KEY (endpoint, id)
 ) @CLUSTERED;
-CREATE INDEX webhook_due ON webhook_message (due_ms, endpoint) WHERE due_ms IS NOT NULL;
+CREATE INDEX webhook_due ON webhook_message (endpoint, due_ms) WHERE due_ms IS NOT NULL;
 CREATE TABLE webhook_attempt (
   endpoint TEXT NOT NULL, message TEXT NOT NULL, attempt BIGINT NOT NULL, time_ms BIGINT NOT NULL,
   duration_ms BIGINT NOT NULL, status BIGINT, error TEXT, response TEXT,

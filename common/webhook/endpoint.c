@@ -1,0 +1,194 @@
+#include "webhook/endpoint.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/gate.h"
+#include "base/ident.h"
+#include "base/lang.h"
+
+#define URL_MAX_BYTES 2000
+
+int webhook_url_check(const char *url, bool allow_private, struct error *e)
+{
+	if (strlen(url) > URL_MAX_BYTES || !gate_url(url, false))
+		return error_set(e, ERROR_INPUT,
+			tr("\"%.200s\" is not a URL for a webhook: https://host/path, no user name, no blanks",
+				"«%.200s» не годится: нужен адрес вида https://узел/путь без имени пользователя и пробелов"),
+			url);
+	if (strncmp(url, "https:", 6) != 0 && !allow_private)
+		return error_set(e, ERROR_INPUT, "%s",
+			tr("events carry addresses of people: use https, or --allow-private inside your own network",
+				"в событиях есть адреса людей: нужен https, а внутри своей сети --allow-private"));
+	return 0;
+}
+
+static void id_new(char out[static WEBHOOK_ENDPOINT_ID_SIZE])
+{
+	unsigned char random[10]; /* 80 bits: nobody guesses, nothing collides */
+	char text[17];
+	ident_random(random, sizeof random);
+	ident_base32(random, sizeof random, text);
+	snprintf(out, WEBHOOK_ENDPOINT_ID_SIZE, "ep-%s", text);
+}
+
+static int insert_secret(struct db *db, const char *id, const char *secret, int64_t now_ms,
+	struct error *e)
+{
+	return db_exec(db, e,
+		"INSERT INTO endpoint_secret (endpoint, secret, created_ms) VALUES ($1, $2, $3)", "ssi", id,
+		secret, now_ms);
+}
+
+int webhook_endpoint_add(struct db *db, struct webhook_endpoint *endpoint,
+	char secret[static WEBHOOK_SECRET_SIZE], struct error *e)
+{
+	if (webhook_url_check(endpoint->url, endpoint->allow_private, e) != 0)
+		return -1;
+	if (endpoint->concurrency < 1 || endpoint->concurrency > WEBHOOK_CONCURRENCY_MAX)
+		return error_set(e, ERROR_INPUT, tr("concurrency should be 1 to %d", "одновременных запросов: от 1 до %d"),
+			WEBHOOK_CONCURRENCY_MAX);
+	id_new(endpoint->id);
+	endpoint->created_ms = clock_now_ms();
+	webhook_secret_new(secret);
+	if (db_begin(db, DB_WRITE, e) != 0)
+		return -1;
+	int rc = db_exec(db, e,
+		"INSERT INTO endpoint (id, url, events, state, concurrency, allow_private, campaign, created_ms)"
+		" VALUES ($1, $2, $3, 'active', $4, $5, $6, $7)",
+		"sssiisi", endpoint->id, endpoint->url, endpoint->events, (int64_t)endpoint->concurrency,
+		(int64_t)endpoint->allow_private, endpoint->campaign, endpoint->created_ms);
+	if (rc == 0)
+		rc = insert_secret(db, endpoint->id, secret, endpoint->created_ms, e);
+	if (rc == 0)
+		return db_commit(db, DB_DURABLE, e);
+	db_rollback(db);
+	return -1;
+}
+
+int webhook_endpoint_each(struct db *db,
+	int (*each)(void *arg, const struct webhook_endpoint *endpoint), void *arg, struct error *e)
+{
+	struct db_stmt *rows;
+	if (db_query(db, &rows, e,
+		    "SELECT id, url, events, state, disabled_reason, concurrency, allow_private, campaign,"
+		    " created_ms, first_failure_ms FROM endpoint ORDER BY created_ms, id",
+		    "") != 0)
+		return -1;
+	enum db_step step;
+	while ((step = db_step(rows, e)) == DB_ROW) {
+		struct webhook_endpoint endpoint = {.url = db_text(rows, 1),
+			.events = db_text(rows, 2),
+			.active = strcmp(db_text(rows, 3), "active") == 0,
+			.disabled_reason = db_text(rows, 4),
+			.concurrency = (int)db_int(rows, 5),
+			.allow_private = db_int(rows, 6) != 0,
+			.campaign = db_text(rows, 7),
+			.created_ms = db_int(rows, 8),
+			.first_failure_ms = db_int(rows, 9)};
+		snprintf(endpoint.id, sizeof endpoint.id, "%s", db_text(rows, 0));
+		if (each(arg, &endpoint) != 0) {
+			db_reset(rows);
+			return 0;
+		}
+	}
+	return step == DB_DONE ? 0 : -1;
+}
+
+static int not_found(const char *id, struct error *e)
+{
+	return error_set(e, ERROR_NOT_FOUND,
+		tr("there is no webhook %.40s (vestnik webhook list)", "нет вебхука %.40s (vestnik webhook list)"), id);
+}
+
+int webhook_endpoint_exists(struct db *db, const char *id, struct error *e)
+{
+	int64_t one;
+	enum db_step step = db_query_int(db, &one, e, "SELECT 1 FROM endpoint WHERE id = $1", "s", id);
+	return step == DB_ROW ? 0 : step == DB_DONE ? not_found(id, e) : -1;
+}
+
+int webhook_endpoint_keys(struct db *db, const char *id, int64_t now_ms, struct webhook_key *out,
+	int most, struct error *e)
+{
+	struct db_stmt *rows;
+	if (db_query(db, &rows, e,
+		    "SELECT secret FROM endpoint_secret WHERE endpoint = $1"
+		    " AND (expires_ms IS NULL OR expires_ms > $2) ORDER BY created_ms DESC",
+		    "si", id, now_ms) != 0)
+		return -1;
+	int count = 0;
+	enum db_step step = DB_DONE;
+	while (count < most && (step = db_step(rows, e)) == DB_ROW) {
+		if (webhook_secret_parse(db_text(rows, 0), &out[count], e) != 0) {
+			db_reset(rows);
+			return -1;
+		}
+		count++;
+	}
+	db_reset(rows);
+	return step == DB_FAILED ? -1 : count;
+}
+
+/* Runs two statements as one; the first must change a row of the endpoint. */
+static int finish(struct db *db, int rc, struct error *e)
+{
+	if (rc == 0)
+		return db_commit(db, DB_DURABLE, e);
+	db_rollback(db);
+	return -1;
+}
+
+int webhook_endpoint_rotate(struct db *db, const char *id, int64_t keep_ms,
+	char secret[static WEBHOOK_SECRET_SIZE], struct error *e)
+{
+	int64_t now_ms = clock_now_ms(), newest_ms = 0;
+	webhook_secret_new(secret);
+	if (db_begin(db, DB_WRITE, e) != 0)
+		return -1;
+	int rc = webhook_endpoint_exists(db, id, e);
+	if (rc == 0 && db_query_int(db, &newest_ms, e,
+			       "SELECT COALESCE(MAX(created_ms), 0) FROM endpoint_secret WHERE endpoint = $1",
+			       "s", id) == DB_FAILED)
+		rc = -1;
+	/* The key of the table: two rotations within a millisecond, or a clock that went back. */
+	int64_t created_ms = newest_ms >= now_ms ? newest_ms + 1 : now_ms;
+	if (rc == 0)
+		rc = db_exec(db, e, "DELETE FROM endpoint_secret WHERE endpoint = $1 AND expires_ms <= $2", "si",
+			id, now_ms);
+	if (rc == 0)
+		rc = db_exec(db, e,
+			"UPDATE endpoint_secret SET expires_ms = $2 WHERE endpoint = $1"
+			" AND (expires_ms IS NULL OR expires_ms > $2)",
+			"si", id, now_ms + keep_ms);
+	if (rc == 0)
+		rc = insert_secret(db, id, secret, created_ms, e);
+	return finish(db, rc, e);
+}
+
+int webhook_endpoint_remove(struct db *db, const char *id, struct error *e)
+{
+	if (db_begin(db, DB_WRITE, e) != 0)
+		return -1;
+	int rc = webhook_endpoint_exists(db, id, e);
+	if (rc == 0)
+		rc = db_exec(db, e, "DELETE FROM endpoint_secret WHERE endpoint = $1", "s", id);
+	if (rc == 0)
+		rc = db_exec(db, e, "DELETE FROM endpoint WHERE id = $1", "s", id);
+	return finish(db, rc, e);
+}
+
+int webhook_endpoint_enable(struct db *db, const char *id, struct error *e)
+{
+	if (db_begin(db, DB_WRITE, e) != 0)
+		return -1;
+	int rc = webhook_endpoint_exists(db, id, e);
+	if (rc == 0)
+		rc = db_exec(db, e,
+			"UPDATE endpoint SET state = 'active', disabled_reason = NULL, first_failure_ms = NULL"
+			" WHERE id = $1",
+			"s", id);
+	return finish(db, rc, e);
+}
