@@ -111,10 +111,14 @@ struct settings {
 	size_t relays_count;
 };
 
-/* path NULL: $VESTNIK_CONFIG, then ./vestnik.yaml, then /etc/vestnik/vestnik.yaml, then defaults.
+/* A key of the file is the member's name without its unit: drain: 10s, planner: {lease: 10s},
+ * attachments_max: 5 MB, relays: [{name, host, auth: {user, password_file}}, …].
+ * path NULL: $VESTNIK_CONFIG, then ./vestnik.yaml, then /etc/vestnik/vestnik.yaml, then defaults.
  * Relative paths in the file are relative to the file. NULL when problems->errors grew. */
 struct settings *settings_load(const char *path, struct problems *problems);
 void settings_free(struct settings **settings);
+/* Makes data_dir and run_dir (mode 0700) when they are not there. */
+int settings_make_folders(const struct settings *settings, struct error *e);
 /* The reference page (Markdown), from the table. */
 int settings_reference(enum lang lang, struct buf *out);
 

@@ -1,0 +1,218 @@
+#include "settings/settings_table.h"
+
+#define S(member) offsetof(struct settings, member)
+#define R(member) offsetof(struct settings_relay, member)
+#define SECOND 1000LL
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+
+static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
+static const char *const langs[] = {"en", "ru", NULL};
+static const char *const securities[] = {"none", "starttls", "tls", NULL};
+static const char *const transports[] = {"libesmtp", "libcurl", NULL};
+static const char *const envelopes[] = {"verp", "fixed", NULL};
+static const char *const replies[] = {"tagged", "plain", NULL};
+
+const struct setting_row settings_rows[] = {
+	{"lang", SETTING_LANG, S(lang), NULL, 0, 0, langs,
+		"Language of what people read. Default: the locale's (LC_ALL, LC_MESSAGES, LANG)",
+		"Язык сообщений. По умолчанию — язык системы (LC_ALL, LC_MESSAGES, LANG)"},
+	{"zone", SETTING_ZONE, S(zone), "Europe/Moscow", 0, 0, NULL,
+		"Time zone of the ministry: times in campaigns without a zone of their own are its "
+		"wall time",
+		"Часовой пояс ведомства: по нему читается время в рассылках, где пояс не указан"},
+	{"data_dir", SETTING_PATH, S(data_dir), NULL, 0, 0, NULL,
+		"Folder of everything kept. Default: $STATE_DIRECTORY; /var/lib/vestnik for a file "
+		"under /etc; else vestnik-data beside this file",
+		"Папка всех данных. По умолчанию: $STATE_DIRECTORY; для файла в /etc — "
+		"/var/lib/vestnik; иначе vestnik-data рядом с этим файлом"},
+	{"store_url", SETTING_STORE, S(store_url), NULL, 0, 0, NULL,
+		"The store: sqlite:PATH. Default: sqlite:<data_dir>/vestnik.db",
+		"Хранилище: sqlite:ПУТЬ. По умолчанию sqlite:<data_dir>/vestnik.db"},
+	{"bus_url", SETTING_BUS, S(bus_url), "embedded", 0, 0, NULL,
+		"The bus: embedded (in the store's file)", "Шина: embedded (в файле хранилища)"},
+	{"key_file", SETTING_PATH, S(key_file), NULL, 0, 0, NULL,
+		"The installation's key; made at the first start. Default: <data_dir>/vestnik.key",
+		"Ключ установки, создаётся при первом запуске. По умолчанию "
+		"<data_dir>/vestnik.key"},
+	{"run_dir", SETTING_PATH, S(run_dir), NULL, 0, 0, NULL,
+		"Sockets, process ids, locks. Default: <data_dir>/run",
+		"Сокеты, номера процессов, замки. По умолчанию <data_dir>/run"},
+	{"log_level", SETTING_LEVEL, S(log_level), "info", 0, 0, levels,
+		"What the log shows at least", "С какого уровня пишется журнал"},
+	{"drain", SETTING_DURATION, S(drain_ms), "10s", 0, 10 * MINUTE, NULL,
+		"How long a stopping service may finish what is in hand",
+		"Сколько времени служба при остановке доделывает начатое"},
+	{"public_url", SETTING_URL, S(public_url), NULL, 0, 0, NULL,
+		"Address of the public pages; without it letters carry no links to them",
+		"Адрес публичных страниц; без него в письмах нет ссылок на них"},
+	{"attachments_max", SETTING_BYTES, S(attachments_max_bytes), "5 MB", 1, 100 * 1000000LL,
+		NULL, "Attachments of one letter in all; a campaign with more is refused",
+		"Вложения одного письма вместе; рассылка, где их больше, не принимается"},
+	{"audience_max", SETTING_INT64, S(audience_max), "0", 0, 100000000, NULL,
+		"A launch to more recipients needs --yes and says so; 0: no limit",
+		"Запуск на большее число адресатов требует --yes; 0 — без предела"},
+
+	{"sender.name", SETTING_LINE, S(sender.name), NULL, 0, 0, NULL,
+		"Sender's name of notices and of campaigns without `from`",
+		"Имя отправителя извещений и рассылок, где нет `from`"},
+	{"sender.address", SETTING_ADDRESS, S(sender.address), NULL, 0, 0, NULL,
+		"Sender's address of the same", "Адрес отправителя для них же"},
+	{"sender.reply_to", SETTING_ADDRESS, S(sender.reply_to), NULL, 0, 0, NULL,
+		"Where answers go when not to the sender's address",
+		"Куда идут ответы, если не на адрес отправителя"},
+
+	{"planner.look_ahead", SETTING_DURATION, S(planner.look_ahead_ms), "5s", 100, 10 * MINUTE,
+		NULL, "How much work the planner keeps ready for the mailers, at the measured rate",
+		"Запас работы для отправителей при измеренной скорости"},
+	{"planner.look_ahead_least", SETTING_INT, S(planner.look_ahead_least), "100", 1, 1000000,
+		NULL, "The same in letters, at least", "То же в письмах, не меньше"},
+	{"planner.look_ahead_most", SETTING_INT, S(planner.look_ahead_most), "20000", 1, 1000000,
+		NULL, "The same in letters, at most", "То же в письмах, не больше"},
+	{"planner.stuck_after", SETTING_DURATION, S(planner.stuck_after_ms), "30m", SECOND, DAY,
+		NULL,
+		"A letter handed out this long ago and not heard of is looked at by the sweeper",
+		"Через сколько времени письмо без известий проверяется и отправляется снова"},
+	{"planner.retry", SETTING_DURATIONS, S(planner.retry_ms), "1m 5m 15m 1h 2h 4h", 1, 7 * DAY,
+		NULL, "Waits after temporary refusals of one recipient; the last repeats",
+		"Паузы после временных отказов одному адресату; последняя повторяется"},
+	{"planner.give_up", SETTING_DURATION64, S(planner.give_up_ms), "3d", MINUTE, 30 * DAY, NULL,
+		"A letter that could not be handed over this long has failed (unless the campaign "
+		"sets its own limit)",
+		"Через сколько времени неотправленное письмо считается неудачей (если рассылка не "
+		"задаёт своего срока)"},
+	{"planner.lease", SETTING_DURATION, S(planner.lease_ms), "10s", 500, 10 * MINUTE, NULL,
+		"How long a planner leads without renewing",
+		"На сколько планировщик становится ведущим без продления"},
+
+	{"mailer.connections", SETTING_INT, S(mailer.connections), "64", 1, 1000, NULL,
+		"Connections to the relays at once (W); W divided by the relay's latency is the "
+		"rate",
+		"Соединений с почтовыми серверами сразу; их число, делённое на задержку сервера, и "
+		"есть скорость"},
+	{"mailer.urgent_connections", SETTING_INT, S(mailer.urgent_connections), "1", 0, 100, NULL,
+		"Of them, kept for urgent letters", "Из них только для срочных писем"},
+	{"mailer.unrecorded_most", SETTING_INT, S(mailer.unrecorded_most), "256", 1, 10000, NULL,
+		"Senders stop at this many outcomes not yet recorded: with W the most that a crash "
+		"can send twice",
+		"Столько исходов может быть не записано; вместе с числом соединений — предел "
+		"повторов после сбоя"},
+	{"mailer.ehlo", SETTING_HOST, S(mailer.ehlo), NULL, 0, 0, NULL,
+		"Name said in EHLO. Default: this machine's",
+		"Имя в команде EHLO. По умолчанию имя этой машины"},
+	{"mailer.breaker_failures", SETTING_INT, S(mailer.breaker_failures), "5", 1, 1000, NULL,
+		"Failures in a row before a relay's breaker opens",
+		"После скольких отказов подряд сервер на время отключается"},
+	{"mailer.breaker_open", SETTING_DURATION64, S(mailer.breaker_open_ms), "10s", 100, DAY,
+		NULL, "How long it stays open the first time; doubles",
+		"На сколько в первый раз; дальше вдвое дольше"},
+	{"mailer.breaker_open_most", SETTING_DURATION64, S(mailer.breaker_open_most_ms), "10m", 100,
+		DAY, NULL, "and at most", "и самое большее"},
+	{"mailer.domains", SETTING_DOMAINS, S(mailer.domains), NULL, 0, 0, NULL,
+		"Rate per domain of recipients: {gmail.com: 20/s}",
+		"Скорость для доменов адресатов: {gmail.com: 20/s}"},
+
+	{"notifier.connections", SETTING_INT, S(notifier.connections), "64", 1, 1000, NULL,
+		"Connections to webhooks at once", "Соединений с вебхуками сразу"},
+	{"notifier.connections_per_endpoint", SETTING_INT, S(notifier.connections_per_endpoint),
+		"4", 1, 100, NULL, "The same to one of them", "То же с одним из них"},
+	{"notifier.timeout", SETTING_DURATION, S(notifier.timeout_ms), "20s", 100, 5 * MINUTE, NULL,
+		"One attempt in all", "Одна попытка целиком"},
+	{"notifier.response_max", SETTING_BYTES, S(notifier.response_max_bytes), "4 KiB", 0, 65536,
+		NULL, "What is kept of a webhook's response", "Сколько хранится от ответа вебхука"},
+	{"notifier.keep", SETTING_DURATION64, S(notifier.keep_ms), "30d", HOUR, 3650 * DAY, NULL,
+		"How long messages and attempts are kept", "Сколько хранятся сообщения и попытки"},
+	{"notifier.disable_after", SETTING_DURATION64, S(notifier.disable_after_ms), "5d", MINUTE,
+		365 * DAY, NULL, "A webhook that fails this long is disabled",
+		"Через сколько времени отказов вебхук отключается"},
+	{"notifier.allow_private", SETTING_BOOL, S(notifier.allow_private), "false", 0, 0, NULL,
+		"Allow webhooks at private addresses (an internal network)",
+		"Разрешить вебхуки по внутренним адресам (внутренняя сеть)"},
+	{"notifier.ca_file", SETTING_PATH, S(notifier.ca_file), NULL, 0, 0, NULL,
+		"Certificates to trust beside the system's: none. Instead of the system's: this "
+		"file",
+		"Файл доверенных сертификатов вместо системных"},
+
+	{"metrics.listen", SETTING_LISTEN, S(metrics), "off", 0, 0, NULL,
+		"Metrics for Prometheus: ADDRESS:PORT of the first service, one port per service "
+		"from there; off",
+		"Метрики для Prometheus: АДРЕС:ПОРТ первой службы, дальше по порту на службу; off "
+		"— нет"},
+
+	{"relays", SETTING_RELAYS, S(relays), NULL, 0, 0, NULL,
+		"Mail servers that take our letters. Default: one at 127.0.0.1:25 named local, "
+		"without TLS",
+		"Почтовые серверы, принимающие наши письма. По умолчанию один: local, "
+		"127.0.0.1:25, без TLS"},
+	{NULL, SETTING_TYPES, 0, NULL, 0, 0, NULL, NULL, NULL},
+};
+
+const struct setting_row settings_relay_rows[] = {
+	{"name", SETTING_SLUG, R(name), NULL, 0, 0, NULL, "Name in logs and commands; required",
+		"Имя в журнале и командах; обязательно"},
+	{"host", SETTING_HOST, R(host), NULL, 0, 0, NULL, "Host or address; required",
+		"Имя или адрес; обязательно"},
+	{"port", SETTING_INT, R(port), NULL, 1, 65535, NULL,
+		"Default: 465 with tls, 587 with auth, else 25",
+		"По умолчанию 465 при tls, 587 при auth, иначе 25"},
+	{"security", SETTING_CHOICE, R(security), NULL, 0, 0, securities,
+		"starttls and tls verify the certificate. Default: starttls; none on this machine "
+		"(127.0.0.1, localhost)",
+		"При starttls и tls сертификат проверяется. По умолчанию starttls, на этой же "
+		"машине (127.0.0.1, localhost) — none"},
+	{"transport", SETTING_CHOICE, R(transport), "libesmtp", 0, 0, transports,
+		"Which library talks to it; tls always uses libcurl",
+		"Какая библиотека; при tls всегда libcurl"},
+	{"ca_file", SETTING_PATH, R(ca_file), NULL, 0, 0, NULL,
+		"Certificates to trust instead of the system's",
+		"Доверенные сертификаты вместо системных"},
+	{"auth.user", SETTING_LINE, R(user), NULL, 0, 0, NULL, "Login", "Имя для входа"},
+	{"auth.password_file", SETTING_SECRET_FILE, R(password), NULL, 0, 0, NULL,
+		"File with the password, readable by the service alone",
+		"Файл с паролем, доступный только службе"},
+	{"auth.password_env", SETTING_SECRET_ENV, R(password), NULL, 0, 0, NULL,
+		"Or: variable of the environment with it", "Или переменная окружения с ним"},
+	{"weight", SETTING_INT, R(weight), "1", 0, 1000, NULL,
+		"Share of the letters; 0: only when the others are down",
+		"Доля писем; 0 — только когда остальные недоступны"},
+	{"connections", SETTING_INT, R(connections), NULL, 1, 1000, NULL,
+		"Connections at once. Default: mailer.connections",
+		"Соединений сразу. По умолчанию mailer.connections"},
+	{"rate", SETTING_RATE, R(rate), "none", 0, 0, NULL, "At most: 20/s, 1000/h; none",
+		"Не быстрее: 20/s, 1000/h; none — без предела"},
+	{"quota.letters", SETTING_INT64, R(quota.count), "0", 0, 1000000000, NULL,
+		"Quota: letters per window, kept across restarts; 0: none",
+		"Квота: писем за окно, помнится при перезапуске; 0 — нет"},
+	{"quota.per", SETTING_DURATION64, R(quota.per_ms), "24h", SECOND, 31 * DAY, NULL,
+		"The window of the quota", "Окно квоты"},
+	{"envelope", SETTING_CHOICE, R(envelope), "fixed", 0, 0, envelopes,
+		"verp: each letter has its own return address (sharper bounces) where the relay "
+		"allows it",
+		"verp — у каждого письма свой обратный адрес (возвраты точнее), если сервер это "
+		"допускает"},
+	{"envelope_sender", SETTING_ADDRESS, R(envelope_sender), NULL, 0, 0, NULL,
+		"Where bounces go; verp puts +tag before the @. Default: the campaign's sender",
+		"Куда идут возвраты; verp добавляет +метку перед @. По умолчанию отправитель "
+		"рассылки"},
+	{"reply", SETTING_CHOICE, R(reply), "plain", 0, 0, replies,
+		"tagged: Reply-To carries +tag, so that an answer finds its letter",
+		"tagged — адрес ответа несёт +метку, и ответ находит своё письмо"},
+	{"senders", SETTING_ADDRESSES, R(senders), NULL, 0, 0, NULL,
+		"From addresses this relay may carry. Default: all",
+		"Какие адреса отправителя он принимает. По умолчанию любые"},
+	{"connect_timeout", SETTING_DURATION, R(connect_timeout_ms), "10s", 100, 10 * MINUTE, NULL,
+		"Connecting", "Соединение"},
+	{"greeting_timeout", SETTING_DURATION, R(greeting_timeout_ms), "30s", 100, 10 * MINUTE,
+		NULL, "The relay's greeting", "Приветствие сервера"},
+	{"command_timeout", SETTING_DURATION, R(command_timeout_ms), "60s", 100, 10 * MINUTE, NULL,
+		"A reply to a command", "Ответ на команду"},
+	{"transfer_timeout", SETTING_DURATION, R(transfer_timeout_ms), "3m", 100, 30 * MINUTE, NULL,
+		"No byte of the letter moves", "Письмо не продвигается"},
+	{"final_timeout", SETTING_DURATION, R(final_timeout_ms), "5m", 100, 30 * MINUTE, NULL,
+		"The reply to the whole letter (shorter: more doubles)",
+		"Ответ на письмо целиком (меньше — больше повторов)"},
+	{"letters_per_session", SETTING_INT, R(letters_per_session), "100", 1, 100000, NULL,
+		"Then a new connection", "После этого новое соединение"},
+	{NULL, SETTING_TYPES, 0, NULL, 0, 0, NULL, NULL, NULL},
+};

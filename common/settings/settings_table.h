@@ -1,0 +1,87 @@
+/* One row per setting: reading, checking, defaults and the reference page all
+ * come from here. Private to this room. */
+#ifndef VESTNIK_SETTINGS_SETTINGS_TABLE_H
+#define VESTNIK_SETTINGS_SETTINGS_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "settings/settings.h"
+#include "settings/yaml_read.h"
+
+enum setting_type {
+	SETTING_LINE,	     /* char *: one line */
+	SETTING_SLUG,	     /* char * */
+	SETTING_HOST,	     /* char *: a host's name or an IP address */
+	SETTING_PATH,	     /* char *: made absolute from the file's folder */
+	SETTING_STORE,	     /* char * */
+	SETTING_BUS,	     /* char * */
+	SETTING_ADDRESS,     /* char *: passed gate_address */
+	SETTING_ADDRESSES,   /* settings_relay.senders */
+	SETTING_URL,	     /* char *: without a slash at the end */
+	SETTING_ZONE,	     /* char * */
+	SETTING_INT,	     /* int */
+	SETTING_INT64,	     /* int64_t */
+	SETTING_BYTES,	     /* int64_t */
+	SETTING_DURATION,    /* int, ms */
+	SETTING_DURATION64,  /* int64_t, ms */
+	SETTING_DURATIONS,   /* planner.retry_ms */
+	SETTING_BOOL,	     /* bool */
+	SETTING_RATE,	     /* struct settings_rate */
+	SETTING_CHOICE,	     /* an enum: the word's position in `words` */
+	SETTING_LANG,	     /* enum lang */
+	SETTING_LEVEL,	     /* char *: one of `words` */
+	SETTING_SECRET_FILE, /* char *: what stands in the file */
+	SETTING_SECRET_ENV,  /* char *: what stands in the environment */
+	SETTING_LISTEN,	     /* metrics: address and port */
+	SETTING_DOMAINS,     /* mailer.domains */
+	SETTING_RELAYS,	     /* relays: rows of their own */
+	SETTING_TYPES
+};
+
+struct setting_row {
+	const char *path; /* planner.lease; at most one dot */
+	enum setting_type type;
+	size_t at;	      /* offset in struct settings or struct settings_relay */
+	const char *fallback; /* as it would stand in the file; NULL = not set or computed */
+	int64_t least, most;  /* of numbers; durations in ms */
+	const char *const *words;
+	const char *en, *ru; /* what it is for; also how a computed default comes about */
+};
+
+extern const struct setting_row settings_rows[]; /* ends with path NULL */
+extern const struct setting_row settings_relay_rows[];
+
+struct settings_reader {
+	struct yaml_reader yaml;
+	const char *folder; /* absolute: relative paths start here */
+};
+
+/* Every row's fallback into base. */
+void settings_fallbacks(
+	const struct settings_reader *reader, const struct setting_row *rows, void *base);
+/* Reads a map whose rows are given; what it does not know is a problem. shown:
+ * how the map is called in problems ("relays[0]" or ""). */
+void settings_read_map(const struct settings_reader *reader, const struct setting_row *rows,
+	struct yaml_node *map, const char *shown, void *base);
+/* One value. */
+void setting_set(const struct settings_reader *reader, const struct setting_row *row,
+	const struct yaml_node *node, const char *shown, void *base);
+
+int settings_parse_bytes(const char *text, int64_t *bytes);
+int settings_parse_rate(const char *text, struct settings_rate *rate);
+bool settings_zone_known(const char *zone);
+char *settings_absolute(const char *folder, const char *path);
+
+/* The list at `relays:` into settings. list NULL: the default relay. */
+void settings_read_relays(const struct settings_reader *reader, const struct yaml_node *list,
+	struct settings *settings);
+void settings_relay_fini(struct settings_relay *relay);
+
+/* Contents of a secret's file, or NULL and a problem. Warns when others may read it. */
+char *settings_secret_file(const struct settings_reader *reader, const struct yaml_node *node,
+	const char *shown, const char *path);
+char *settings_secret_env(const struct settings_reader *reader, const struct yaml_node *node,
+	const char *shown, const char *name);
+
+#endif
