@@ -1,0 +1,8 @@
+# Sheets (common/table) and the directory (common/directory).
+pkg_check_modules(XLSXWRITER REQUIRED IMPORTED_TARGET xlsxwriter) # tests write workbooks with it
+add_library(test_table_dump STATIC support/table_dump.c)
+vestnik_common_options(test_table_dump)
+target_include_directories(test_table_dump PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/support)
+target_link_libraries(test_table_dump PUBLIC table base PkgConfig::CMOCKA)
+
+vestnik_test(unit/test_table_csv.c USES table LIBRARIES test_table_dump)
