@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void fill(struct error *e, enum error_code code, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void fill(
+	struct error *e, enum error_code code, const char *fmt, va_list ap)
 {
 	e->code = code;
 	e->retriable = code == ERROR_UNAVAILABLE || code == ERROR_FULL;

@@ -12,6 +12,7 @@
 #include <yaml.h>
 
 #include "base/error.h"
+#include "base/gate.h"
 #include "base/lang.h"
 #include "base/xalloc.h"
 #include "settings/yaml_words.h"
@@ -180,6 +181,11 @@ struct yaml_node *yaml_load_text(
 	size_t before = problems->errors;
 	yaml_parser_t parser;
 	yaml_document_t document;
+	/* libyaml would read UTF-16 too, and says of bad bytes no line. */
+	if (!gate_utf8(text, len)) {
+		yaml_words_encoding(file, text, len, problems);
+		return NULL;
+	}
 	if (yaml_parser_initialize(&parser) == 0)
 		PANIC("yaml_parser_initialize");
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);

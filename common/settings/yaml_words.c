@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/gate.h"
 #include "base/lang.h"
 #include "settings/yaml.h"
 
@@ -56,27 +57,35 @@ static const char *words_for(const char *libyaml)
 	return libyaml;
 }
 
+void yaml_words_encoding(const char *file, const char *text, size_t len, struct problems *problems)
+{
+	struct problem_place place = {.file = file, .line = 1, .column = 1};
+	for (size_t at = 0; at < len;) {
+		size_t n = 1;
+		while (n <= 4 && at + n <= len && !gate_utf8(text + at, n))
+			n++;
+		if (n > 4 || at + n > len)
+			break;
+		place.column++;
+		if (text[at] == '\n') {
+			place.line++;
+			place.column = 1;
+		}
+		at += n;
+	}
+	problem_add(problems, PROBLEM_ERROR, place, NULL, "%s",
+		tr("this is not UTF-8: save the file in the encoding UTF-8",
+			"это не UTF-8: сохраните файл в кодировке UTF-8"));
+}
+
 void yaml_words_problem(const yaml_parser_t *parser, const char *file, struct problems *problems)
 {
 	struct problem_place place = {.file = file,
 		.line = (int)parser->problem_mark.line + 1,
 		.column = (int)parser->problem_mark.column + 1};
 	const char *what = parser->problem == NULL ? "?" : parser->problem;
-	if (parser->error == YAML_READER_ERROR) {
-		/* The reader works ahead of the scanner: its offset is in bytes of the file, its
-		 * mark is not set. */
+	if (parser->error == YAML_READER_ERROR) /* it works ahead of the scanner: no mark */
 		place.line = place.column = 0;
-		if (strstr(what, "UTF-8") != NULL || strstr(what, "Unicode") != NULL)
-			problem_add(problems, PROBLEM_ERROR, place, NULL,
-				tr("not UTF-8 at byte %zu: save the file as UTF-8",
-					"не UTF-8 на байте %zu: сохраните файл в кодировке UTF-8"),
-				parser->problem_offset);
-		else
-			problem_add(problems, PROBLEM_ERROR, place, NULL,
-				tr("%s at byte %zu", "%s на байте %zu"), words_for(what),
-				parser->problem_offset);
-		return;
-	}
 	problem_add(problems, PROBLEM_ERROR, place, NULL,
 		tr("not valid YAML: %s", "ошибка в YAML: %s"), words_for(what));
 }
@@ -115,12 +124,19 @@ static unsigned distance(const char *a, const char *b)
 	return above[lb];
 }
 
+/* password, password_file */
+#define PREFIX_LEAST 3
+static bool begins(const char *word, const char *known)
+{
+	return strlen(word) >= PREFIX_LEAST && strncmp(word, known, strlen(word)) == 0;
+}
+
 const char *yaml_nearest(const char *word, const char *const *known)
 {
 	const char *best = NULL;
 	unsigned least = WORD_MAX;
 	for (; *known != NULL; known++) {
-		unsigned d = distance(word, *known);
+		unsigned d = begins(word, *known) ? 1 : distance(word, *known);
 		if (d < least) {
 			least = d;
 			best = *known;

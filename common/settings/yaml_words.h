@@ -8,5 +8,8 @@
 #include "base/problem.h"
 
 void yaml_words_problem(const yaml_parser_t *parser, const char *file, struct problems *problems);
+/* text is not UTF-8: says where it stops being. */
+void yaml_words_encoding(
+	const char *file, const char *text, size_t len, struct problems *problems);
 
 #endif

@@ -217,7 +217,7 @@ static void mistakes(void **state)
 			"in the clear; security: starttls\n"},
 		{"relays: [{name: x, host: a.test, auth: {user: u, password: hunter2}}]\n",
 			"vestnik.yaml:1:50: error: relays[0].auth: unknown key «password»; did you "
-			"mean «password_env»? known: user, password_file, password_env\n"
+			"mean «password_file»? known: user, password_file, password_env\n"
 			"vestnik.yaml:1:40: error: relays[0]: want either password_file or "
 			"password_env; password_file: relay.password\n"},
 		{"relays: [{name: x, host: a.test, auth: {user: u, password_file: nowhere}}]\n",

@@ -69,9 +69,10 @@ static void mistakes_have_their_place(void **state)
 		{"a: \"x\\0y\"\n", "f:1:4: error: a value must not contain a NUL character\n"},
 		{"a: 1\n---\nb: 2\n",
 			"f:3:1: error: a second document (after «---») is not read\n"},
-		{"a: \xd0\n", "f: error: not UTF-8 at byte 3: save the file as UTF-8\n"},
-		{"a: \xcf\xf0\xe8\xe2\xe5\xf2\n",
-			"f: error: not UTF-8 at byte 3: save the file as UTF-8\n"},
+		{"a: \xd0\n",
+			"f:1:4: error: this is not UTF-8: save the file in the encoding UTF-8\n"},
+		{"а: 1\nб: \xcf\xf0\xe8\xe2\xe5\xf2\n",
+			"f:2:4: error: this is not UTF-8: save the file in the encoding UTF-8\n"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		expect(rows[i].text, strlen(rows[i].text), rows[i].want);
