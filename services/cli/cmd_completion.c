@@ -32,7 +32,7 @@ static const char head[] =
 static const char tail[] =
 	"\tif [[ -z $values && $current != -* ]]; then\n"
 	"\t\tif [[ -z $known ]]; then\n"
-	"\t\t\tvalues=$words\n"
+	"\t\t\tvalues=${words:-@none}\n"
 	"\t\telse\n"
 	"\t\t\tvalues=$operand\n"
 	"\t\tfi\n"

@@ -1,0 +1,30 @@
+/* What `vestnik up` leaves in run_dir for `down` and `status`: vestnik.pid,
+ * locked while it lives (the lock tells, not the number: a pid may be somebody
+ * else's after a crash), and services.json, what it knows of each service. */
+#ifndef VESTNIK_CLI_RUN_STATE_H
+#define VESTNIK_CLI_RUN_STATE_H
+
+#include <jansson.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* Creates a folder (mode 0700) and its missing parents (0755). */
+int run_make_folder(const char *path, struct error *e);
+
+/* 0 and the descriptor that holds the lock (kept across fork, closed by exec);
+ * ERROR_CONFLICT when another `up` lives, its pid in *holder. */
+int run_lock(const char *run_dir, int *fd, pid_t *holder, struct error *e);
+/* Writes this process's number into the locked file. */
+int run_lock_sign(int fd, struct error *e);
+/* Empties the file and closes. */
+void run_unlock(int *fd);
+/* The living `up`, 0 when there is none. */
+pid_t run_holder(const char *run_dir);
+
+/* Replaces services.json; borrows state. */
+int run_state_write(const char *run_dir, const json_t *state, struct error *e);
+/* New reference; NULL when there is none. */
+json_t *run_state_read(const char *run_dir);
+
+#endif
