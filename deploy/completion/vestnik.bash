@@ -19,15 +19,17 @@ _vestnik()
 		*)
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'help'|'completion') known=1 ;;
+			'up'|'down'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
-	'') words='help completion' ;;
+	'') words='up down help completion' ;;
 	esac
 	case $phrase in
-	'help') options='' operand='help completion' ;;
+	'up') options=' --detach' operand='@none' ;;
+	'down') options='' operand='@none' ;;
+	'help') options='' operand='up down help completion' ;;
 	'completion') options='' operand='bash' ;;
 	esac
 	options+=' --config --lang --json --help'
@@ -37,7 +39,7 @@ _vestnik()
 	esac
 	if [[ -z $values && $current != -* ]]; then
 		if [[ -z $known ]]; then
-			values=$words
+			values=${words:-@none}
 		else
 			values=$operand
 		fi

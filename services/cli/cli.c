@@ -11,6 +11,7 @@
 #include "base/ident.h"
 #include "base/log.h"
 #include "cli/command_args.h"
+#include "settings/settings.h"
 
 void cli_init(struct cli *cli)
 {
@@ -20,6 +21,7 @@ void cli_init(struct cli *cli)
 void cli_fini(struct cli *cli)
 {
 	cli_resources_close(cli);
+	settings_free(&cli->settings);
 }
 
 bool cli_json(const struct cli *cli)

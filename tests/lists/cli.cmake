@@ -1,3 +1,4 @@
 vestnik_test(unit/test_command_args.c USES service_cli)
 vestnik_test(unit/test_cli_text.c USES service_cli)
 vestnik_script_test(integration/bash_completes_commands_options_and_values.py)
+vestnik_script_test(integration/up_keeps_services_running_and_stops_them_in_order.py)
