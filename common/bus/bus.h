@@ -61,6 +61,14 @@ struct bus_config {
 int bus_open(struct bus **out, const struct bus_config *config, struct error *e);
 void bus_close(struct bus **bus);
 
+/* Topics: lower-case letters, digits and '.', at most BUS_NAME_MAX; groups also
+ * '-'. Subscribing to or publishing on a topic that is not there makes it
+ * (bus_publish_tx does not: ERROR_NOT_FOUND). */
+#define BUS_NAME_MAX 60
+/* All headers of a message together; key and each attribute. */
+#define BUS_HEADERS_MAX_BYTES (64 * 1024)
+#define BUS_ATTRIBUTE_MAX_BYTES 1024
+
 /* Inside tx (DB_WRITE). Strings are copied. Consumers are woken after commit. */
 int bus_publish_tx(struct bus *bus, struct db *tx, const struct bus_message *message,
 	struct error *e);
@@ -105,7 +113,8 @@ void bus_interrupt(struct bus_consumer *consumer);
 void bus_done(struct bus_consumer *consumer, const struct bus_token *tokens, size_t n);
 
 /* The recorder's call: publishes messages and, only when they are durable,
- * marks tokens done. Embedded: one transaction. Any thread, one at a time. */
+ * marks tokens done. Embedded: one transaction. Any thread, one at a time. On -1
+ * nothing was marked; the messages may be there if the error is `fatal`. */
 int bus_publish_then_done(struct bus_consumer *consumer, const struct bus_message *messages,
 	size_t n, const struct bus_token *tokens, size_t tokens_n, struct error *e);
 

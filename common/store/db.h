@@ -5,6 +5,7 @@
  *   @KEYS($1)   a table with one column `key`, from a JSON array of integers
  *   @ID         in DDL: the type of a dense integer primary key
  *   @CLUSTERED  in DDL, after ')': the table is stored in primary-key order
+ *   @BLOB       in DDL: the type of bytes
  *
  * A connection belongs to one thread. Read transactions must end within a
  * second (they hold up the checkpoint). Never fork with an open connection:
@@ -34,13 +35,19 @@ int db_open(struct db **out, const char *url, struct error *e);
 void db_close(struct db **db);
 enum db_kind db_kind(const struct db *db);
 const char *db_url(const struct db *db);
+/* Canonical path of the SQLite file; NULL for PostgreSQL. */
+const char *db_file(const struct db *db);
 
 /* ---- transactions ---------------------------------------------------------
  * Waits for the write lock up to the driver's patience (SQLite: 10 s with
  * 0.2–1 ms jitter), then ERROR_UNAVAILABLE. Statements outside a transaction
- * commit one by one, relaxed. */
+ * commit one by one, relaxed. A statement that fails aborts its transaction
+ * (PostgreSQL's rule, kept by both): every later statement and db_commit give
+ * that first error again, and nothing is written. Nothing can be written in a
+ * DB_READ transaction. */
 int db_begin(struct db *db, enum db_mode mode, struct error *e);
-/* On failure the transaction is rolled back already. */
+/* On failure the transaction is rolled back already (an error that is `fatal`:
+ * committed, but the disk did not confirm it; close, and look again later). */
 int db_commit(struct db *db, enum db_sync sync, struct error *e);
 /* Allowed when no transaction is open (so `out:` needs no test). */
 void db_rollback(struct db *db);
@@ -51,7 +58,9 @@ void db_on_commit(struct db *db, void (*fn)(void *arg), void *arg);
 
 /* ---- statements -----------------------------------------------------------
  * Prepared once per connection and text, kept by the connection. sql must be a
- * string literal (or live as long as the connection): it is the cache's key. */
+ * string literal (or live as long as the connection): it is the cache's key. The
+ * same text again gives the same statement, reset and without bindings: a
+ * statement must not be prepared again while its rows are being read. */
 int db_prepare(struct db *db, const char *sql, struct db_stmt **out, struct error *e);
 
 /* Positions from 1. Text and blobs are copied. NULL text binds SQL NULL. */

@@ -1,0 +1,204 @@
+#include "bus/embedded_log.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+/* A poll does not fill more memory than this (and one message). */
+#define POLL_MAX_BYTES (4 * 1024 * 1024)
+#define CHUNK_BYTES (128 * 1024)
+
+/* ---- SQL ------------------------------------------------------------------- */
+
+#define COLUMNS "key, ce_id, ce_source, ce_type, ce_time_ms, content_type, headers"
+
+static pthread_mutex_t sql_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct log_sql *sql_list;
+
+static struct log_sql *make_sql(const char *topic)
+{
+	struct log_sql *sql = xcalloc(1, sizeof *sql);
+	snprintf(sql->topic, sizeof sql->topic, "%s", topic);
+	sql->table = xasprintf("bus_%s", topic);
+	for (char *c = sql->table; *c != '\0'; c++)
+		if (*c == '.')
+			*c = '_';
+	const char *table = sql->table;
+	sql->create = xasprintf("CREATE TABLE IF NOT EXISTS %s (id INTEGER PRIMARY KEY, key TEXT,"
+				" ce_id TEXT, ce_source TEXT, ce_type TEXT, ce_time_ms INTEGER NOT NULL,"
+				" content_type TEXT, headers TEXT, logged_ms INTEGER NOT NULL,"
+				" data BLOB)", table);
+	sql->append = xasprintf("INSERT INTO %s (" COLUMNS ", logged_ms, data)"
+				" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)", table);
+	sql->read = xasprintf("SELECT id, " COLUMNS ", data FROM %s WHERE id > $1"
+			      " ORDER BY id LIMIT $2", table);
+	sql->range = xasprintf("SELECT COALESCE((SELECT MIN(id) FROM %s), 0),"
+			       " COALESCE((SELECT MAX(id) FROM %s), 0)", table, table);
+	sql->trim = xasprintf("DELETE FROM %s WHERE id <= $1", table);
+	sql->first_since = xasprintf(
+		"SELECT id FROM %s WHERE logged_ms >= $1 ORDER BY id LIMIT 1", table);
+	return sql;
+}
+
+const struct log_sql *log_sql(const char *topic)
+{
+	pthread_mutex_lock(&sql_lock);
+	struct log_sql *sql = sql_list;
+	while (sql != NULL && strcmp(sql->topic, topic) != 0)
+		sql = sql->next;
+	if (sql == NULL) {
+		sql = make_sql(topic);
+		sql->next = sql_list;
+		sql_list = sql;
+	}
+	pthread_mutex_unlock(&sql_lock);
+	return sql;
+}
+
+/* ---- the table ------------------------------------------------------------- */
+
+int log_exists(const struct log_sql *sql, struct db *db, struct error *e)
+{
+	int64_t one;
+	enum db_step step = db_query_int(db, &one, e,
+		"SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1", "s", sql->table);
+	return step == DB_FAILED ? -1 : step == DB_ROW;
+}
+
+int log_ensure(const struct log_sql *sql, struct db *db, struct error *e)
+{
+	int there = log_exists(sql, db, e);
+	if (there != 0)
+		return there < 0 ? -1 : 0;
+	return db_exec(db, e, sql->create, "");
+}
+
+int log_append(const struct log_sql *sql, struct db *tx, const struct bus_message *message,
+	int64_t logged_ms, struct error *e)
+{
+	struct db_stmt *stmt;
+	if (db_prepare(tx, sql->append, &stmt, e) < 0)
+		return -1;
+	db_bind_text(stmt, 1, message->key);
+	db_bind_text(stmt, 2, message->id);
+	db_bind_text(stmt, 3, message->source);
+	db_bind_text(stmt, 4, message->type);
+	db_bind_int(stmt, 5, message->time_ms);
+	db_bind_text(stmt, 6, message->content_type);
+	db_bind_text(stmt, 7, message->headers);
+	db_bind_int(stmt, 8, logged_ms);
+	db_bind_blob(stmt, 9, message->data, message->len);
+	return db_run(stmt, e);
+}
+
+int log_range(const struct log_sql *sql, struct db *db, int64_t *first, int64_t *last,
+	struct error *e)
+{
+	struct db_stmt *stmt;
+	if (db_query(db, &stmt, e, sql->range, "") < 0 || db_step(stmt, e) != DB_ROW)
+		return -1;
+	*first = db_int(stmt, 0);
+	*last = db_int(stmt, 1);
+	db_reset(stmt);
+	return 0;
+}
+
+/* ---- reading --------------------------------------------------------------- */
+
+struct arena_chunk {
+	struct arena_chunk *next;
+	size_t used, size;
+	char data[];
+};
+
+/* Keeps one chunk of the usual size. */
+void arena_reset(struct arena *arena)
+{
+	struct arena_chunk *kept = NULL;
+	for (struct arena_chunk *chunk = arena->chunks, *next; chunk != NULL; chunk = next) {
+		next = chunk->next;
+		if (kept == NULL && chunk->size == CHUNK_BYTES)
+			kept = chunk;
+		else
+			free(chunk);
+	}
+	if (kept != NULL) {
+		kept->next = NULL;
+		kept->used = 0;
+	}
+	arena->chunks = kept;
+	arena->bytes = 0;
+}
+
+void arena_fini(struct arena *arena)
+{
+	arena_reset(arena);
+	free(arena->chunks);
+	arena->chunks = NULL;
+}
+
+/* NUL-terminated copy. */
+static char *arena_copy(struct arena *arena, const void *data, size_t len)
+{
+	struct arena_chunk *chunk = arena->chunks;
+	if (chunk == NULL || chunk->size - chunk->used < len + 1) {
+		size_t size = len + 1 > CHUNK_BYTES ? len + 1 : CHUNK_BYTES;
+		chunk = xmalloc(sizeof *chunk + size);
+		chunk->size = size;
+		chunk->used = 0;
+		chunk->next = arena->chunks;
+		arena->chunks = chunk;
+	}
+	char *copy = chunk->data + chunk->used;
+	memcpy(copy, data, len);
+	copy[len] = '\0';
+	chunk->used += len + 1;
+	arena->bytes += len + 1;
+	return copy;
+}
+
+static const char *copy_text(struct arena *arena, struct db_stmt *stmt, int column)
+{
+	const char *text = db_text(stmt, column);
+	return text == NULL ? NULL : arena_copy(arena, text, strlen(text));
+}
+
+static void read_row(
+	const struct log_sql *sql, struct db_stmt *stmt, struct arena *arena, struct bus_message *out)
+{
+	memset(out, 0, sizeof *out);
+	out->topic = sql->topic;
+	out->offset = db_int(stmt, 0);
+	out->key = copy_text(arena, stmt, 1);
+	out->id = copy_text(arena, stmt, 2);
+	out->source = copy_text(arena, stmt, 3);
+	out->type = copy_text(arena, stmt, 4);
+	out->time_ms = db_int(stmt, 5);
+	out->content_type = copy_text(arena, stmt, 6);
+	out->headers = copy_text(arena, stmt, 7);
+	size_t len = 0;
+	const void *data = db_blob(stmt, 8, &len);
+	if (len > BUS_MESSAGE_MAX_BYTES) { /* written by something else than bus_publish */
+		len = BUS_OVERSIZED_HEAD_BYTES;
+		out->content_type = BUS_OVERSIZED_TYPE;
+	}
+	out->data = arena_copy(arena, data == NULL ? "" : data, len);
+	out->len = len;
+}
+
+int log_read(const struct log_sql *sql, struct db *db, int64_t after, size_t max,
+	struct arena *arena, struct bus_message *out, struct error *e)
+{
+	struct db_stmt *stmt;
+	if (db_query(db, &stmt, e, sql->read, "ii", after, (int64_t)max) < 0)
+		return -1;
+	size_t n = 0;
+	enum db_step step = DB_DONE;
+	while (n < max && arena->bytes < POLL_MAX_BYTES && (step = db_step(stmt, e)) == DB_ROW)
+		read_row(sql, stmt, arena, &out[n++]);
+	db_reset(stmt); /* ends the read transaction */
+	return step == DB_FAILED ? -1 : (int)n;
+}

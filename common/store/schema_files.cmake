@@ -1,0 +1,32 @@
+# cmake -D ROOT=<schema folder> -D OUTPUT=<file.c> -P schema_files.cmake
+# Writes the schema files as C arrays, so that a program carries its own schema.
+file(GLOB files RELATIVE ${ROOT} ${ROOT}/*.sql ${ROOT}/sqlite/*.sql ${ROOT}/postgres/*.sql)
+set(ordered)
+foreach(file IN LISTS files)
+  get_filename_component(base ${file} NAME)
+  list(APPEND ordered "${base}|${file}")
+endforeach()
+list(SORT ordered)
+
+set(arrays "")
+set(rows "")
+set(count 0)
+foreach(entry IN LISTS ordered)
+  string(REGEX REPLACE "^.*\\|" "" file "${entry}")
+  string(REGEX MATCH "([0-9][0-9][0-9])_[^/]*$" ignored ${file})
+  math(EXPR number "1${CMAKE_MATCH_1} - 1000")
+  set(only SCHEMA_ALL)
+  if(file MATCHES "^sqlite/")
+    set(only SCHEMA_SQLITE)
+  elseif(file MATCHES "^postgres/")
+    set(only SCHEMA_POSTGRES)
+  endif()
+  file(READ ${ROOT}/${file} hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${hex}")
+  string(APPEND arrays "static const char file_${count}[] = {${bytes}0};\n")
+  string(APPEND rows "\t{${number}, ${only}, \"${file}\", file_${count}},\n")
+  math(EXPR count "${count} + 1")
+endforeach()
+file(WRITE ${OUTPUT} "#include \"store/schema_files.h\"\n\n${arrays}\n"
+  "const struct schema_file schema_files[] = {\n${rows}};\n"
+  "const size_t schema_files_count = ${count};\n")
