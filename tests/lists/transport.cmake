@@ -1,0 +1,4 @@
+# The mailer's transports and what they are tried with.
+add_executable(transport_probe support/transport_probe.c)
+vestnik_common_options(transport_probe)
+target_link_libraries(transport_probe PRIVATE service_mailer_transport PkgConfig::JANSSON Threads::Threads)
