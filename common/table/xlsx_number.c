@@ -50,20 +50,33 @@ static void date_text(double serial, enum xlsx_format format, bool since_1904, c
 		(void)snprintf(out + n, (size_t)(XLSX_NUMBER_SIZE - n), ":%02ld", seconds % 60);
 }
 
-/* Excel keeps 15 digits; an exponent is for machines. */
+/* Excel keeps 15 digits and shows them without an exponent, in full. */
 static void plain_number(double value, char *out)
 {
-	if (value == floor(value) && fabs(value) < 1e21) {
-		(void)snprintf(out, XLSX_NUMBER_SIZE, "%.0f", value);
+	char digits[32];
+	(void)snprintf(digits, sizeof digits, "%.14e", fabs(value)); /* d.dddddddddddddde±xx */
+	int exponent = (int)strtol(strchr(digits, 'e') + 1, NULL, 10);
+	if (exponent > 20 || exponent < -20) {
+		(void)snprintf(out, XLSX_NUMBER_SIZE, "%.15g", value);
 		return;
 	}
-	(void)snprintf(out, XLSX_NUMBER_SIZE, "%.15g", value);
-	if (strchr(out, 'e') == NULL || fabs(value) >= 1e21 || fabs(value) < 1e-20)
-		return;
-	(void)snprintf(out, XLSX_NUMBER_SIZE, "%.30f", value);
-	size_t len = strlen(out);
-	while (len > 1 && out[len - 1] == '0')
-		out[--len] = '\0';
+	memmove(digits + 1, digits + 2, 14);
+	size_t count = 15, len = 0;
+	while (count > 1 && digits[count - 1] == '0')
+		count--;
+	if (value < 0)
+		out[len++] = '-';
+	for (int place = exponent < 0 ? exponent : 0, i = 0; place < 0; place++, i++) {
+		out[len++] = '0';
+		if (i == 0)
+			out[len++] = '.';
+	}
+	for (size_t i = 0; i < count || (int)i <= exponent; i++) {
+		if (exponent >= 0 && (int)i == exponent + 1)
+			out[len++] = '.';
+		out[len++] = i < count ? digits[i] : '0';
+	}
+	out[len] = '\0';
 }
 
 void xlsx_number(

@@ -6,3 +6,5 @@ target_include_directories(test_table_dump PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/su
 target_link_libraries(test_table_dump PUBLIC table base PkgConfig::CMOCKA)
 
 vestnik_test(unit/test_table_csv.c USES table LIBRARIES test_table_dump)
+vestnik_test(unit/test_table_xlsx.c USES table
+  LIBRARIES test_table_dump PkgConfig::XLSXWRITER PkgConfig::ZIP PkgConfig::EXPAT)

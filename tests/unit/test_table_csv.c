@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/lang.h"
@@ -246,5 +247,7 @@ int main(void)
 		cmocka_unit_test(stops_when_told),
 	};
 	lang_set(LANG_EN);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	(void)unlink(table_dump_file("", 0));
+	return failed;
 }
