@@ -1,5 +1,5 @@
 /* The main() of every service: options, settings, log, clock and keys, store,
- * signals, readiness, metrics, drain. A service's main.c hands over a
+ * signals, readiness, status, drain. A service's main.c hands over a
  * descriptor and is a table of contents. */
 #ifndef VESTNIK_DAEMON_DAEMON_H
 #define VESTNIK_DAEMON_DAEMON_H
@@ -28,8 +28,6 @@ struct daemon_service {
 	void (*stop)(struct daemon *daemon, void *state);
 	/* One line for `vestnik status` ("64 connections, 312 letters/s"); may be NULL. */
 	void (*note)(void *state, char *out, size_t size);
-	/* Appends Prometheus text; may be NULL. */
-	void (*metrics)(void *state, struct buf *out);
 };
 
 /* Exit codes: 0 stopped as asked, 1 failed, 2 wrong use or settings. */

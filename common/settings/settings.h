@@ -102,10 +102,6 @@ struct settings {
 		bool allow_private;   /* SSRF guard off for all endpoints */
 		char *ca_file;
 	} notifier;
-	struct {                  /* metrics: {listen: "127.0.0.1:9464"}: one port per service from here on; off by default */
-		char *address;
-		int port;             /* 0 = off */
-	} metrics;
 
 	struct settings_relay *relays;
 	size_t relays_count;

@@ -1,0 +1,317 @@
+/* The skeleton's order: options, settings, log, key, store, bus, signals,
+ * start, ready, run, stop, close. */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <systemd/sd-daemon.h>
+
+#include "base/clock.h"
+#include "base/lang.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "calendar/calendar.h"
+#include "daemon/status_row.h"
+#include "store/maintenance.h"
+#include "store/schema.h"
+
+#define EXIT_WRONG_USE 2
+#define STORE_RETRY_MS 1000
+#define TRIM_EVERY_MS 1000
+
+struct daemon {
+	const struct daemon_service *service;
+	struct settings *settings;
+	struct ident_key key;
+	struct bus *bus;
+	struct maintenance *maintenance;
+	struct status_row *status;
+	char instance[160];
+};
+
+/* Signal handlers know no arguments: these two are the process's. */
+static volatile sig_atomic_t stop_asked;
+static int stop_fd = -1;
+
+static void on_stop_signal(int number)
+{
+	int saved = errno;
+	(void)number;
+	stop_asked = 1;
+	uint64_t one = 1;
+	if (write(stop_fd, &one, sizeof one) < 0) { /* the counter is full: stopping anyway */
+	}
+	errno = saved;
+}
+
+static int install_signals(struct error *e)
+{
+	stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (stop_fd < 0)
+		return error_errno(e, "eventfd");
+	struct sigaction stop = {.sa_handler = on_stop_signal, .sa_flags = SA_RESTART};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGHUP, &ignore, NULL);
+	return 0;
+}
+
+/* ---- what services ask -------------------------------------------------------- */
+
+const struct settings *daemon_settings(const struct daemon *daemon)
+{
+	return daemon->settings;
+}
+
+const struct ident_key *daemon_key(const struct daemon *daemon)
+{
+	return &daemon->key;
+}
+
+struct bus *daemon_bus(struct daemon *daemon)
+{
+	return daemon->bus;
+}
+
+int daemon_open_store(struct daemon *daemon, struct db **out, struct error *e)
+{
+	return db_open(out, daemon->settings->store_url, e);
+}
+
+const char *daemon_instance(const struct daemon *daemon)
+{
+	return daemon->instance;
+}
+
+bool daemon_stopping(const struct daemon *daemon)
+{
+	(void)daemon;
+	return stop_asked != 0;
+}
+
+int daemon_stop_fd(const struct daemon *daemon)
+{
+	(void)daemon;
+	return stop_fd;
+}
+
+void daemon_wait(const struct daemon *daemon, int ms)
+{
+	struct pollfd wait = {.fd = daemon_stop_fd(daemon), .events = POLLIN};
+	int64_t until = clock_mono_ms() + ms;
+	for (int64_t left = ms; left > 0 && !daemon_stopping(daemon); left = until - clock_mono_ms())
+		if (poll(&wait, 1, (int)left) > 0)
+			return;
+}
+
+void daemon_ready(struct daemon *daemon)
+{
+	status_row_set_state(daemon->status, "ready");
+	sd_notify(0, "READY=1");
+	log_info("ready", "pid=%ld", (long)getpid());
+}
+
+void daemon_set_trouble(struct daemon *daemon, const char *text)
+{
+	status_row_set_trouble(daemon->status, text);
+}
+
+/* ---- coming up ------------------------------------------------------------------- */
+
+struct options {
+	const char *config;
+	bool check;
+};
+
+static void print_help(const struct daemon_service *service)
+{
+	printf(tr("vestnik-%s: %s\n\n"
+		  "  --config FILE      settings (default: $VESTNIK_CONFIG, ./vestnik.yaml,\n"
+		  "                     /etc/vestnik/vestnik.yaml, built-in)\n"
+		  "  --check            check the settings and exit: 0 good, 2 not\n"
+		  "  --log-level LEVEL  debug, info, warn, error\n"
+		  "  --version, --help\n",
+		       "vestnik-%s: %s\n\n"
+		       "  --config ФАЙЛ      настройки (по умолчанию: $VESTNIK_CONFIG, ./vestnik.yaml,\n"
+		       "                     /etc/vestnik/vestnik.yaml, встроенные)\n"
+		       "  --check            проверить настройки и выйти: 0 – верны, 2 – нет\n"
+		       "  --log-level УРОВЕНЬ  debug, info, warn, error\n"
+		       "  --version, --help\n"),
+		service->name, service->summary);
+}
+
+/* -1: go on; otherwise the exit code. */
+static int read_options(const struct daemon_service *service, int argc, char **argv,
+	struct options *options, const char **log_level)
+{
+	enum { CONFIG = 1, CHECK, LOG_LEVEL, VERSION, HELP };
+	static const struct option known[] = {{"config", required_argument, NULL, CONFIG},
+		{"check", no_argument, NULL, CHECK}, {"log-level", required_argument, NULL, LOG_LEVEL},
+		{"version", no_argument, NULL, VERSION}, {"help", no_argument, NULL, HELP},
+		{NULL, 0, NULL, 0}};
+	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+		switch (option) {
+		case CONFIG:
+			options->config = optarg;
+			break;
+		case CHECK:
+			options->check = true;
+			break;
+		case LOG_LEVEL:
+			*log_level = optarg;
+			break;
+		case VERSION:
+			printf("vestnik-%s %s\n", service->name, VESTNIK_VERSION);
+			return 0;
+		case HELP:
+			print_help(service);
+			return 0;
+		default:
+			return EXIT_WRONG_USE;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "vestnik-%s: %s: %s\n", service->name,
+			tr("unexpected argument", "лишний аргумент"), argv[optind]);
+		return EXIT_WRONG_USE;
+	}
+	return -1;
+}
+
+static int load_settings(struct daemon *daemon, const char *path)
+{
+	struct problems problems = {0};
+	daemon->settings = settings_load(path, &problems);
+	for (size_t i = 0; i < problems.count; i++) {
+		char *line = problem_line(&problems.item[i]);
+		fprintf(stderr, "%s\n", line);
+		free(line);
+	}
+	problems_fini(&problems);
+	return daemon->settings == NULL ? -1 : 0;
+}
+
+static int make_folder(const char *path, struct error *e)
+{
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		return error_errno(e, "cannot make the folder %s", path);
+	return 0;
+}
+
+/* The store may come later than the service (a database that starts, a disk
+ * that is mounted): wait for it, say so once. */
+static int open_store_and_bus(struct daemon *daemon, struct error *e)
+{
+	bool said = false;
+	while (!daemon_stopping(daemon)) {
+		struct db *db = NULL;
+		int rc = db_open(&db, daemon->settings->store_url, e);
+		if (rc == 0)
+			rc = schema_migrate(db, e);
+		db_close(&db);
+		if (rc == 0) {
+			struct bus_config config = {.url = daemon->settings->bus_url,
+				.store_url = daemon->settings->store_url,
+				.client_id = daemon->service->name};
+			rc = bus_open(&daemon->bus, &config, e);
+		}
+		if (rc == 0)
+			return 0;
+		if (!e->retriable)
+			return -1;
+		if (!said)
+			log_warn("store_unavailable", "error=%s", log_quote(e->text));
+		said = true;
+		daemon_wait(daemon, STORE_RETRY_MS);
+	}
+	return error_set(e, ERROR_UNAVAILABLE, "stopped before the store could be opened");
+}
+
+static int open_all(struct daemon *daemon, struct error *e)
+{
+	if (make_folder(daemon->settings->data_dir, e) != 0 ||
+		make_folder(daemon->settings->run_dir, e) != 0 ||
+		ident_key_load(daemon->settings->key_file, &daemon->key, e) != 0 ||
+		open_store_and_bus(daemon, e) != 0)
+		return -1;
+	struct maintenance_chore trim = {.name = "bus_trim", .every_ms = TRIM_EVERY_MS, .run = bus_trim,
+		.arg = daemon->bus};
+	return maintenance_start(&daemon->maintenance, daemon->settings->store_url, &trim, 1, e);
+}
+
+static int serve(struct daemon *daemon, struct error *e)
+{
+	const struct daemon_service *service = daemon->service;
+	void *state = NULL;
+	int rc = service->start(daemon, &state, e);
+	if (rc == 0) {
+		status_row_set_note(daemon->status, service->note, state);
+		rc = service->run(daemon, state, e);
+	}
+	sd_notify(0, "STOPPING=1");
+	status_row_set_state(daemon->status, "draining");
+	status_row_set_note(daemon->status, NULL, NULL);
+	if (state != NULL)
+		service->stop(daemon, state);
+	return rc;
+}
+
+int daemon_main(const struct daemon_service *service, int argc, char **argv)
+{
+	struct daemon daemon = {.service = service};
+	struct options options = {0};
+	struct error e = {0};
+	const char *log_level = NULL;
+	enum log_level level = LOG_LEVEL_INFO;
+
+	lang_set(lang_of_environment());
+	int code = read_options(service, argc, argv, &options, &log_level);
+	if (code >= 0)
+		return code;
+	ident_init();
+	calendar_init();
+	if (load_settings(&daemon, options.config) != 0)
+		return EXIT_WRONG_USE;
+	lang_set(daemon.settings->lang);
+	if (log_level_parse(log_level != NULL ? log_level : daemon.settings->log_level, &level) != 0) {
+		fprintf(stderr, "vestnik-%s: --log-level: debug, info, warn, error\n", service->name);
+		settings_free(&daemon.settings);
+		return EXIT_WRONG_USE;
+	}
+	if (options.check) {
+		settings_free(&daemon.settings);
+		return 0;
+	}
+	log_init(service->name, level);
+	char host[64] = "localhost";
+	gethostname(host, sizeof host - 1);
+	snprintf(daemon.instance, sizeof daemon.instance, "%s@%s:%ld", service->name, host, (long)getpid());
+
+	int rc = install_signals(&e);
+	if (rc == 0)
+		rc = open_all(&daemon, &e);
+	if (rc == 0) {
+		daemon.status = status_row_start(daemon.instance, service->name, daemon.settings->store_url);
+		rc = serve(&daemon, &e);
+	}
+	if (rc != 0 && !daemon_stopping(&daemon))
+		log_error("failed", "error=%s", log_quote(e.text));
+	status_row_stop(&daemon.status);
+	maintenance_stop(&daemon.maintenance);
+	bus_close(&daemon.bus);
+	log_info("stopped", "code=%d", rc != 0 && !daemon_stopping(&daemon));
+	settings_free(&daemon.settings);
+	return rc != 0 && !daemon_stopping(&daemon) ? 1 : 0;
+}

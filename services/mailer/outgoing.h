@@ -1,0 +1,41 @@
+/* One job in the mailer's hand: from the bus, through the check, to a relay's
+ * queue, onto the wire, until its outcome is with the recorder. */
+#ifndef VESTNIK_MAILER_OUTGOING_H
+#define VESTNIK_MAILER_OUTGOING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bus/bus.h"
+#include "mailer/sheet.h"
+#include "message/status.h"
+
+struct lane;
+struct relay;
+
+/* A check of campaign state, suppression and limits is good for this long; what
+ * cannot start within it is returned, so that nothing blocks the line. */
+#define OUTGOING_FRESH_MS 2000
+
+struct outgoing {
+	struct outgoing *next;             /* in a relay's queue */
+	struct outgoing *older, *newer;    /* in the lane's list of jobs in hand */
+	struct outgoing *same_slot;        /* in the lane's table of keys */
+	struct lane *lane;
+	uint64_t sequence;                 /* as polled */
+	struct bus_token token;
+	bool token_done;                   /* `sending` was published for it */
+	bool on_wire;
+
+	int64_t key, dispatch, campaign;
+	bool hold;                         /* publish `sending` before end-of-data */
+	int64_t not_after_ms;
+	char *address;
+	char *fields;                      /* JSON */
+	struct sheet *sheet;
+	struct relay *relay;
+	int64_t checked_ms, ready_ms;      /* monotonic; not before ready (domain rate) */
+	int64_t started_us;
+};
+
+#endif

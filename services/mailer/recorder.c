@@ -1,0 +1,265 @@
+#include "mailer/recorder.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "mailer/wait.h"
+
+#define BATCH_MOST 256
+#define LINGER_MS 10
+#define STATUS_DATA_MAX 2048
+/* Outcomes are not bounded by memory but by unrecorded_most; events without a
+ * letter on the wire (returned, suppressed) may add a batch or two. */
+#define RETRY_FIRST_MS 50
+#define RETRY_MOST_MS 5000
+
+struct entry {
+	struct delivery_status status;
+	struct bus_token token;
+	bool has_status, has_token;
+};
+
+struct recorder {
+	int unrecorded_most;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t work, room;
+	struct bus_consumer *consumer;
+	struct entry *entry; /* waiting to be recorded */
+	size_t count, cap;
+	size_t in_batch;     /* being recorded now */
+	int on_wire;         /* letters started and not ended */
+	bool stopping, released, failed;
+	int64_t give_up_ms;
+	int64_t counts[DELIVERY_STATES];
+	/* the thread's own */
+	struct entry batch[BATCH_MOST];
+	struct bus_message message[BATCH_MOST];
+	struct bus_token token[BATCH_MOST];
+	char id[BATCH_MOST][STATUS_ID_SIZE];
+	char key[BATCH_MOST][24];
+	struct buf data[BATCH_MOST];
+};
+
+/* Lets a batch gather: up to 256 or 10 ms, but at once when no letter is on the
+ * wire whose outcome could join it. */
+static void gather(struct recorder *r)
+{
+	struct timespec until;
+	wait_until(&until, LINGER_MS);
+	while (r->count < BATCH_MOST && r->on_wire > 0 && !r->stopping)
+		if (pthread_cond_timedwait(&r->work, &r->lock, &until) != 0)
+			break;
+}
+
+static size_t take_batch(struct recorder *r)
+{
+	size_t n = r->count < BATCH_MOST ? r->count : BATCH_MOST;
+	memcpy(r->batch, r->entry, n * sizeof *r->entry);
+	memmove(r->entry, r->entry + n, (r->count - n) * sizeof *r->entry);
+	r->count -= n;
+	r->in_batch = n;
+	return n;
+}
+
+static int publish(struct recorder *r, struct bus_consumer *consumer, size_t n, struct error *e)
+{
+	size_t messages = 0, tokens = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct entry *entry = &r->batch[i];
+		if (entry->has_token)
+			r->token[tokens++] = entry->token;
+		if (!entry->has_status)
+			continue;
+		struct buf *data = &r->data[messages];
+		buf_reset(data);
+		if (status_write(&entry->status, data) != 0)
+			PANIC("a status event is longer than %d bytes", STATUS_DATA_MAX);
+		snprintf(r->key[messages], sizeof r->key[messages], "%lld", (long long)entry->status.key);
+		r->message[messages] = (struct bus_message){.topic = BUS_STATUS,
+			.key = r->key[messages],
+			.id = status_id(&entry->status, r->id[messages]),
+			.source = "vestnik/mailer",
+			.type = status_type(entry->status.state),
+			.time_ms = entry->status.time_ms,
+			.data = buf_str(data),
+			.len = data->len};
+		messages++;
+	}
+	if (messages == 0) {
+		bus_done(consumer, r->token, tokens);
+		return 0;
+	}
+	return bus_publish_then_done(consumer, r->message, messages, r->token, tokens, e);
+}
+
+/* Until it is recorded, or given up at the end. Called without the lock. */
+static bool record(struct recorder *r, struct bus_consumer *consumer, size_t n)
+{
+	struct error e;
+	for (int64_t wait_ms = RETRY_FIRST_MS;; wait_ms *= 2) {
+		if (publish(r, consumer, n, &e) == 0)
+			return true;
+		if (wait_ms == RETRY_FIRST_MS)
+			log_warn("record_failed", "outcomes=%zu error=%s", n, log_quote(e.text));
+		if (wait_ms > RETRY_MOST_MS)
+			wait_ms = RETRY_MOST_MS;
+		pthread_mutex_lock(&r->lock);
+		r->failed = true;
+		struct timespec until;
+		wait_until(&until, wait_ms);
+		while (!r->stopping && pthread_cond_timedwait(&r->work, &r->lock, &until) == 0)
+			;
+		bool give_up = r->stopping && clock_mono_ms() >= r->give_up_ms;
+		pthread_mutex_unlock(&r->lock);
+		if (give_up)
+			return false;
+		if (r->stopping)
+			clock_nanosleep(CLOCK_MONOTONIC, 0,
+				&(struct timespec){.tv_nsec = RETRY_FIRST_MS * 1000000L}, NULL);
+	}
+}
+
+static void *work(void *arg)
+{
+	struct recorder *r = arg;
+	pthread_mutex_lock(&r->lock);
+	for (;;) {
+		while ((r->count == 0 || r->consumer == NULL) && !r->stopping)
+			pthread_cond_wait(&r->work, &r->lock);
+		if (r->count == 0 || r->consumer == NULL)
+			break;
+		gather(r);
+		size_t n = take_batch(r);
+		struct bus_consumer *consumer = r->consumer;
+		pthread_mutex_unlock(&r->lock);
+		bool recorded = record(r, consumer, n);
+		pthread_mutex_lock(&r->lock);
+		if (!recorded)
+			break;
+		for (size_t i = 0; i < n; i++)
+			if (r->batch[i].has_status)
+				r->counts[r->batch[i].status.state]++;
+		r->in_batch = 0;
+		r->failed = false;
+		pthread_cond_broadcast(&r->room);
+	}
+	pthread_mutex_unlock(&r->lock);
+	return NULL;
+}
+
+struct recorder *recorder_start(int unrecorded_most)
+{
+	struct recorder *r = xcalloc(1, sizeof *r);
+	r->unrecorded_most = unrecorded_most;
+	for (size_t i = 0; i < BATCH_MOST; i++)
+		buf_init(&r->data[i], STATUS_DATA_MAX);
+	pthread_mutex_init(&r->lock, NULL);
+	wait_cond_init(&r->work);
+	wait_cond_init(&r->room);
+	if (pthread_create(&r->thread, NULL, work, r) != 0)
+		PANIC("cannot start a thread");
+	return r;
+}
+
+void recorder_set_consumer(struct recorder *r, struct bus_consumer *consumer)
+{
+	pthread_mutex_lock(&r->lock);
+	r->consumer = consumer;
+	pthread_cond_signal(&r->work);
+	pthread_mutex_unlock(&r->lock);
+}
+
+size_t recorder_stop(struct recorder **pointer, int wait_ms)
+{
+	struct recorder *r = *pointer;
+	if (r == NULL)
+		return 0;
+	*pointer = NULL;
+	pthread_mutex_lock(&r->lock);
+	r->stopping = true;
+	r->released = true;
+	r->give_up_ms = clock_mono_ms() + wait_ms;
+	pthread_cond_broadcast(&r->work);
+	pthread_cond_broadcast(&r->room);
+	pthread_mutex_unlock(&r->lock);
+	pthread_join(r->thread, NULL);
+	size_t left = r->count + r->in_batch;
+	for (size_t i = 0; i < BATCH_MOST; i++)
+		buf_fini(&r->data[i]);
+	pthread_mutex_destroy(&r->lock);
+	pthread_cond_destroy(&r->work);
+	pthread_cond_destroy(&r->room);
+	free(r->entry);
+	free(r);
+	return left;
+}
+
+static void add(struct recorder *r, const struct entry *entry)
+{
+	pthread_mutex_lock(&r->lock);
+	if (r->count == r->cap) {
+		r->cap = r->cap == 0 ? BATCH_MOST : r->cap * 2;
+		r->entry = xrealloc(r->entry, r->cap, sizeof *r->entry);
+	}
+	r->entry[r->count++] = *entry;
+	/* Waking the thread for each of thousands a second costs more than the
+	 * work: only the first of a batch, a full one, and the last on the wire do. */
+	if (r->count == 1 || r->count == BATCH_MOST || r->on_wire == 0)
+		pthread_cond_signal(&r->work);
+	pthread_mutex_unlock(&r->lock);
+}
+
+void recorder_add(struct recorder *r, const struct delivery_status *status, const struct bus_token *token)
+{
+	struct entry entry = {.status = *status, .has_status = true, .has_token = token != NULL};
+	if (token != NULL)
+		entry.token = *token;
+	add(r, &entry);
+}
+
+void recorder_done(struct recorder *r, const struct bus_token *token)
+{
+	add(r, &(struct entry){.token = *token, .has_token = true});
+}
+
+bool recorder_enter(struct recorder *r)
+{
+	pthread_mutex_lock(&r->lock);
+	while (!r->released && (int)(r->count + r->in_batch) >= r->unrecorded_most)
+		pthread_cond_wait(&r->room, &r->lock);
+	bool go = !r->released;
+	if (go)
+		r->on_wire++;
+	pthread_mutex_unlock(&r->lock);
+	return go;
+}
+
+void recorder_leave(struct recorder *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->on_wire--;
+	pthread_mutex_unlock(&r->lock);
+}
+
+void recorder_release(struct recorder *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->released = true;
+	pthread_cond_broadcast(&r->room);
+	pthread_mutex_unlock(&r->lock);
+}
+
+void recorder_counts(struct recorder *r, int64_t counts[DELIVERY_STATES])
+{
+	pthread_mutex_lock(&r->lock);
+	memcpy(counts, r->counts, sizeof r->counts);
+	pthread_mutex_unlock(&r->lock);
+}

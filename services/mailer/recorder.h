@@ -1,0 +1,40 @@
+/* The recorder of a lane: outcomes go out as status events in batches of up to
+ * 256 or 10 ms, and only when they are durable are their jobs marked done
+ * (design section 5). When they cannot be published, it tries again and senders
+ * stop at `unrecorded_most`. */
+#ifndef VESTNIK_MAILER_RECORDER_H
+#define VESTNIK_MAILER_RECORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bus/bus.h"
+#include "message/status.h"
+
+struct recorder;
+
+struct recorder *recorder_start(int unrecorded_most);
+/* The lane's consumer; until it is set nothing is published. */
+void recorder_set_consumer(struct recorder *recorder, struct bus_consumer *consumer);
+/* Records what is left (bounded by wait_ms) and ends the thread; returns how
+ * many could not be recorded: their jobs come again. */
+size_t recorder_stop(struct recorder **recorder, int wait_ms);
+
+/* Takes a copy. token NULL: the job was marked done before (`sending`). */
+void recorder_add(struct recorder *recorder, const struct delivery_status *status,
+	const struct bus_token *token);
+/* A job that needs no event (stale, held already). */
+void recorder_done(struct recorder *recorder, const struct bus_token *token);
+/* Waits until another letter may start: fewer than unrecorded_most are under
+ * way or unrecorded. Counts the caller's letter in. false when stopping. */
+bool recorder_enter(struct recorder *recorder);
+/* The letter counted in by recorder_enter ended; call before recorder_add. */
+void recorder_leave(struct recorder *recorder);
+/* Nobody waits in recorder_enter any more. */
+void recorder_release(struct recorder *recorder);
+
+/* Outcomes recorded since the start, by state. */
+void recorder_counts(struct recorder *recorder, int64_t counts[DELIVERY_STATES]);
+
+#endif

@@ -1,0 +1,82 @@
+/* The relays: which one carries a letter, and whether it may now. Weight, rate,
+ * quota (kept in relay_state, shared by all mailers), circuit breaker. A relay's
+ * trouble is never a recipient's fault.
+ *
+ * All calls hold the pool's lock, but relays_refill_quota, which talks to the
+ * store and must not. */
+#ifndef VESTNIK_MAILER_RELAY_H
+#define VESTNIK_MAILER_RELAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mailer/rate.h"
+#include "mailer/transport.h"
+#include "settings/settings.h"
+#include "store/db.h"
+
+enum breaker { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN };
+
+struct relay {
+	const struct settings_relay *settings;
+	const struct transport *transport;
+	struct transport_config config;
+	struct rate rate;       /* everything */
+	struct rate bulk_rate;  /* nine tenths: the rest is kept for urgent letters */
+	int credit;             /* smooth weighted round robin */
+	int sessions;           /* open now */
+
+	enum breaker breaker;
+	int failures;           /* sessions in a row without progress */
+	int uncertain_in_a_row;
+	int64_t open_for_ms;    /* doubles from breaker_open_ms to breaker_open_most_ms */
+	int64_t retry_at_ms;    /* monotonic: when an open breaker lets one session probe */
+	bool probing;
+	char refused_sender[256]; /* last sender refused at MAIL; the breaker needs two different */
+	char reason[256];
+
+	int64_t quota_granted;  /* letters we may send before asking the store again */
+	bool quota_empty;       /* the store said no */
+	int64_t parked_until_ms; /* wall clock: quota window's end; 0 = not parked */
+	bool dirty;             /* breaker or parking changed: relay_state is to be written */
+};
+
+struct relays {
+	struct relay *item;
+	size_t count;
+	int breaker_failures;
+	int64_t breaker_open_ms, breaker_open_most_ms;
+};
+
+int relays_init(struct relays *relays, const struct settings *settings, const atomic_bool *stop,
+	struct error *e);
+void relays_fini(struct relays *relays);
+
+/* May a letter of this sender start on it now (rates apart)? */
+bool relay_usable(const struct relay *relay, int64_t mono_ms, int64_t wall_ms);
+bool relay_carries(const struct relay *relay, const char *sender);
+/* Weighted choice among the usable; those of weight 0 only when no other is.
+ * NULL: none now; *wall_ms_again says when one may be (0 = no relay carries this sender). */
+struct relay *relays_choose(struct relays *relays, const char *sender, int64_t mono_ms,
+	int64_t wall_ms, int64_t *wall_ms_again);
+
+/* What happened on it. Each returns true when the relay is not usable any more
+ * and its queue must be taken elsewhere. */
+bool relay_session_failed(struct relays *relays, struct relay *relay, int64_t mono_ms,
+	const char *why);
+void relay_worked(struct relay *relay);
+bool relay_uncertain(struct relays *relays, struct relay *relay, int64_t mono_ms);
+bool relay_refused_sender(struct relays *relays, struct relay *relay, const char *sender,
+	int64_t mono_ms, const char *why);
+bool relay_quota_refused(struct relay *relay, int64_t wall_ms, const char *why);
+
+/* Reserves the next block of letters for a relay with a quota. */
+int relay_refill_quota(struct db *db, const struct settings_relay *settings, int64_t wall_ms,
+	int64_t *granted, int64_t *parked_until_ms, struct error *e);
+int relay_give_back_quota(struct db *db, const char *name, int64_t letters, struct error *e);
+/* Parking and breaker for `vestnik status`, and parking for the next start. */
+int relay_save(struct db *db, const char *name, enum breaker breaker, int64_t parked_until_ms,
+	const char *reason, int64_t wall_ms, struct error *e);
+int relay_load(struct db *db, const char *name, int64_t *parked_until_ms, struct error *e);
+
+#endif
