@@ -30,7 +30,6 @@ static const struct type_words type_words[SETTING_TYPES] = {
 	[SETTING_RATE] = {"rate: 20/s, 1000/h", "скорость: 20/s, 1000/h"},
 	[SETTING_SECRET_FILE] = {"path", "путь"},
 	[SETTING_SECRET_ENV] = {"variable's name", "имя переменной"},
-	[SETTING_LISTEN] = {"ADDRESS:PORT or off", "АДРЕС:ПОРТ или off"},
 	[SETTING_DOMAINS] = {"map: domain → rate", "набор: домен → скорость"},
 	[SETTING_RELAYS] = {"list, see below", "список, см. ниже"},
 };

@@ -238,7 +238,6 @@ void settings_free(struct settings **settings)
 		free(s->mailer.domains[i].domain);
 	free(s->mailer.domains);
 	free(s->notifier.ca_file);
-	free(s->metrics.address);
 	for (size_t i = 0; i < s->relays_count; i++)
 		settings_relay_fini(&s->relays[i]);
 	free(s->relays);

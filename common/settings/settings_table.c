@@ -134,12 +134,6 @@ const struct setting_row settings_rows[] = {
 		"file",
 		"Файл доверенных сертификатов вместо системных"},
 
-	{"metrics.listen", SETTING_LISTEN, S(metrics), "off", 0, 0, NULL,
-		"Metrics for Prometheus: ADDRESS:PORT of the first service, one port per service "
-		"from there; off",
-		"Метрики для Prometheus: АДРЕС:ПОРТ первой службы, дальше по порту на службу; off "
-		"— нет"},
-
 	{"relays", SETTING_RELAYS, S(relays), NULL, 0, 0, NULL,
 		"Mail servers that take our letters. Default: one at 127.0.0.1:25 named local, "
 		"without TLS",

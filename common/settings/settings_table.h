@@ -33,7 +33,6 @@ enum setting_type {
 	SETTING_LEVEL,	     /* char *: one of `words` */
 	SETTING_SECRET_FILE, /* char *: what stands in the file */
 	SETTING_SECRET_ENV,  /* char *: what stands in the environment */
-	SETTING_LISTEN,	     /* metrics: address and port */
 	SETTING_DOMAINS,     /* mailer.domains */
 	SETTING_RELAYS,	     /* relays: rows of their own */
 	SETTING_TYPES

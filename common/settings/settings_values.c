@@ -199,27 +199,6 @@ static void set_rate(const struct value *v, const char *text)
 				 "скорость, например 20/s, 1000/h, или none"));
 }
 
-static void set_listen(const struct value *v, const char *text)
-{
-	struct settings *settings = v->base;
-	long long port = 0;
-	const char *colon = strrchr(text, ':');
-	if (strcmp(text, "off") == 0) {
-		settings->metrics.port = 0;
-		return;
-	}
-	char *host = colon == NULL ? NULL : xstrndup(text, (size_t)(colon - text));
-	if (host != NULL && host_ok(host) && gate_int64(colon + 1, 1, 65000, &port)) {
-		free(settings->metrics.address);
-		settings->metrics.address = host;
-		settings->metrics.port = (int)port;
-		return;
-	}
-	free(host);
-	wrong(v, tr("ADDRESS:PORT like 127.0.0.1:9464, or off",
-			 "АДРЕС:ПОРТ, например 127.0.0.1:9464, или off"));
-}
-
 /* ---- lists --------------------------------------------------------------------- */
 
 static bool add_retry(const struct value *v, const char *text, const struct yaml_node *node)
@@ -364,7 +343,6 @@ static const line_setter line_setters[SETTING_TYPES] = {
 	[SETTING_RATE] = set_rate,
 	[SETTING_SECRET_FILE] = set_secret_file,
 	[SETTING_SECRET_ENV] = set_secret_env,
-	[SETTING_LISTEN] = set_listen,
 };
 
 void setting_set(const struct settings_reader *reader, const struct setting_row *row,

@@ -72,7 +72,6 @@ static void defaults(void **state)
 	assert_int_equal(s->planner.give_up_ms, 3 * 86400000LL);
 	assert_int_equal(s->mailer.connections, 64);
 	assert_int_equal(s->notifier.response_max_bytes, 4096);
-	assert_int_equal(s->metrics.port, 0);
 	assert_int_equal(s->relays_count, 1);
 	assert_string_equal(s->relays[0].name, "local");
 	assert_string_equal(s->relays[0].host, "127.0.0.1");
@@ -98,7 +97,6 @@ static void everything_can_be_set(void **state)
 		     "sender: {name: Министерство, address: Outreach@Ministry.example.org}\n"
 		     "planner: {retry: [1s, 2s], lease: 2s}\n"
 		     "mailer:\n  connections: 8\n  domains: {gmail.com: 20/s, почта.test: 1000/h}\n"
-		     "metrics: {listen: \"127.0.0.1:9464\"}\n"
 		     "notifier: {allow_private: да, timeout: 500ms}\n"
 		     "relays:\n"
 		     "  - {name: main, host: relay.example.org, auth: {user: u, password_file: "
@@ -123,8 +121,6 @@ static void everything_can_be_set(void **state)
 	assert_string_equal(s->mailer.domains[1].domain, "xn--80a1acny.test");
 	assert_int_equal(s->mailer.domains[1].rate.count, 1000);
 	assert_int_equal(s->mailer.domains[1].rate.per_ms, 3600000);
-	assert_string_equal(s->metrics.address, "127.0.0.1");
-	assert_int_equal(s->metrics.port, 9464);
 	assert_true(s->notifier.allow_private);
 	assert_int_equal(s->relays_count, 2);
 	assert_int_equal(s->relays[0].port, 587);
@@ -157,7 +153,7 @@ static void mistakes(void **state)
 			"vestnik.yaml:1:1: error: unknown key «zonne»; did you mean «zone»? known: "
 			"lang, zone, data_dir, store_url, bus_url, key_file, run_dir, log_level, "
 			"drain, public_url, attachments_max, audience_max, sender, planner, "
-			"mailer, notifier, metrics, relays\n"},
+			"mailer, notifier, relays\n"},
 		{"planner:\n  leese: 1s\n",
 			"vestnik.yaml:2:3: error: planner: unknown key «leese»; did you mean "
 			"«lease»? known: look_ahead, look_ahead_least, look_ahead_most, "
@@ -191,9 +187,6 @@ static void mistakes(void **state)
 		{"mailer: {domains: {\"a b\": 20/s}}\n",
 			"vestnik.yaml:1:27: error: mailer.domains: want «domain: 20/s», got «a "
 			"b»\n"},
-		{"metrics: {listen: \"9464\"}\n",
-			"vestnik.yaml:1:19: error: metrics.listen: «9464» is not ADDRESS:PORT like "
-			"127.0.0.1:9464, or off\n"},
 		{"public_url: javascript:x\n",
 			"vestnik.yaml:1:13: error: public_url: «javascript:x» is not an address "
 			"like https://answers.example.org\n"},
