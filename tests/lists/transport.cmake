@@ -2,3 +2,8 @@
 add_executable(transport_probe support/transport_probe.c)
 vestnik_common_options(transport_probe)
 target_link_libraries(transport_probe PRIVATE service_mailer_transport PkgConfig::JANSSON Threads::Threads)
+
+add_executable(smtp_remember support/smtp_remember.c)
+set_target_properties(smtp_remember PROPERTIES OUTPUT_NAME smtp-remember)
+vestnik_common_options(smtp_remember)
+target_link_libraries(smtp_remember PRIVATE base)
