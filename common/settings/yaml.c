@@ -175,6 +175,33 @@ static struct yaml_node *empty_map(void)
 	return node;
 }
 
+/* libyaml's time grows with the square of the depth (100,000 brackets: a minute),
+ * so the depth is looked at event by event before the document is loaded. */
+static bool too_deep(const char *file, const char *text, size_t len, struct problems *problems)
+{
+	yaml_parser_t parser;
+	yaml_event_t event;
+	int depth = 0;
+	bool deep = false, end = false;
+	if (yaml_parser_initialize(&parser) == 0)
+		PANIC("yaml_parser_initialize");
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+	while (!end && !deep && yaml_parser_parse(&parser, &event) != 0) {
+		end = event.type == YAML_STREAM_END_EVENT;
+		if (event.type == YAML_SEQUENCE_START_EVENT || event.type == YAML_MAPPING_START_EVENT)
+			depth++;
+		else if (event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT)
+			depth--;
+		deep = depth > YAML_DEPTH_MAX + 1;
+		if (deep)
+			problem_add(problems, PROBLEM_ERROR, place_of(file, &event.start_mark), NULL,
+				tr("nested deeper than %d", "вложенность больше %d"), YAML_DEPTH_MAX);
+		yaml_event_delete(&event);
+	}
+	yaml_parser_delete(&parser);
+	return deep;
+}
+
 struct yaml_node *yaml_load_text(
 	const char *file, const char *text, size_t len, struct problems *problems)
 {
@@ -186,6 +213,8 @@ struct yaml_node *yaml_load_text(
 		yaml_words_encoding(file, text, len, problems);
 		return NULL;
 	}
+	if (too_deep(file, text, len, problems))
+		return NULL;
 	if (yaml_parser_initialize(&parser) == 0)
 		PANIC("yaml_parser_initialize");
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
