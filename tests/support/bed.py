@@ -144,7 +144,7 @@ class Bed:
         """smtp-remember: accepts fast and remembers every letter it said 250 to."""
         port = free_port()
         self.remembered_file = os.path.join(self.folder, "remembered")
-        process = self.start("sink", os.path.join(BIN, "smtp-remember"), "--port", str(port), "--file",
+        process = self.start("sink", os.path.join(BIN, "smtp-remember"), "--port", str(port), "--record",
                              self.remembered_file, *options) if relay else None
         if relay:
             self.relay(port, **relay_settings)
@@ -168,11 +168,12 @@ class Bed:
         return process
 
     def remembered(self):
-        """What the sink accepted: a list of (message id, recipient)."""
+        """What the sink took, answered or not: a list of (message id, recipient)."""
         if not os.path.exists(self.remembered_file):
             return []
         with open(self.remembered_file) as f:
-            return [tuple(line.rstrip("\n").split("\t")[:2]) for line in f if line.endswith("\n")]
+            rows = [line.rstrip("\n").split("\t") for line in f if line.endswith("\n")]
+        return [(row[1], row[2]) for row in rows if row[0] in ("accepted", "dropped")]
 
     # ---- services --------------------------------------------------------------------
 
