@@ -157,6 +157,7 @@ int embedded_append(
 		if (there == 0)
 			return error_set(e, ERROR_NOT_FOUND, "the bus has no topic %s",
 				message->topic);
+		topic_exists(topic, true); /* tables are never made inside a transaction */
 	}
 	if (read_groups(topic, tx, e) < 0 ||
 		log_append(topic->sql, tx, message, clock_now_ms(), e) < 0)

@@ -12,7 +12,7 @@
 struct embedded_topic {
 	struct embedded_bus *bus;
 	const struct log_sql *sql;
-	bool exists; /* seen outside any transaction */
+	bool exists; /* seen in the store */
 	struct wakeup_address *groups;
 	size_t group_count;
 	int64_t groups_read_ms; /* 0 = never */

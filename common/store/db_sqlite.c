@@ -4,7 +4,7 @@
  * The file is not mapped, and a connection belongs to one thread. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -209,11 +209,20 @@ static void sqlite_close(struct db *base)
 	free(db);
 }
 
+/* Counting its memory costs SQLite a lock at every allocation, shared by all
+ * threads, and nobody reads the count. */
+static void configure_library(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static int sqlite_open(struct db **out, const char *url, struct error *e)
 {
 	const char *path = url + strlen(SCHEME);
 	if (path[0] == '\0' || path[0] == ':')
 		return error_set(e, ERROR_INPUT, "store address \"%.100s\" names no file", url);
+	static pthread_once_t configured = PTHREAD_ONCE_INIT;
+	pthread_once(&configured, configure_library);
 	struct sqlite_db *db = xcalloc(1, sizeof *db);
 	db->base.ops = &db_sqlite_ops;
 	db->path = xstrdup(path);
