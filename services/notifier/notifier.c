@@ -1,0 +1,367 @@
+#include "notifier/notifier.h"
+
+#include <curl/curl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "notifier/carrier.h"
+#include "notifier/event.h"
+
+/* Unfinished messages before the bus waits for us. What an endpoint holds up
+ * becomes rows within half a second, so this is some seconds of full speed. */
+#define WINDOW 8192
+#define BATCH 256
+/* Changes by the CLI are seen that soon. */
+#define REFRESH_MS 1000
+/* While requests are on the wire the bus is looked at that often. */
+#define GLANCE_MS 10
+/* Outcomes wait for company at most so long, or until there are so many. */
+#define RECORD_LINGER_US 10000
+#define RECORD_BATCH 256
+/* Unrecorded at most, when the store is away: nothing new is started beyond. */
+#define UNRECORDED_MAX 1024
+/* While the store is away. */
+#define STORE_RETRY_MS 500
+#define TRIM_EVERY_MS 60000
+
+static const char *const topics[] = {BUS_STATUS, NULL};
+
+struct notifier {
+	const struct settings *settings;
+	struct bus *bus;
+	struct db *db;
+	struct bus_consumer *consumer;
+	struct carrier carrier;
+	struct bus_message batch[BATCH];
+	struct event *events[BATCH];
+	int64_t refreshed_ms, trimmed_ms; /* monotonic */
+	bool refreshed;
+	/* Messages that may have come before, ahead of a crash: looked up in the store. */
+	int64_t may_be_repeated;
+	atomic_llong endpoints, disabled;
+};
+
+/* ---- starting, stopping ------------------------------------------------------------------ */
+
+static void assigned(void *arg, const char *topic, int32_t partition)
+{
+	struct notifier *notifier = arg;
+	(void)topic;
+	(void)partition;
+	notifier->may_be_repeated = WINDOW;
+}
+
+static int subscribe(struct notifier *notifier, struct daemon *daemon, struct error *e)
+{
+	const struct bus_consumer_options options = {.group = "notifier",
+		.topics = topics,
+		.window = WINDOW,
+		.on_assign = assigned,
+		.arg = notifier};
+	/* Another one may still be stopping. */
+	while (bus_subscribe(notifier->bus, &options, &notifier->consumer, e) != 0) {
+		if (!e->retriable || daemon_stopping(daemon))
+			return -1;
+		daemon_set_trouble(daemon, e->text);
+		daemon_wait(daemon, STORE_RETRY_MS);
+	}
+	daemon_set_trouble(daemon, NULL);
+	return 0;
+}
+
+static void notifier_free(struct notifier *notifier)
+{
+	bus_unsubscribe(&notifier->consumer);
+	sender_close(&notifier->carrier.sender);
+	if (notifier->carrier.journal != NULL)
+		journal_free(&notifier->carrier.journal);
+	targets_fini(&notifier->carrier.targets);
+	db_close(&notifier->db);
+	free(notifier);
+	curl_global_cleanup();
+}
+
+static int notifier_start(struct daemon *daemon, void **state, struct error *e)
+{
+	const struct settings *settings = daemon_settings(daemon);
+	struct notifier *notifier = xcalloc(1, sizeof *notifier);
+	struct carrier *carrier = &notifier->carrier;
+	notifier->settings = settings;
+	notifier->bus = daemon_bus(daemon);
+	carrier->config = (struct carrier_config){.connections = settings->notifier.connections,
+		.timeout_ms = settings->notifier.timeout_ms,
+		.disable_after_ms = settings->notifier.disable_after_ms};
+	carrier->targets.trust_all = settings->notifier.allow_private;
+	carrier->targets.concurrency_max = settings->notifier.connections;
+	const struct sender_config config = {.connections = settings->notifier.connections,
+		.timeout_ms = settings->notifier.timeout_ms,
+		.kept_bytes = (size_t)settings->notifier.response_max_bytes,
+		.ca_file = settings->notifier.ca_file};
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	carrier->journal = journal_new(notifier->bus);
+	if (sender_open(&carrier->sender, &config, carrier_done, carrier, e) != 0 ||
+		daemon_open_store(daemon, &notifier->db, e) != 0 || subscribe(notifier, daemon, e) != 0) {
+		notifier_free(notifier);
+		return -1;
+	}
+	*state = notifier;
+	return 0;
+}
+
+/* ---- from the bus ---------------------------------------------------------------------------- */
+
+/* What nobody can read is no reason to stop: it goes to vestnik.dead. */
+static int refuse(struct notifier *notifier, const struct bus_message *message, const char *reason,
+	struct error *e)
+{
+	log_warn("webhook.unreadable", "id=%s type=%s reason=%s", log_quote(message->id),
+		log_quote(message->type), log_quote(reason));
+	return bus_dead_letter(notifier->bus, NULL, message, "notifier", reason, e);
+}
+
+static int give_to_targets(struct notifier *notifier, struct event *event, struct error *e)
+{
+	struct carrier *carrier = &notifier->carrier;
+	bool composed = event->body != NULL;
+	for (struct target *t = carrier->targets.first; t != NULL; t = t->next) {
+		bool has = false;
+		if (!target_wants(t, event->type, event->slug))
+			continue;
+		if (notifier->may_be_repeated > 0 && journal_has(notifier->db, t->id, event->id, &has, e) != 0)
+			return -1;
+		if (has)
+			continue;
+		if (!composed)
+			event_compose(event);
+		composed = true;
+		carrier_take(carrier, t, event);
+	}
+	return 0;
+}
+
+static int take_events(struct notifier *notifier, int count, struct error *e)
+{
+	int rc = events_enrich(notifier->db, notifier->events, (size_t)count, e);
+	for (int i = 0; i < count; i++) {
+		if (rc == 0)
+			rc = give_to_targets(notifier, notifier->events[i], e);
+		if (rc != 0) /* the bus must bring it again */
+			notifier->events[i]->from_bus = false;
+		journal_event_made(notifier->carrier.journal, &notifier->events[i]);
+	}
+	return rc;
+}
+
+static int take_batch(struct notifier *notifier, int count, struct error *e)
+{
+	struct carrier *carrier = &notifier->carrier;
+	int wanted = 0;
+	for (int i = 0; i < count; i++) {
+		struct bus_message *message = &notifier->batch[i];
+		struct error bad = {0};
+		if (message->type == NULL || !targets_want(&carrier->targets, message->type)) {
+			journal_pass(carrier->journal, &message->token);
+			continue;
+		}
+		struct event *event = NULL;
+		if (event_read(message, &event, &bad) != 0) {
+			if (refuse(notifier, message, bad.text, e) != 0)
+				return -1;
+			journal_pass(carrier->journal, &message->token);
+			continue;
+		}
+		event->refs = event->unstored = 1;
+		notifier->events[wanted++] = event;
+	}
+	int rc = take_events(notifier, wanted, e);
+	notifier->may_be_repeated -= notifier->may_be_repeated < count ? notifier->may_be_repeated : count;
+	return rc;
+}
+
+/* ---- the loop ------------------------------------------------------------------------------- */
+
+static void hand_back_tokens(struct notifier *notifier)
+{
+	size_t count;
+	const struct bus_token *tokens = journal_finished(notifier->carrier.journal, &count);
+	if (count > 0)
+		bus_done(notifier->consumer, tokens, count);
+}
+
+static bool must_record(const struct carrier *carrier)
+{
+	size_t count = journal_count(carrier->journal);
+	return count >= RECORD_BATCH || (count > 0 && (sender_running(carrier->sender) == 0 ||
+		clock_mono_us() - journal_since_us(carrier->journal) >= RECORD_LINGER_US));
+}
+
+static int refresh(struct notifier *notifier, struct error *e)
+{
+	int64_t now_ms = clock_mono_ms();
+	struct targets *targets = &notifier->carrier.targets;
+	if (notifier->refreshed && now_ms - notifier->refreshed_ms < REFRESH_MS)
+		return 0;
+	/* What we know and the store does not would be read back as it was. */
+	if (journal_store(notifier->carrier.journal, notifier->db, e) != 0 ||
+		targets_refresh(targets, notifier->db, e) != 0)
+		return -1;
+	carrier_let_go(&notifier->carrier);
+	targets_sweep(targets);
+	int64_t disabled = 0;
+	for (const struct target *t = targets->first; t != NULL; t = t->next)
+		disabled += !t->active && !t->gone;
+	atomic_store(&notifier->endpoints, targets->active);
+	atomic_store(&notifier->disabled, disabled);
+	notifier->refreshed_ms = now_ms;
+	notifier->refreshed = true;
+	return 0;
+}
+
+static int trim(struct notifier *notifier, struct error *e)
+{
+	int64_t now_ms = clock_mono_ms();
+	bool more = false;
+	if (notifier->trimmed_ms != 0 && now_ms - notifier->trimmed_ms < TRIM_EVERY_MS)
+		return 0;
+	if (journal_trim(notifier->db, notifier->settings->notifier.keep_ms, &more, e) != 0)
+		return -1;
+	if (more) /* goes on at the next turn, so that events are not kept waiting */
+		return 0;
+	notifier->trimmed_ms = now_ms;
+	return 0;
+}
+
+/* How long the bus may let us sleep. */
+static int patience_ms(const struct notifier *notifier)
+{
+	const struct carrier *carrier = &notifier->carrier;
+	if (sender_running(carrier->sender) > 0 || journal_count(carrier->journal) > 0)
+		return 0;
+	int64_t wait_ms = carrier_next_ms(carrier), left_ms = notifier->refreshed_ms + REFRESH_MS - clock_mono_ms();
+	if (wait_ms != TIME_NEVER_MS)
+		wait_ms -= clock_now_ms();
+	if (wait_ms > left_ms)
+		wait_ms = left_ms;
+	return wait_ms < 0 ? 0 : (int)wait_ms;
+}
+
+static int turn(struct notifier *notifier, struct error *e)
+{
+	struct carrier *carrier = &notifier->carrier;
+	int n = 0;
+	if (refresh(notifier, e) != 0 || trim(notifier, e) != 0)
+		return -1;
+	bool room = !carrier_is_full(carrier) && journal_count(carrier->journal) < UNRECORDED_MAX;
+	if (room && (n = bus_poll(notifier->consumer, patience_ms(notifier), notifier->batch, BATCH, e)) < 0)
+		return -1;
+	if (n > 0 && take_batch(notifier, n, e) != 0)
+		return -1;
+	if (carrier_start(carrier, notifier->db, e) != 0)
+		return -1;
+	if (sender_running(carrier->sender) > 0)
+		sender_run(carrier->sender, n == BATCH ? 0 : GLANCE_MS);
+	carrier_let_go(carrier);
+	if (must_record(carrier) && journal_store(carrier->journal, notifier->db, e) != 0)
+		return -1;
+	hand_back_tokens(notifier);
+	return 0;
+}
+
+/* The store or the bus is away: requests on the wire go on, nothing new starts,
+ * nothing is forgotten. */
+static void wait_for_store(struct notifier *notifier, struct daemon *daemon)
+{
+	struct carrier *carrier = &notifier->carrier;
+	int64_t until_ms = clock_mono_ms() + STORE_RETRY_MS;
+	while (!daemon_stopping(daemon) && clock_mono_ms() < until_ms) {
+		if (sender_running(carrier->sender) > 0)
+			sender_run(carrier->sender, GLANCE_MS);
+		else
+			daemon_wait(daemon, STORE_RETRY_MS);
+	}
+}
+
+static int notifier_run(struct daemon *daemon, void *state, struct error *e)
+{
+	struct notifier *notifier = state;
+	bool trouble = false;
+	daemon_ready(daemon);
+	while (!daemon_stopping(daemon)) {
+		struct error problem = {0};
+		if (turn(notifier, &problem) == 0) {
+			if (trouble)
+				daemon_set_trouble(daemon, NULL);
+			trouble = false;
+			continue;
+		}
+		if (!problem.retriable || problem.fatal) {
+			*e = problem;
+			return -1;
+		}
+		if (!trouble)
+			log_warn("notifier.waits", "error=%s", log_quote(problem.text));
+		daemon_set_trouble(daemon, problem.text);
+		trouble = true;
+		wait_for_store(notifier, daemon);
+	}
+	return 0;
+}
+
+static void notifier_stop(struct daemon *daemon, void *state)
+{
+	struct notifier *notifier = state;
+	struct carrier *carrier = &notifier->carrier;
+	struct error e = {0};
+	(void)daemon;
+	int64_t until_ms = clock_mono_ms() + notifier->settings->drain_ms;
+	carrier_empty_queues(carrier);
+	while (sender_running(carrier->sender) > 0 && clock_mono_ms() < until_ms)
+		sender_run(carrier->sender, GLANCE_MS);
+	if (journal_store(carrier->journal, notifier->db, &e) == 0)
+		hand_back_tokens(notifier);
+	else
+		log_warn("notifier.unrecorded", "entries=%zu error=%s", journal_count(carrier->journal),
+			log_quote(e.text));
+	notifier_free(notifier);
+}
+
+/* ---- for people ------------------------------------------------------------------------------- */
+
+static void notifier_note(void *state, char *out, size_t size)
+{
+	struct notifier *notifier = state;
+	snprintf(out, size, "%lld webhooks, %lld disabled, %lld delivered, %lld attempts failed",
+		atomic_load(&notifier->endpoints), atomic_load(&notifier->disabled),
+		atomic_load(&notifier->carrier.delivered), atomic_load(&notifier->carrier.failed));
+}
+
+static void notifier_metrics(void *state, struct buf *out)
+{
+	struct notifier *notifier = state;
+	(void)buf_printf(out,
+		"# HELP vestnik_webhook_attempts_total Webhook requests by outcome.\n"
+		"# TYPE vestnik_webhook_attempts_total counter\n"
+		"vestnik_webhook_attempts_total{outcome=\"delivered\"} %lld\n"
+		"vestnik_webhook_attempts_total{outcome=\"failed\"} %lld\n"
+		"# HELP vestnik_webhook_endpoints Webhook endpoints by state.\n"
+		"# TYPE vestnik_webhook_endpoints gauge\n"
+		"vestnik_webhook_endpoints{state=\"active\"} %lld\n"
+		"vestnik_webhook_endpoints{state=\"disabled\"} %lld\n",
+		atomic_load(&notifier->carrier.delivered), atomic_load(&notifier->carrier.failed),
+		atomic_load(&notifier->endpoints), atomic_load(&notifier->disabled));
+}
+
+const struct daemon_service notifier_service = {
+	.name = "notifier",
+	.summary = "carries events to webhook endpoints",
+	.start = notifier_start,
+	.run = notifier_run,
+	.stop = notifier_stop,
+	.note = notifier_note,
+	.metrics = notifier_metrics,
+};
