@@ -37,8 +37,10 @@ struct notifier {
 	struct db *db;
 	struct bus_consumer *consumer;
 	struct carrier carrier;
-	struct bus_message batch[BATCH];
+	struct bus_message batch[BATCH]; /* polled, not yet given to the targets */
+	int batch_count, batch_read;
 	struct event *events[BATCH];
+	int events_count;
 	int64_t refreshed_ms, trimmed_ms; /* monotonic */
 	bool refreshed;
 	/* Messages that may have come before, ahead of a crash: looked up in the store. */
@@ -76,6 +78,8 @@ static int subscribe(struct notifier *notifier, struct daemon *daemon, struct er
 
 static void notifier_free(struct notifier *notifier)
 {
+	for (int i = 0; i < notifier->events_count; i++)
+		event_free(&notifier->events[i]);
 	bus_unsubscribe(&notifier->consumer);
 	sender_close(&notifier->carrier.sender);
 	if (notifier->carrier.journal != NULL)
@@ -124,63 +128,59 @@ static int refuse(struct notifier *notifier, const struct bus_message *message, 
 	return bus_dead_letter(notifier->bus, NULL, message, "notifier", reason, e);
 }
 
-static int give_to_targets(struct notifier *notifier, struct event *event, struct error *e)
+static void give_to_targets(struct notifier *notifier, struct event *event)
 {
 	struct carrier *carrier = &notifier->carrier;
-	bool composed = event->body != NULL;
 	for (struct target *t = carrier->targets.first; t != NULL; t = t->next) {
 		bool has = false;
 		if (!target_wants(t, event->type, event->slug))
 			continue;
-		if (notifier->may_be_repeated > 0 && journal_has(notifier->db, t->id, event->id, &has, e) != 0)
-			return -1;
-		if (has)
+		/* When the store cannot say, better twice than not at all. */
+		if (notifier->may_be_repeated > 0 &&
+			journal_has(notifier->db, t->id, event->id, &has, NULL) == 0 && has)
 			continue;
-		if (!composed)
+		if (event->body == NULL)
 			event_compose(event);
-		composed = true;
 		carrier_take(carrier, t, event);
+	}
+}
+
+/* The polled messages somebody wants, as events. On -1 the next call goes on
+ * where this one stopped. */
+static int read_batch(struct notifier *notifier, struct error *e)
+{
+	struct carrier *carrier = &notifier->carrier;
+	for (; notifier->batch_read < notifier->batch_count; notifier->batch_read++) {
+		struct bus_message *message = &notifier->batch[notifier->batch_read];
+		struct event *event = NULL;
+		struct error bad = {0};
+		if (message->type == NULL || !targets_want(&carrier->targets, message->type)) {
+			journal_pass(carrier->journal, &message->token);
+		} else if (event_read(message, &event, &bad) == 0) {
+			event->refs = event->unstored = 1;
+			notifier->events[notifier->events_count++] = event;
+		} else {
+			if (refuse(notifier, message, bad.text, e) != 0)
+				return -1;
+			journal_pass(carrier->journal, &message->token);
+		}
 	}
 	return 0;
 }
 
-static int take_events(struct notifier *notifier, int count, struct error *e)
+static int take_batch(struct notifier *notifier, struct error *e)
 {
-	int rc = events_enrich(notifier->db, notifier->events, (size_t)count, e);
-	for (int i = 0; i < count; i++) {
-		if (rc == 0)
-			rc = give_to_targets(notifier, notifier->events[i], e);
-		if (rc != 0) /* the bus must bring it again */
-			notifier->events[i]->from_bus = false;
+	if (read_batch(notifier, e) != 0 ||
+		events_enrich(notifier->db, notifier->events, (size_t)notifier->events_count, e) != 0)
+		return -1;
+	for (int i = 0; i < notifier->events_count; i++) {
+		give_to_targets(notifier, notifier->events[i]);
 		journal_event_made(notifier->carrier.journal, &notifier->events[i]);
 	}
-	return rc;
-}
-
-static int take_batch(struct notifier *notifier, int count, struct error *e)
-{
-	struct carrier *carrier = &notifier->carrier;
-	int wanted = 0;
-	for (int i = 0; i < count; i++) {
-		struct bus_message *message = &notifier->batch[i];
-		struct error bad = {0};
-		if (message->type == NULL || !targets_want(&carrier->targets, message->type)) {
-			journal_pass(carrier->journal, &message->token);
-			continue;
-		}
-		struct event *event = NULL;
-		if (event_read(message, &event, &bad) != 0) {
-			if (refuse(notifier, message, bad.text, e) != 0)
-				return -1;
-			journal_pass(carrier->journal, &message->token);
-			continue;
-		}
-		event->refs = event->unstored = 1;
-		notifier->events[wanted++] = event;
-	}
-	int rc = take_events(notifier, wanted, e);
-	notifier->may_be_repeated -= notifier->may_be_repeated < count ? notifier->may_be_repeated : count;
-	return rc;
+	if (notifier->may_be_repeated > 0)
+		notifier->may_be_repeated -= notifier->batch_count;
+	notifier->batch_count = notifier->batch_read = notifier->events_count = 0;
+	return 0;
 }
 
 /* ---- the loop ------------------------------------------------------------------------------- */
@@ -253,18 +253,22 @@ static int patience_ms(const struct notifier *notifier)
 static int turn(struct notifier *notifier, struct error *e)
 {
 	struct carrier *carrier = &notifier->carrier;
-	int n = 0;
 	if (refresh(notifier, e) != 0 || trim(notifier, e) != 0)
 		return -1;
 	bool room = !carrier_is_full(carrier) && journal_count(carrier->journal) < UNRECORDED_MAX;
-	if (room && (n = bus_poll(notifier->consumer, patience_ms(notifier), notifier->batch, BATCH, e)) < 0)
-		return -1;
-	if (n > 0 && take_batch(notifier, n, e) != 0)
+	if (room && notifier->batch_count == 0) {
+		int n = bus_poll(notifier->consumer, patience_ms(notifier), notifier->batch, BATCH, e);
+		if (n < 0)
+			return -1;
+		notifier->batch_count = n;
+	}
+	bool busy = notifier->batch_count == BATCH;
+	if (notifier->batch_count > 0 && take_batch(notifier, e) != 0)
 		return -1;
 	if (carrier_start(carrier, notifier->db, e) != 0)
 		return -1;
 	if (sender_running(carrier->sender) > 0)
-		sender_run(carrier->sender, n == BATCH ? 0 : GLANCE_MS);
+		sender_run(carrier->sender, busy ? 0 : GLANCE_MS);
 	carrier_let_go(carrier);
 	if (must_record(carrier) && journal_store(carrier->journal, notifier->db, e) != 0)
 		return -1;
@@ -340,22 +344,6 @@ static void notifier_note(void *state, char *out, size_t size)
 		atomic_load(&notifier->carrier.delivered), atomic_load(&notifier->carrier.failed));
 }
 
-static void notifier_metrics(void *state, struct buf *out)
-{
-	struct notifier *notifier = state;
-	(void)buf_printf(out,
-		"# HELP vestnik_webhook_attempts_total Webhook requests by outcome.\n"
-		"# TYPE vestnik_webhook_attempts_total counter\n"
-		"vestnik_webhook_attempts_total{outcome=\"delivered\"} %lld\n"
-		"vestnik_webhook_attempts_total{outcome=\"failed\"} %lld\n"
-		"# HELP vestnik_webhook_endpoints Webhook endpoints by state.\n"
-		"# TYPE vestnik_webhook_endpoints gauge\n"
-		"vestnik_webhook_endpoints{state=\"active\"} %lld\n"
-		"vestnik_webhook_endpoints{state=\"disabled\"} %lld\n",
-		atomic_load(&notifier->carrier.delivered), atomic_load(&notifier->carrier.failed),
-		atomic_load(&notifier->endpoints), atomic_load(&notifier->disabled));
-}
-
 const struct daemon_service notifier_service = {
 	.name = "notifier",
 	.summary = "carries events to webhook endpoints",
@@ -363,5 +351,4 @@ const struct daemon_service notifier_service = {
 	.run = notifier_run,
 	.stop = notifier_stop,
 	.note = notifier_note,
-	.metrics = notifier_metrics,
 };
