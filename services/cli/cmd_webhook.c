@@ -1,0 +1,232 @@
+/* vestnik webhook: the endpoints events are posted to, and what came of it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "cli/command.h"
+#include "cli/webhook.h"
+#include "settings/settings.h"
+#include "webhook/endpoint.h"
+#include "webhook/filter.h"
+
+#define DAY_MS (24 * INT64_C(3600000))
+#define ROTATION_KEEP "24h"
+#define ROTATION_KEEP_MOST_MS (30 * DAY_MS)
+
+/* ---- add ---------------------------------------------------------------------------- */
+
+static int show_new(struct cli *cli, const struct webhook_endpoint *endpoint, const char *secret)
+{
+	if (cli_json(cli)) {
+		cli_print_json(cli, json_pack("{s:s,s:s,s:s}", "id", endpoint->id, "url", endpoint->url,
+					 "secret", secret));
+		return CLI_DONE;
+	}
+	printf(tr("Webhook %s added.\n\nIts secret, shown only now; the receiver checks signatures with it:\n\n  %s\n\n"
+		  "Try it: vestnik webhook test %s\n",
+		       "Вебхук %s добавлен.\n\nЕго секрет (больше не покажем); получатель проверяет им подписи:\n\n  %s\n\n"
+		       "Проверить: vestnik webhook test %s\n"),
+		endpoint->id, secret, endpoint->id);
+	return CLI_DONE;
+}
+
+static int add_run(struct cli *cli, const struct cli_args *args)
+{
+	const struct settings *settings = cli_settings(cli);
+	if (settings == NULL)
+		return CLI_FAILED;
+	struct error e = {0};
+	struct buf events;
+	int64_t concurrency;
+	char secret[WEBHOOK_SECRET_SIZE];
+	if (cli_number(cli, args, "concurrency", 1, WEBHOOK_CONCURRENCY_MAX,
+		    settings->notifier.connections_per_endpoint, &concurrency) != 0)
+		return CLI_WRONG_USE;
+	buf_init(&events, 8192);
+	struct webhook_endpoint endpoint = {.url = cli_operand(args, 0),
+		.campaign = cli_value(args, "campaign"),
+		.concurrency = (int)concurrency,
+		.allow_private = cli_has(args, "allow-private")};
+	int rc = CLI_FAILED;
+	struct db *db = NULL;
+	if (webhook_filter_from_words(cli_value(args, "events"), &events, &e) != 0 ||
+		webhook_url_check(endpoint.url, endpoint.allow_private, &e) != 0) {
+		rc = cli_wrong_use(cli, "%s", e.text);
+	} else if ((db = cli_open_store(cli)) != NULL) {
+		endpoint.events = buf_str(&events);
+		rc = webhook_endpoint_add(db, &endpoint, secret, &e) == 0 ? show_new(cli, &endpoint, secret)
+									  : cli_fail(cli, &e);
+	}
+	buf_fini(&events);
+	return rc;
+}
+
+/* ---- list ---------------------------------------------------------------------------- */
+
+struct listing {
+	struct cli *cli;
+	struct cli_table *table;
+};
+
+static void list_json(struct cli *cli, const struct webhook_endpoint *endpoint)
+{
+	json_t *events = json_loads(endpoint->events, 0, NULL);
+	cli_print_json(cli, json_pack("{s:s,s:s,s:o?,s:s,s:s?,s:i,s:b,s:s?,s:I,s:I}", "id", endpoint->id,
+				 "url", endpoint->url, "events", events, "state",
+				 endpoint->active ? "active" : "disabled", "disabled_reason",
+				 endpoint->disabled_reason, "concurrency", endpoint->concurrency, "allow_private",
+				 (int)endpoint->allow_private, "campaign", endpoint->campaign, "created_ms",
+				 (json_int_t)endpoint->created_ms, "first_failure_ms",
+				 (json_int_t)endpoint->first_failure_ms));
+}
+
+static int list_one(void *arg, const struct webhook_endpoint *endpoint)
+{
+	struct listing *listing = arg;
+	if (listing->table == NULL) {
+		list_json(listing->cli, endpoint);
+		return 0;
+	}
+	struct buf state;
+	buf_init(&state, 2000);
+	if (!endpoint->active)
+		(void)buf_printf(&state, tr("disabled: %s", "отключён: %s"),
+			endpoint->disabled_reason == NULL ? "—" : endpoint->disabled_reason);
+	else if (endpoint->first_failure_ms != 0)
+		(void)buf_printf(&state, tr("failing since %s", "не отвечает с %s"),
+			cli_time(listing->cli, endpoint->first_failure_ms));
+	else
+		(void)buf_puts(&state, tr("active", "работает"));
+	const char *cells[] = {endpoint->id, buf_str(&state), endpoint->url,
+		strcmp(endpoint->events, "[]") == 0 ? tr("all", "все") : endpoint->events,
+		endpoint->campaign == NULL ? tr("all", "все") : endpoint->campaign};
+	cli_table_row(listing->table, cells);
+	buf_fini(&state);
+	return 0;
+}
+
+static int list_run(struct cli *cli, const struct cli_args *args)
+{
+	(void)args;
+	struct error e = {0};
+	const struct cli_column columns[] = {{.title = "ID"}, {.title = tr("STATE", "СОСТОЯНИЕ")},
+		{.title = "URL", .elastic = true}, {.title = tr("EVENTS", "СОБЫТИЯ"), .elastic = true},
+		{.title = tr("CAMPAIGN", "КАМПАНИЯ")}};
+	struct db *db = cli_open_store(cli);
+	if (db == NULL)
+		return CLI_FAILED;
+	struct listing listing = {.cli = cli,
+		.table = cli_json(cli) ? NULL : cli_table_new(columns, sizeof columns / sizeof *columns)};
+	int rc = webhook_endpoint_each(db, list_one, &listing, &e);
+	if (listing.table != NULL)
+		cli_table_print(&listing.table);
+	return rc == 0 ? CLI_DONE : cli_fail(cli, &e);
+}
+
+/* ---- rotate, remove, enable ------------------------------------------------------------ */
+
+static int rotate_run(struct cli *cli, const struct cli_args *args)
+{
+	struct error e = {0};
+	int64_t keep_ms;
+	char secret[WEBHOOK_SECRET_SIZE];
+	const char *id = cli_operand(args, 0), *keep = cli_value(args, "keep");
+	if (settings_parse_duration(keep == NULL ? ROTATION_KEEP : keep, &keep_ms) != 0 ||
+		keep_ms > ROTATION_KEEP_MOST_MS)
+		return cli_wrong_use(cli, "%s", tr("--keep: a time like 24h, at most 30d", "--keep: срок вида 24h, не больше 30d"));
+	struct db *db = cli_open_store(cli);
+	if (db == NULL)
+		return CLI_FAILED;
+	if (webhook_endpoint_rotate(db, id, keep_ms, secret, &e) != 0)
+		return cli_fail(cli, &e);
+	if (cli_json(cli))
+		cli_print_json(cli, json_pack("{s:s,s:s,s:I}", "id", id, "secret", secret, "old_until_ms",
+					 (json_int_t)(clock_now_ms() + keep_ms)));
+	else
+		printf(tr("The new secret of %s, shown only now:\n\n  %s\n\nThe old one signs beside it for %s.\n",
+			       "Новый секрет %s (больше не покажем):\n\n  %s\n\nСтарый подписывает вместе с ним ещё %s.\n"),
+			id, secret, cli_span(keep_ms));
+	return CLI_DONE;
+}
+
+static int change(struct cli *cli, const struct cli_args *args,
+	int (*run)(struct db *db, const char *id, struct error *e), const char *state, const char *said)
+{
+	struct error e = {0};
+	struct db *db = cli_open_store(cli);
+	if (db == NULL)
+		return CLI_FAILED;
+	if (run(db, cli_operand(args, 0), &e) != 0)
+		return cli_fail(cli, &e);
+	if (cli_json(cli))
+		cli_print_json(cli, json_pack("{s:s,s:s}", "id", cli_operand(args, 0), "state", state));
+	else
+		printf("%s: %s\n", cli_operand(args, 0), said);
+	return CLI_DONE;
+}
+
+static int remove_run(struct cli *cli, const struct cli_args *args)
+{
+	return change(cli, args, webhook_endpoint_remove, "removed", tr("removed", "удалён"));
+}
+
+static int enable_run(struct cli *cli, const struct cli_args *args)
+{
+	return change(cli, args, webhook_endpoint_enable, "active", tr("active", "работает"));
+}
+
+/* ---- the table ---------------------------------------------------------------------------- */
+
+static const struct cli_operand add_operands[] = {
+	{"URL", NULL, CLI_ONE, "where events are posted: https://…", "куда отправлять события: https://…"}, {0}};
+static const struct cli_option add_options[] = {
+	{"events", 0, "LIST", NULL, "only these: accepted,failed,campaign.* (default: all)",
+		"только эти: accepted,failed,campaign.* (по умолчанию все)"},
+	{"campaign", 0, "CAMPAIGN", NULL, "only of this campaign", "только этой кампании"},
+	{"allow-private", 0, NULL, NULL, "may be inside the own network, and plain http",
+		"адрес может быть во внутренней сети, можно http"},
+	{"concurrency", 0, "N", NULL, "requests at once", "одновременных запросов"}, {0}};
+static const struct cli_operand id_operands[] = {
+	{"ID", NULL, CLI_ONE, "the webhook (vestnik webhook list)", "вебхук (vestnik webhook list)"}, {0}};
+static const struct cli_option attempts_options[] = {
+	{"failed", 0, NULL, NULL, "only failed attempts", "только неудачные попытки"},
+	{"message", 0, "MESSAGE", NULL, "only of this message", "только этого сообщения"},
+	{"limit", 'n', "N", NULL, "at most so many (100)", "не больше стольких (100)"}, {0}};
+static const struct cli_operand replay_operands[] = {
+	{"ID", NULL, CLI_ONE, "the webhook", "вебхук"},
+	{"MESSAGE", NULL, CLI_OPTIONAL, "one message, msg_…", "одно сообщение, msg_…"}, {0}};
+static const struct cli_option replay_options[] = {
+	{"since", 0, "TIME", NULL, "events from then on: 2023-05-30T18:00:00+03:00, or 3h ago",
+		"события с этого времени: 2023-05-30T18:00:00+03:00 или 3h назад"},
+	{"until", 0, "TIME", NULL, "events before then (default: now)", "события до этого времени (по умолчанию: сейчас)"},
+	{"state", 0, "STATE", "failed|delivered|pending", "which of them (failed)", "какие из них (failed)"}, {0}};
+static const struct cli_option rotate_options[] = {
+	{"keep", 0, "TIME", NULL, "the old secret signs too for so long (24h)",
+		"столько ещё подписывает и старый секрет (24h)"}, {0}};
+
+const struct command webhook_commands[] = {
+	{"webhook add", "adds an address events are posted to", "добавляет адрес, на который отправляются события",
+		"Requests are signed as Standard Webhooks say (webhook-id, webhook-timestamp, webhook-signature); "
+		"the body is a CloudEvent.",
+		"Запросы подписаны по Standard Webhooks (webhook-id, webhook-timestamp, webhook-signature); "
+		"тело — CloudEvent.",
+		add_operands, add_options, add_run},
+	{"webhook list", "shows the webhooks and how they are doing", "показывает вебхуки и их состояние", NULL, NULL,
+		NULL, NULL, list_run},
+	{"webhook test", "posts a test event now and shows the answer", "отправляет пробное событие и показывает ответ",
+		NULL, NULL, id_operands, NULL, webhook_test_run},
+	{"webhook attempts", "shows what was sent and answered, newest first",
+		"показывает отправки и ответы, новые сверху", NULL, NULL, id_operands, attempts_options,
+		webhook_attempts_run},
+	{"webhook replay", "sends one message, or a range of time, again",
+		"отправляет снова одно сообщение или всё за промежуток времени", NULL, NULL, replay_operands,
+		replay_options, webhook_replay_run},
+	{"webhook rotate", "makes a new secret", "выпускает новый секрет", NULL, NULL, id_operands, rotate_options,
+		rotate_run},
+	{"webhook remove", "removes a webhook and what is queued for it", "удаляет вебхук и его очередь", NULL, NULL,
+		id_operands, NULL, remove_run},
+	{"webhook enable", "turns a disabled webhook on again", "снова включает отключённый вебхук", NULL, NULL,
+		id_operands, NULL, enable_run},
+	{0}};
