@@ -1,7 +1,7 @@
 /* Letters through libESMTP. A session is fed from the library's own events: the
  * event that ends a letter adds the next one, which then goes out over the same
  * connection. What the library cannot be trusted with is done beside it:
- * esmtp_hooks.c has its socket and every wait, esmtp_monitor.c reads what the
+ * esmtp_hooks.c has its socket and every wait, smtp_watch.c reads what the
  * relay really says. The verdict of a letter comes from there, the library's
  * events only say when. The traps are listed in docs/decisions (libESMTP). */
 #include "mailer/transport.h"
@@ -24,7 +24,7 @@
 #include "base/lang.h"
 #include "base/xalloc.h"
 #include "mailer/esmtp_hooks.h"
-#include "mailer/esmtp_monitor.h"
+#include "mailer/smtp_watch.h"
 #include "mailer/tls.h"
 #include "mailer/verdict.h"
 
@@ -54,7 +54,7 @@ struct transport_session {
 	char *server;                   /* "host:port" */
 	struct tls_context *tls;
 	struct esmtp_wire wire;
-	struct esmtp_monitor monitor;
+	struct smtp_watch monitor;
 
 	/* of one run */
 	const struct transport_feed *feed;
@@ -188,7 +188,7 @@ static bool may_end(struct transport_session *t)
 		/* A refusal before the end is one all the same: without the dot
 		 * nothing was accepted. Anything else said here is out of place. */
 		if (got > 0)
-			esmtp_monitor_read(&t->monitor, data, (size_t)got);
+			smtp_watch_read(&t->monitor, data, (size_t)got);
 		struct transport_reply *reply = &t->monitor.last[SMTP_END_OF_DATA];
 		bool lost;
 		enum transport_verdict verdict = TRANSPORT_NOT_SENT;
@@ -359,7 +359,7 @@ static void on_event(smtp_session_t library, int event, void *arg, ...)
 static void on_connected(void *arg)
 {
 	struct transport_session *t = arg;
-	esmtp_monitor_begin(&t->monitor);
+	smtp_watch_begin(&t->monitor);
 	t->wire.deadline_us = clock_mono_us() + (int64_t)t->config.greeting_timeout_ms * 1000;
 }
 
@@ -430,9 +430,9 @@ static void on_monitor(const char *data, int len, int writing, void *arg)
 	if (len <= 0)
 		return;
 	if (writing == 0)
-		esmtp_monitor_read(&t->monitor, (char *)(uintptr_t)data, (size_t)len);
+		smtp_watch_read(&t->monitor, (char *)(uintptr_t)data, (size_t)len);
 	else if (writing == 1)
-		esmtp_monitor_wrote(&t->monitor, data, (size_t)len);
+		smtp_watch_wrote(&t->monitor, data, (size_t)len);
 }
 
 /* ---- one connection ---- */
@@ -617,7 +617,7 @@ static void run_connection(struct transport_session *t)
 	t->tls_begun = t->tls_ok = t->tls_not_offered = t->auth_missing = false;
 	t->lost_reply = (struct transport_reply){0};
 	esmtp_wire_reset(&t->wire);
-	esmtp_monitor_begin(&t->monitor);
+	smtp_watch_begin(&t->monitor);
 	tls_trouble_clear();
 	library_open(t);
 	if (t->config.user != NULL) {

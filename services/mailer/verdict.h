@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "mailer/esmtp_monitor.h"
+#include "mailer/smtp_watch.h"
 #include "mailer/smtp_reply.h"
 #include "mailer/transport.h"
 

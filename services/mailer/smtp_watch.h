@@ -1,12 +1,13 @@
-/* Listens to libESMTP's dialogue through its monitor callback, which is called
- * on the library's own buffers: before a command is written and before a reply
- * is parsed. It keeps which replies are awaited, reads them by our own parser,
- * hides from the library what makes it go wrong (CHUNKING: bodies of other
- * recipients; ENHANCEDSTATUSCODES: accepted letters without a verdict), and
- * mends a bare "250", which the library takes for nonsense.
+/* Listens to a dialogue a library holds: which replies are awaited, what the
+ * relay really answered, the facts of EHLO. libESMTP tells through its monitor
+ * callback, on its own buffers, before a command is written and before a reply
+ * is parsed; libcurl through its debug callback. For libESMTP it also hides
+ * what makes the library go wrong (CHUNKING: bodies of other recipients;
+ * ENHANCEDSTATUSCODES: accepted letters without a verdict), and mends a bare
+ * "250", which the library takes for nonsense.
  * Of what is written only command words are looked at: the rest may be secret. */
-#ifndef VESTNIK_MAILER_ESMTP_MONITOR_H
-#define VESTNIK_MAILER_ESMTP_MONITOR_H
+#ifndef VESTNIK_MAILER_SMTP_WATCH_H
+#define VESTNIK_MAILER_SMTP_WATCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,9 +32,9 @@ enum smtp_command {
 };
 
 /* More commands than libESMTP ever has under way (RSET, MAIL or RCPT, DATA). */
-#define ESMTP_PENDING_MAX 8
+#define SMTP_PENDING_MAX 8
 
-struct esmtp_monitor {
+struct smtp_watch {
 	/* The owner's: a command is about to be written; a reply is complete. */
 	void (*command)(void *arg, enum smtp_command command);
 	void (*reply)(void *arg, enum smtp_command command);
@@ -41,7 +42,7 @@ struct esmtp_monitor {
 	void (*broken)(void *arg);
 	void *arg;
 
-	enum smtp_command pending[ESMTP_PENDING_MAX];
+	enum smtp_command pending[SMTP_PENDING_MAX];
 	size_t pending_count;
 	bool auth_continues;
 	bool is_broken;
@@ -55,8 +56,9 @@ struct esmtp_monitor {
 };
 
 /* A connection stands; the greeting is awaited. Callbacks and arg stay. */
-void esmtp_monitor_begin(struct esmtp_monitor *m);
-void esmtp_monitor_wrote(struct esmtp_monitor *m, const char *data, size_t len);
-void esmtp_monitor_read(struct esmtp_monitor *m, char *data, size_t len);
+void smtp_watch_begin(struct smtp_watch *m);
+void smtp_watch_wrote(struct smtp_watch *m, const char *data, size_t len);
+/* data is changed where the library must be led past something. */
+void smtp_watch_read(struct smtp_watch *m, char *data, size_t len);
 
 #endif

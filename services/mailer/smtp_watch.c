@@ -1,8 +1,8 @@
-#include "mailer/esmtp_monitor.h"
+#include "mailer/smtp_watch.h"
 
 #include <string.h>
 
-void esmtp_monitor_begin(struct esmtp_monitor *m)
+void smtp_watch_begin(struct smtp_watch *m)
 {
 	m->pending[0] = SMTP_GREETING;
 	m->pending_count = 1;
@@ -17,7 +17,7 @@ void esmtp_monitor_begin(struct esmtp_monitor *m)
 		m->last[i] = (struct transport_reply){0};
 }
 
-static void break_off(struct esmtp_monitor *m)
+static void break_off(struct smtp_watch *m)
 {
 	if (!m->is_broken) {
 		m->is_broken = true;
@@ -50,7 +50,7 @@ static enum smtp_command command_of(const char *line, size_t len)
 	return SMTP_OTHER;
 }
 
-void esmtp_monitor_wrote(struct esmtp_monitor *m, const char *data, size_t len)
+void smtp_watch_wrote(struct smtp_watch *m, const char *data, size_t len)
 {
 	/* The answer to a 334: secret, and the reply to AUTH is awaited already. */
 	if (m->auth_continues) {
@@ -69,7 +69,7 @@ void esmtp_monitor_wrote(struct esmtp_monitor *m, const char *data, size_t len)
 			if (command == SMTP_MAIL)
 				for (size_t i = SMTP_MAIL; i <= SMTP_END_OF_DATA; i++)
 					m->last[i].code = 0;
-			if (m->pending_count == ESMTP_PENDING_MAX) {
+			if (m->pending_count == SMTP_PENDING_MAX) {
 				break_off(m);
 				return;
 			}
@@ -81,20 +81,20 @@ void esmtp_monitor_wrote(struct esmtp_monitor *m, const char *data, size_t len)
 	}
 }
 
-static void pending_drop_first(struct esmtp_monitor *m)
+static void pending_drop_first(struct smtp_watch *m)
 {
 	m->pending_count--;
 	memmove(m->pending, m->pending + 1, m->pending_count * sizeof m->pending[0]);
 }
 
-static void facts_line(struct esmtp_monitor *m)
+static void facts_line(struct smtp_watch *m)
 {
 	m->facts.seen = true;
 	if (m->parser.lines > 1)
 		smtp_facts_line(&m->facts, smtp_reply_line_text(&m->parser));
 }
 
-static void reply_complete(struct esmtp_monitor *m)
+static void reply_complete(struct smtp_watch *m)
 {
 	enum smtp_command command = m->pending[0];
 	smtp_reply_export(&m->parser, &m->last[command]);
@@ -114,7 +114,7 @@ static void reply_complete(struct esmtp_monitor *m)
 /* Hides the keywords that lead libESMTP astray: a line whose keyword begins
  * with one of the letters gets another one. None of what is lost is used
  * (CHUNKING; ENHANCEDSTATUSCODES, ETRN; BINARYMIME; XUSR). */
-static void mask(struct esmtp_monitor *m, char *data, size_t len, bool keywords)
+static void mask(struct smtp_watch *m, char *data, size_t len, bool keywords)
 {
 	for (size_t i = 0; i < len; i++, m->column++) {
 		if (m->column == 3 && data[i] == '\r')
@@ -127,7 +127,7 @@ static void mask(struct esmtp_monitor *m, char *data, size_t len, bool keywords)
 	}
 }
 
-void esmtp_monitor_read(struct esmtp_monitor *m, char *data, size_t len)
+void smtp_watch_read(struct smtp_watch *m, char *data, size_t len)
 {
 	while (len > 0 && !m->is_broken) {
 		if (m->pending_count == 0) {
