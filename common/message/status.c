@@ -36,21 +36,22 @@ bool delivery_state_terminal(enum delivery_state state)
 	return state >= DELIVERY_ACCEPTED;
 }
 
-/* Within one dispatch: sending < uncertain < deferred < failed, expired, cancelled, suppressed. */
+/* Within one dispatch: sending < returned < uncertain < deferred < failed, expired, cancelled,
+ * suppressed. A waiting row ranks as returned: its dispatch is closed (status.h). */
 static int rank_within_dispatch(enum delivery_state state)
 {
 	switch (state) {
-	case DELIVERY_WAITING:
-		return 0;
 	case DELIVERY_SENDING:
 		return 1;
-	case DELIVERY_UNCERTAIN:
+	case DELIVERY_WAITING:
+	case DELIVERY_RETURNED:
 		return 2;
-	case DELIVERY_RETURNED: /* the dispatch is over without an attempt */
-	case DELIVERY_DEFERRED:
+	case DELIVERY_UNCERTAIN: /* a letter that may have gone must not look unsent */
 		return 3;
-	default:
+	case DELIVERY_DEFERRED:
 		return 4;
+	default:
+		return 5;
 	}
 }
 

@@ -34,7 +34,17 @@ const char *delivery_state_name(enum delivery_state state); /* "accepted" */
 int delivery_state_parse(const char *name, enum delivery_state *state);
 /* No further letter will go out by itself (uncertain is, when it was sent twice or is held). */
 bool delivery_state_terminal(enum delivery_state state);
-/* The merge rule of design section 4: does (new_dispatch, new_state) replace (dispatch, state)? */
+/* The merge rule of design section 4: does (new_dispatch, new_state) replace (dispatch, state)?
+ *
+ * Dispatch numbers. The due loop makes a dispatch (schedule.dispatch + 1) and publishes its job;
+ * the dispatch is *closed* by any event but `sending`. In the store
+ *   - a row (d, waiting) with d > 0 stands for "dispatch d was returned", or for "an operator
+ *     asked for another try": d is closed, the next letter is of dispatch d + 1 or later;
+ *   - a job (key, d) may go out only if its schedule row has dispatch = d and is claimed, and the
+ *     delivery has a lower dispatch, or is (d, sending) and then only becomes uncertain.
+ * An operator's retry of a failed or held uncertain row (d, …) is the planner's event
+ * (d + 1, waiting): the higher dispatch wins, the ledger puts the row back into the schedule, and
+ * its next letter is of dispatch d + 2. The event's stable id makes a repeated retry a no-op. */
 bool delivery_state_replaces(int64_t dispatch, enum delivery_state state, int64_t new_dispatch,
 	enum delivery_state new_state);
 

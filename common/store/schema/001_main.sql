@@ -126,7 +126,10 @@ CREATE TABLE schedule (
   dispatch BIGINT NOT NULL DEFAULT 0, claimed_ms BIGINT,
   domain TEXT                        -- recipient's domain, for fair shares
 );
-CREATE INDEX schedule_due ON schedule (priority, due_ms, key) WHERE claimed_ms IS NULL;
+-- A row stands in one of them. Bulk by campaign: shares are fair and a paused campaign's million
+-- rows are not looked at; urgent ones by time alone, since each notice is a campaign of its own.
+CREATE INDEX schedule_urgent ON schedule (due_ms, key) WHERE claimed_ms IS NULL AND priority = 0;
+CREATE INDEX schedule_bulk ON schedule (campaign, due_ms, key) WHERE claimed_ms IS NULL AND priority > 0;
 CREATE INDEX schedule_claimed ON schedule (claimed_ms, key) WHERE claimed_ms IS NOT NULL;
 
 -- ledger: one line per attempt and state

@@ -1,0 +1,219 @@
+#include "ledger/apply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/gate.h"
+#include "base/xalloc.h"
+#include "store/delivery.h"
+#include "store/schedule.h"
+
+/* ---- counters --------------------------------------------------------------------- */
+
+static void change(struct ledger_apply *apply, int64_t campaign, int32_t part,
+	enum delivery_state state, int64_t n)
+{
+	for (size_t i = 0; i < apply->changes_count; i++) {
+		struct ledger_change *c = &apply->changes[i];
+		if (c->campaign == campaign && c->part == part && c->state == state) {
+			c->n += n;
+			return;
+		}
+	}
+	if (apply->changes_count == apply->changes_room) {
+		apply->changes_room = apply->changes_room == 0 ? 32 : apply->changes_room * 2;
+		apply->changes = xrealloc(apply->changes, apply->changes_room, sizeof *apply->changes);
+	}
+	apply->changes[apply->changes_count++] =
+		(struct ledger_change){.campaign = campaign, .part = part, .state = state, .n = n};
+}
+
+int ledger_apply_counters(struct ledger_apply *apply, struct error *e)
+{
+	for (size_t i = 0; i < apply->changes_count; i++) {
+		const struct ledger_change *c = &apply->changes[i];
+		if (counter_add(apply->db, c->campaign, c->part, c->state, c->n, e) != 0)
+			return -1;
+	}
+	ledger_apply_reset(apply);
+	return 0;
+}
+
+void ledger_apply_reset(struct ledger_apply *apply)
+{
+	apply->changes_count = 0;
+}
+
+void ledger_apply_fini(struct ledger_apply *apply)
+{
+	free(apply->changes);
+	*apply = (struct ledger_apply){0};
+}
+
+/* ---- when again --------------------------------------------------------------------- */
+
+int64_t ledger_retry_due_ms(const struct settings *settings, int64_t now_ms, int64_t attempts,
+	int64_t key, int64_t not_before_ms)
+{
+	size_t last = settings->planner.retry_count - 1;
+	size_t index = attempts < 1 ? 0 : (size_t)(attempts - 1);
+	int64_t pause = settings->planner.retry_ms[index < last ? index : last];
+	/* Jitter keeps a thousand letters one relay deferred together from coming back together; by
+	 * key, so that applying an event again gives the same. 2654435761: Knuth's multiplier. */
+	int64_t spread = pause / 5;
+	int64_t jitter = spread == 0 ? 0 : (int64_t)((uint64_t)key * 2654435761u % UINT32_MAX) % spread;
+	int64_t due = now_ms + pause - spread / 2 + jitter;
+	return due > not_before_ms ? due : not_before_ms;
+}
+
+/* ---- what an event does -------------------------------------------------------------- */
+
+/* The ledger's own conclusion from an event (the last attempt; lost too often) is told to the
+ * others as an event too; when it comes back here it is old. */
+static int publish_conclusion(struct ledger_apply *apply, const struct delivery_status *status,
+	struct error *e)
+{
+	char id[STATUS_ID_SIZE], key[24];
+	struct buf data;
+	buf_init(&data, 4096);
+	int rc = -1;
+	if (status_write(status, &data) != 0) {
+		(void)error_set(e, ERROR_INTERNAL, "a status event grew over 4096 bytes");
+		goto out;
+	}
+	snprintf(key, sizeof key, "%lld", (long long)status->key);
+	struct bus_message message = {.topic = BUS_STATUS,
+		.key = key,
+		.id = status_id(status, id),
+		.source = "vestnik/ledger",
+		.type = status_type(status->state),
+		.time_ms = status->time_ms,
+		.data = data.data,
+		.len = data.len};
+	rc = bus_publish_tx(apply->bus, apply->db, &message, e);
+out:
+	buf_fini(&data);
+	return rc;
+}
+
+static int end(struct ledger_apply *apply, struct delivery_row *row, struct error *e)
+{
+	row->lost = 0;
+	return schedule_delete(apply->db, row->key, e);
+}
+
+/* The next attempt would come too late: this one was the last. */
+static int give_up(struct ledger_apply *apply, struct delivery_row *row, struct delivery_status *event,
+	struct error *e)
+{
+	char *words = xasprintf("last attempt: %s", event->reason);
+	char *reason = gate_clean_line(words, sizeof event->reason - 1);
+	snprintf(event->reason, sizeof event->reason, "%s", reason);
+	free(reason);
+	free(words);
+	event->state = row->state = DELIVERY_FAILED;
+	event->not_before_ms = 0;
+	if (history_add(apply->db, event, e) != 0 || publish_conclusion(apply, event, e) != 0)
+		return -1;
+	return end(apply, row, e);
+}
+
+static int defer(struct ledger_apply *apply, struct delivery_row *row, struct delivery_status *event,
+	struct error *e)
+{
+	row->attempts++;
+	row->lost = 0;
+	int64_t due_ms = ledger_retry_due_ms(apply->settings, apply->now_ms, row->attempts, row->key,
+		event->not_before_ms);
+	int64_t first_ms = event->time_ms;
+	if (history_first_deferral(apply->db, row->key, &first_ms, e) == DB_FAILED)
+		return -1;
+	if (due_ms > row->not_after_ms || due_ms > first_ms + apply->settings->planner.give_up_ms)
+		return give_up(apply, row, event, e);
+	return schedule_again(apply->db, row->key, row->dispatch, due_ms, e);
+}
+
+/* Could not start; not counted – unless sessions keep ending without a word about it. */
+static int come_back(struct ledger_apply *apply, struct delivery_row *row, struct delivery_status *event,
+	struct error *e)
+{
+	if (event->lost && ++row->lost >= LEDGER_LOST_MAX) {
+		event->state = row->state = DELIVERY_DEFERRED;
+		if (history_add(apply->db, event, e) != 0 || publish_conclusion(apply, event, e) != 0)
+			return -1;
+		return defer(apply, row, event, e);
+	}
+	row->state = DELIVERY_WAITING;
+	int64_t due_ms = apply->now_ms + LEDGER_RETURN_DELAY_MS;
+	return schedule_again(apply->db, row->key, row->dispatch,
+		due_ms > event->not_before_ms ? due_ms : event->not_before_ms, e);
+}
+
+static int be_uncertain(struct ledger_apply *apply, struct delivery_row *row,
+	const struct delivery_status *event, struct error *e)
+{
+	int64_t hold = 0;
+	row->uncertain++;
+	row->lost = 0;
+	if (db_query_int(apply->db, &hold, e, "SELECT hold FROM campaign WHERE id = $1", "i", row->campaign) ==
+		DB_FAILED)
+		return -1;
+	if (hold != 0 || event->no_retry || row->uncertain > LEDGER_UNCERTAIN_MAX)
+		return schedule_delete(apply->db, row->key, e); /* held for an operator */
+	return schedule_again(apply->db, row->key, row->dispatch,
+		ledger_retry_due_ms(apply->settings, apply->now_ms, 1, row->key, event->not_before_ms), e);
+}
+
+static int act(struct ledger_apply *apply, struct delivery_row *row, struct delivery_status *event,
+	struct error *e)
+{
+	row->dispatch = event->dispatch;
+	row->state = event->state;
+	switch (event->state) {
+	case DELIVERY_SENDING: /* stays in flight */
+		return 0;
+	case DELIVERY_DEFERRED:
+		return defer(apply, row, event, e);
+	case DELIVERY_RETURNED:
+		return come_back(apply, row, event, e);
+	case DELIVERY_UNCERTAIN:
+		return be_uncertain(apply, row, event, e);
+	case DELIVERY_WAITING: /* an operator's retry: a new series of attempts */
+		row->attempts = row->lost = 0;
+		return schedule_again(apply->db, row->key, row->dispatch, apply->now_ms, e);
+	default:
+		return end(apply, row, e);
+	}
+}
+
+int ledger_apply_event(struct ledger_apply *apply, int32_t part, const struct delivery_status *event,
+	enum ledger_fate *fate, struct error *e)
+{
+	struct delivery_row row;
+	enum db_step step = delivery_get(apply->db, event->key, &row, e);
+	if (step == DB_FAILED)
+		return -1;
+	if (step == DB_DONE) {
+		*fate = LEDGER_UNKNOWN;
+		return 0;
+	}
+	/* A campaign that pauses for a day returns its jobs many times: those that say nothing about
+	 * the letter are no part of its story. */
+	if ((event->state != DELIVERY_RETURNED || event->lost) && history_add(apply->db, event, e) != 0)
+		return -1;
+	if (!delivery_state_replaces(row.dispatch, row.state, event->dispatch, event->state)) {
+		*fate = LEDGER_OLD;
+		return 0;
+	}
+	*fate = LEDGER_APPLIED;
+	enum delivery_state old = row.state;
+	struct delivery_status facts = *event;
+	if (act(apply, &row, &facts, e) != 0 || delivery_set(apply->db, &row, &facts, e) != 0)
+		return -1;
+	if (row.state != old) {
+		change(apply, row.campaign, part, old, -1);
+		change(apply, row.campaign, part, row.state, 1);
+	}
+	return 0;
+}

@@ -1,0 +1,82 @@
+#include <stdio.h>
+
+#include "base/log.h"
+#include "daemon/daemon.h"
+#include "planner/planner.h"
+
+/* Tasks wake the planner at once; a retry that the ledger has put into the schedule meanwhile is
+ * seen after this at the latest. */
+#define WAIT_MS 100
+/* After trouble that may pass (store locked, full, gone), doubling. */
+#define PAUSE_LEAST_MS 100
+#define PAUSE_MOST_MS 5000
+
+struct service {
+	struct db *db;
+	struct planner *planner;
+};
+
+static struct service service;
+
+static int start(struct daemon *daemon, void **state, struct error *e)
+{
+	*state = &service;
+	if (daemon_store(daemon, &service.db, e) != 0)
+		return -1;
+	struct planner_config config = {.db = service.db, .bus = daemon_bus(daemon),
+		.settings = daemon_settings(daemon), .instance = daemon_instance(daemon)};
+	return planner_open(&service.planner, &config, e);
+}
+
+static int run(struct daemon *daemon, void *state, struct error *e)
+{
+	struct service *self = state;
+	int pause_ms = 0;
+	daemon_ready(daemon);
+	while (!daemon_stopping(daemon)) {
+		if (planner_step(self->planner, WAIT_MS, e) >= 0) {
+			if (pause_ms > 0)
+				daemon_set_trouble(daemon, NULL);
+			pause_ms = 0;
+			continue;
+		}
+		if (!e->retriable)
+			return -1;
+		if (pause_ms == 0)
+			log_warn("planner_waits", "reason=%s", log_quote(e->text));
+		daemon_set_trouble(daemon, e->text);
+		pause_ms = pause_ms == 0 ? PAUSE_LEAST_MS : pause_ms * 2 < PAUSE_MOST_MS ? pause_ms * 2 : PAUSE_MOST_MS;
+		daemon_wait(daemon, pause_ms);
+	}
+	return 0;
+}
+
+static void stop(struct daemon *daemon, void *state)
+{
+	(void)daemon;
+	struct service *self = state;
+	planner_close(&self->planner);
+	db_close(&self->db);
+}
+
+static void note(void *state, char *out, size_t size)
+{
+	struct service *self = state;
+	struct planner_totals t = {0};
+	if (self->planner != NULL)
+		planner_totals(self->planner, &t);
+	snprintf(out, size, "%s, %lld letters/s, look-ahead %lld, dispatched %lld, expanded %lld, stuck %lld",
+		t.leading ? "leading" : "standing by", (long long)t.rate_per_s, (long long)t.look_ahead,
+		(long long)t.dispatched, (long long)t.expanded, (long long)t.stuck);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct daemon_service descriptor = {.name = "planner",
+		.summary = "accepts tasks, writes recipients out, dispatches what is due",
+		.start = start,
+		.run = run,
+		.stop = stop,
+		.note = note};
+	return daemon_main(&descriptor, argc, argv);
+}

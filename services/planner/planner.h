@@ -1,0 +1,51 @@
+/* The planner: accepts tasks, writes a campaign's recipients out, and moves time: what is due
+ * becomes a job on the bus. One leader by a lease row with fencing; one thread. */
+#ifndef VESTNIK_PLANNER_PLANNER_H
+#define VESTNIK_PLANNER_PLANNER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "bus/bus.h"
+#include "settings/settings.h"
+#include "store/db.h"
+
+#define PLANNER_GROUP "planner"
+#define PLANNER_LEASE "planner"
+#define PLANNER_SOURCE "vestnik/planner"
+/* The group whose progress on vestnik.mail is the measured rate. */
+#define PLANNER_MAIL_GROUP "mailer"
+#define PLANNER_LEDGER_GROUP "ledger"
+
+struct planner;
+struct planner_config {
+	struct db *db;      /* borrowed, like all here */
+	struct bus *bus;
+	const struct settings *settings;
+	const char *instance; /* holder of the lease: unique among planners */
+};
+
+/* Subscribes: ERROR_CONFLICT (retriable) while another lives on the embedded bus. */
+int planner_open(struct planner **out, const struct planner_config *config, struct error *e);
+/* Gives the lease back. */
+void planner_close(struct planner **planner);
+/* Leaves the lease as a killed process would (tests). */
+void planner_abandon(struct planner **planner);
+
+/* One pass: waits for tasks at most max_wait_ms (less when there is work at hand), accepts them,
+ * and, when leading, does one piece of each kind of work that there is. Returns the number of
+ * things done (tasks, rows, jobs …), -1 on trouble; everything stays as it was then. */
+int planner_step(struct planner *planner, int max_wait_ms, struct error *e);
+/* Makes a waiting planner_step return early; any thread. */
+void planner_interrupt(struct planner *planner);
+
+struct planner_totals {
+	int64_t tasks, refused, expanded, dispatched, expired, cancelled, stuck;
+	bool leading;
+	int64_t rate_per_s, look_ahead;
+};
+/* Any thread. */
+void planner_totals(const struct planner *planner, struct planner_totals *out);
+
+#endif
