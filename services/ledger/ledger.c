@@ -43,7 +43,9 @@ struct ledger {
 	size_t bad_count, bad_room;
 	int64_t last_batch_end_ms;
 	size_t last_batch_size;
-	struct ledger_totals totals;
+	struct {
+		_Atomic int64_t applied, old, unknown, bad, batches;
+	} totals; /* the status thread reads them */
 };
 
 int ledger_open(struct ledger **out, struct db *db, struct bus *bus, const struct settings *settings,
@@ -223,7 +225,7 @@ static int apply_all(struct ledger *ledger, struct ledger_totals *totals, struct
 
 static int commit_batch(struct ledger *ledger, struct error *e)
 {
-	struct ledger_totals totals = ledger->totals;
+	struct ledger_totals totals = {0};
 	qsort(ledger->events, ledger->events_count, sizeof *ledger->events, compare_events);
 	if (db_begin(ledger->db, DB_WRITE, e) != 0)
 		return -1;
@@ -234,8 +236,11 @@ static int commit_batch(struct ledger *ledger, struct error *e)
 		db_rollback(ledger->db);
 		return -1;
 	}
-	totals.batches++;
-	ledger->totals = totals;
+	ledger->totals.applied += totals.applied;
+	ledger->totals.old += totals.old;
+	ledger->totals.unknown += totals.unknown;
+	ledger->totals.bad += totals.bad;
+	ledger->totals.batches++;
 	return 0;
 }
 
@@ -264,5 +269,9 @@ void ledger_interrupt(struct ledger *ledger)
 
 void ledger_totals(const struct ledger *ledger, struct ledger_totals *out)
 {
-	*out = ledger->totals;
+	*out = (struct ledger_totals){.applied = ledger->totals.applied,
+		.old = ledger->totals.old,
+		.unknown = ledger->totals.unknown,
+		.bad = ledger->totals.bad,
+		.batches = ledger->totals.batches};
 }

@@ -30,6 +30,7 @@ void ledger_interrupt(struct ledger *ledger);
 struct ledger_totals {
 	int64_t applied, old, unknown, bad, batches;
 };
+/* Any thread. */
 void ledger_totals(const struct ledger *ledger, struct ledger_totals *out);
 
 #endif

@@ -4,8 +4,8 @@
 #include "daemon/daemon.h"
 #include "ledger/ledger.h"
 
-/* The wait for events; commits wake it at once. */
-#define WAIT_MS 1000
+/* The wait for events, which wake it at once; so long may a stop take. */
+#define WAIT_MS 250
 /* After trouble that may pass (store locked, full, gone), doubling. */
 #define PAUSE_LEAST_MS 100
 #define PAUSE_MOST_MS 5000
@@ -67,23 +67,6 @@ static void ledger_note(void *state, char *out, size_t size)
 		(long long)(totals.bad + totals.unknown));
 }
 
-static void ledger_metrics(void *state, struct buf *out)
-{
-	struct service *self = state;
-	struct ledger_totals totals = {0};
-	if (self->ledger != NULL)
-		ledger_totals(self->ledger, &totals);
-	(void)buf_printf(out,
-		"# TYPE vestnik_ledger_events_total counter\n"
-		"vestnik_ledger_events_total{fate=\"applied\"} %lld\n"
-		"vestnik_ledger_events_total{fate=\"old\"} %lld\n"
-		"vestnik_ledger_events_total{fate=\"unknown\"} %lld\n"
-		"vestnik_ledger_events_total{fate=\"bad\"} %lld\n"
-		"# TYPE vestnik_ledger_batches_total counter\nvestnik_ledger_batches_total %lld\n",
-		(long long)totals.applied, (long long)totals.old, (long long)totals.unknown,
-		(long long)totals.bad, (long long)totals.batches);
-}
-
 int main(int argc, char **argv)
 {
 	static const struct daemon_service descriptor = {.name = "ledger",
@@ -91,7 +74,6 @@ int main(int argc, char **argv)
 		.start = ledger_start,
 		.run = ledger_run,
 		.stop = ledger_stop,
-		.note = ledger_note,
-		.metrics = ledger_metrics};
+		.note = ledger_note};
 	return daemon_main(&descriptor, argc, argv);
 }
