@@ -79,6 +79,14 @@ int schedule_again(struct db *db, int64_t key, int64_t dispatch, int64_t due_ms,
 	return db_changes(db) > 0 ? 0 : insert_missing(db, key, dispatch, due_ms, e);
 }
 
+int schedule_in_flight(struct db *db, int64_t key, int64_t dispatch, int64_t now_ms, struct error *e)
+{
+	if (insert_missing(db, key, dispatch, now_ms, e) != 0)
+		return -1;
+	return db_exec(db, e, "UPDATE schedule SET claimed_ms = $3 WHERE key = $1 AND dispatch = $2", "iii",
+		key, dispatch, now_ms);
+}
+
 /* ---- the due loop ---------------------------------------------------------------- */
 
 static int read_items(struct db_stmt *stmt, size_t most, struct schedule_item *out, size_t *count,
@@ -102,7 +110,12 @@ static int read_items(struct db_stmt *stmt, size_t most, struct schedule_item *o
 			.state_dispatch = db_int(stmt, 7),
 			.fields = xstrdup(fields)};
 	}
-	return step == DB_DONE ? 0 : -1;
+	if (step == DB_DONE)
+		return 0;
+	for (size_t i = 0; i < *count; i++)
+		free(out[i].fields);
+	*count = 0;
+	return -1;
 }
 
 /* CROSS JOIN keeps SQLite's planner from turning the loops round; `priority` and `claimed_ms`

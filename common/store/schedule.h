@@ -22,6 +22,9 @@ int schedule_delete(struct db *db, int64_t key, struct error *e);
  * alone; a row that is gone (a late event brought the delivery back) is made anew. */
 int schedule_again(struct db *db, int64_t key, int64_t dispatch, int64_t due_ms, struct error *e);
 
+/* The dispatch is on the wire although its row may be gone: it gets one again, claimed. */
+int schedule_in_flight(struct db *db, int64_t key, int64_t dispatch, int64_t now_ms, struct error *e);
+
 /* ---- the due loop ------------------------------------------------------------ */
 
 struct schedule_item {

@@ -168,11 +168,15 @@ static int be_uncertain(struct ledger_apply *apply, struct delivery_row *row,
 static int act(struct ledger_apply *apply, struct delivery_row *row, struct delivery_status *event,
 	struct error *e)
 {
+	enum delivery_state old = row->state;
 	row->dispatch = event->dispatch;
 	row->state = event->state;
 	switch (event->state) {
-	case DELIVERY_SENDING: /* stays in flight */
-		return 0;
+	case DELIVERY_SENDING:
+		/* It is in flight already, unless a late event of an older dispatch had ended it. */
+		return old == DELIVERY_WAITING || old == DELIVERY_DEFERRED || old == DELIVERY_SENDING
+			? 0
+			: schedule_in_flight(apply->db, row->key, row->dispatch, apply->now_ms, e);
 	case DELIVERY_DEFERRED:
 		return defer(apply, row, event, e);
 	case DELIVERY_RETURNED:

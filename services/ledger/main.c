@@ -20,7 +20,7 @@ static struct service service;
 static int ledger_start(struct daemon *daemon, void **state, struct error *e)
 {
 	*state = &service;
-	if (daemon_store(daemon, &service.db, e) != 0)
+	if (daemon_open_store(daemon, &service.db, e) != 0)
 		return -1;
 	return ledger_open(&service.ledger, service.db, daemon_bus(daemon), daemon_settings(daemon), e);
 }

@@ -21,7 +21,7 @@ static struct service service;
 static int start(struct daemon *daemon, void **state, struct error *e)
 {
 	*state = &service;
-	if (daemon_store(daemon, &service.db, e) != 0)
+	if (daemon_open_store(daemon, &service.db, e) != 0)
 		return -1;
 	struct planner_config config = {.db = service.db, .bus = daemon_bus(daemon),
 		.settings = daemon_settings(daemon), .instance = daemon_instance(daemon)};

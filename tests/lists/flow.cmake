@@ -1,0 +1,5 @@
+# Planner and ledger.
+add_library(flow_bed STATIC support/flow_bed.c)
+vestnik_common_options(flow_bed)
+target_link_libraries(flow_bed PUBLIC base settings message store bus PRIVATE PkgConfig::CMOCKA)
+vestnik_test(unit/test_ledger.c USES flow_bed service_ledger)
