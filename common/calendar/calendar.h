@@ -54,6 +54,11 @@ enum calendar_format {
 int calendar_format(int64_t time_ms, const char *zone, enum lang lang, enum calendar_format format,
 	char out[static CALENDAR_TEXT_SIZE], struct error *e);
 
+/* The Date: header of a letter (RFC 5322 3.3): "Mon, 15 May 2023 10:00:00 +0300". */
+#define CALENDAR_MAIL_DATE_SIZE 40
+int calendar_mail_date(int64_t time_ms, const char *zone, char out[static CALENDAR_MAIL_DATE_SIZE],
+	struct error *e);
+
 /* Russian plural (CLDR): 1 адресат, 2 адресата, 5 адресатов; English: one, other
  * (many is ignored). n may be negative. */
 const char *calendar_plural(int64_t n, enum lang lang, const char *one, const char *few,

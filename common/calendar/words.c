@@ -72,7 +72,7 @@ int calendar_format(int64_t time_ms, const char *zone, enum lang lang, enum cale
 		return 0;
 	}
 	char word[ZONE_WORD_SIZE], date[CALENDAR_TEXT_SIZE];
-	zone_word(zone, civil_seconds(&t) - zone_offset(zone_find(zone), time_ms / 1000), lang, word);
+	zone_word(zone, time_ms / 1000, lang, word);
 	if (format == CALENDAR_TIME) {
 		snprintf(out, CALENDAR_TEXT_SIZE, "%02d:%02d (%s)", t.hour, t.minute, word);
 		return 0;
@@ -80,6 +80,22 @@ int calendar_format(int64_t time_ms, const char *zone, enum lang lang, enum cale
 	format_date(&t, lang, CALENDAR_LONG, date);
 	int n = snprintf(out, CALENDAR_TEXT_SIZE, "%s, %02d:%02d (%s)", date, t.hour, t.minute, word);
 	ASSERT(n > 0 && n < CALENDAR_TEXT_SIZE);
+	return 0;
+}
+
+int calendar_mail_date(int64_t time_ms, const char *zone, char out[static CALENDAR_MAIL_DATE_SIZE],
+	struct error *e)
+{
+	static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+	struct calendar_time t;
+	if (calendar_from_ms(time_ms, zone, &t, e) != 0)
+		return -1;
+	int minutes = zone_offset(zone_find(zone), time_ms / 1000) / 60;
+	int east = minutes < 0 ? -minutes : minutes;
+	int n = snprintf(out, CALENDAR_MAIL_DATE_SIZE, "%s, %d %.3s %04d %02d:%02d:%02d %c%02d%02d",
+		days[t.weekday - 1], t.day, months_en[t.month - 1], t.year, t.hour, t.minute, t.second,
+		minutes < 0 ? '-' : '+', east / 60, east % 60);
+	ASSERT(n > 0 && n < CALENDAR_MAIL_DATE_SIZE);
 	return 0;
 }
 

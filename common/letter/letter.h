@@ -86,6 +86,7 @@ struct letter_copy {
 	size_t count;
 	size_t total; /* bytes */
 	struct buf owned[2]; /* headers; bodies */
+	struct buf html, text; /* working space, kept for the next recipient */
 	struct letter *letter;
 };
 
