@@ -1,7 +1,12 @@
-function(storebus_program name source)
-  add_executable(${name} ${source})
-  vestnik_common_options(${name})
-  target_link_libraries(${name} PRIVATE ${ARGN})
-endfunction()
+# Shared by the tests of store and bus; also for later drivers of both.
+add_library(test_scratch STATIC support/scratch.c)
+vestnik_common_options(test_scratch)
+target_include_directories(test_scratch PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+target_link_libraries(test_scratch PUBLIC store base PkgConfig::CMOCKA)
 
-storebus_program(bench_bus bench/bench_bus.c bus store base)
+vestnik_test(unit/test_watermark.c USES bus test_scratch)
+vestnik_test(contract/test_db.c USES test_scratch LIBRARIES Threads::Threads)
+
+add_executable(bench_bus bench/bench_bus.c)
+vestnik_common_options(bench_bus)
+target_link_libraries(bench_bus PRIVATE bus store base)
