@@ -310,6 +310,8 @@ static int embedded_browse(struct bus *base, const char *topic, int32_t partitio
 	struct arena arena = {0};
 	int given = 0, n = 0;
 	bool stopped = partition != 0;
+	if (offset < 1)
+		offset = 1; /* ids begin there */
 	while (!stopped && given < max) {
 		size_t want = max - given < BROWSE_BATCH ? (size_t)(max - given) : BROWSE_BATCH;
 		arena_reset(&arena);
