@@ -10,6 +10,7 @@
 
 #include "base/ident.h"
 #include "base/log.h"
+#include "calendar/calendar.h"
 #include "cli/command_args.h"
 #include "settings/settings.h"
 
@@ -209,6 +210,7 @@ int cli_main(int argc, char **argv)
 	lang_set(lang_of_environment());
 	log_init("vestnik", LOG_LEVEL_WARN);
 	ident_init();
+	calendar_init();
 	cli_init(&cli);
 	int rc = command_parse(&cli, argc, argv, &args, &shown);
 	if (rc == CLI_DONE && !shown)

@@ -3,12 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 #include <wchar.h>
 #include <wctype.h>
 
+#include "base/clock.h"
+#include "calendar/calendar.h"
 #include "cli/cli.h"
+#include "message/status.h"
+#include "settings/settings.h"
 
 #define SLOTS 8
 #define SLOT_SIZE 2048
@@ -91,22 +94,12 @@ const char *cli_thousands(int64_t n)
 	return out;
 }
 
-static const char *plural(int64_t n, const struct cli_noun *noun)
-{
-	int64_t m = n < 0 ? -n : n;
-	if (lang_get() == LANG_EN)
-		return m == 1 ? noun->en_one : noun->en_many;
-	if (m % 10 == 1 && m % 100 != 11)
-		return noun->ru_one;
-	if (m % 10 >= 2 && m % 10 <= 4 && (m % 100 < 12 || m % 100 > 14))
-		return noun->ru_few;
-	return noun->ru_many;
-}
-
 const char *cli_count(int64_t n, const struct cli_noun *noun)
 {
 	char *out = slot();
-	snprintf(out, SLOT_SIZE, "%s\xc2\xa0%s", cli_thousands(n), plural(n, noun));
+	snprintf(out, SLOT_SIZE, "%s\xc2\xa0%s", cli_thousands(n),
+		calendar_plural(n, lang_get(), tr(noun->en_one, noun->ru_one),
+			tr(noun->en_many, noun->ru_few), noun->ru_many));
 	return out;
 }
 
@@ -134,15 +127,82 @@ const char *cli_span(int64_t ms)
 	return out;
 }
 
+const char *cli_size(int64_t bytes)
+{
+	static const char *const en[] = {"B", "KB", "MB", "GB", "TB"};
+	static const char *const ru[] = {"Б", "КБ", "МБ", "ГБ", "ТБ"};
+	char *out = slot();
+	double size = (double)bytes;
+	size_t unit = 0;
+	while (size >= 1000 && unit < 4) {
+		size /= 1024;
+		unit++;
+	}
+	snprintf(out, SLOT_SIZE, "%.*f\xc2\xa0%s", unit > 0 && size < 100 ? 1 : 0, size,
+		lang_get() == LANG_RU ? ru[unit] : en[unit]);
+	return out;
+}
+
+const char *cli_delivery_state(int state)
+{
+	static const char *const ru[DELIVERY_STATES] = {
+		[DELIVERY_WAITING] = "ждёт",
+		[DELIVERY_SENDING] = "отправляется",
+		[DELIVERY_UNCERTAIN] = "неясно",
+		[DELIVERY_DEFERRED] = "отложено",
+		[DELIVERY_RETURNED] = "возвращено в очередь",
+		[DELIVERY_ACCEPTED] = "принято",
+		[DELIVERY_DELIVERED] = "доставлено",
+		[DELIVERY_BOUNCED] = "вернулось",
+		[DELIVERY_FAILED] = "отказ",
+		[DELIVERY_EXPIRED] = "просрочено",
+		[DELIVERY_CANCELLED] = "отменено",
+		[DELIVERY_SUPPRESSED] = "в списке отказов",
+	};
+	if (state < 0 || state >= DELIVERY_STATES)
+		return "?";
+	return lang_get() == LANG_RU ? ru[state] : delivery_state_name((enum delivery_state)state);
+}
+
+const char *cli_rfc3339(int64_t time_ms)
+{
+	return time_ms == 0 ? NULL : clock_rfc3339(time_ms, slot());
+}
+
+static const char *zone_of(struct cli *cli)
+{
+	return cli->settings != NULL ? cli->settings->zone : "UTC";
+}
+
+int cli_parse_moment(struct cli *cli, const char *text, int64_t *time_ms)
+{
+	struct calendar_time local;
+	bool has_time;
+	int64_t span_ms;
+	if (settings_parse_duration(text, &span_ms) == 0) {
+		*time_ms = clock_now_ms() - span_ms;
+		return 0;
+	}
+	if (clock_parse_rfc3339(text, time_ms) == 0)
+		return 0;
+	if (calendar_parse(text, &local, &has_time, NULL) != 0)
+		return -1;
+	return calendar_to_ms(&local, zone_of(cli), time_ms, NULL);
+}
+
 const char *cli_time(struct cli *cli, int64_t time_ms)
 {
-	(void)cli;
+	struct calendar_time local;
 	if (time_ms == 0)
 		return "—";
+	if (calendar_from_ms(time_ms, zone_of(cli), &local, NULL) != 0)
+		return cli_rfc3339(time_ms);
 	char *out = slot();
-	time_t seconds = (time_t)(time_ms / 1000);
-	struct tm local;
-	localtime_r(&seconds, &local);
-	strftime(out, SLOT_SIZE, "%Y-%m-%d %H:%M:%S", &local);
+	if (lang_get() == LANG_RU)
+		snprintf(out, SLOT_SIZE, "%02d.%02d.%04d %02d:%02d:%02d", local.day, local.month,
+			local.year, local.hour, local.minute, local.second);
+	else
+		snprintf(out, SLOT_SIZE, "%04d-%02d-%02d %02d:%02d:%02d", local.year, local.month,
+			local.day, local.hour, local.minute, local.second);
 	return out;
 }

@@ -42,7 +42,12 @@ struct cli_option {
 	const char *help_en, *help_ru;
 };
 
-enum cli_operand_kind { CLI_ONE, CLI_OPTIONAL, CLI_MANY /* one or more; the last */ };
+enum cli_operand_kind {
+	CLI_ONE,
+	CLI_OPTIONAL,
+	CLI_MANY, /* one or more; the last */
+	CLI_ANY   /* none or more; the last */
+};
 struct cli_operand {
 	const char *name;     /* "FILE"; NULL ends the table */
 	const char *values;
@@ -122,13 +127,23 @@ void cli_print_json(struct cli *cli, json_t *object);
 /* Text that may come from outside, made harmless for a terminal (control
  * characters become «?»). Stands in one of 8 rotating buffers, cut at 2000 bytes. */
 const char *cli_clean(const char *text);
-/* "2023-05-30 18:00:05" in the settings' zone (the system's before they are
- * loaded); "—" for 0. Rotating buffers as above. */
+/* "2023-05-30 18:00:05", «30.05.2023 18:00:05» in the settings' zone (UTC before
+ * they are loaded); "—" for 0. Rotating buffers as above. */
 const char *cli_time(struct cli *cli, int64_t time_ms);
 /* "2 h 5 min", «2 ч 5 мин»: the two largest units. Rotating buffers as above. */
 const char *cli_span(int64_t ms);
 /* "1 234 567": thin for people. Rotating buffers as above. */
 const char *cli_thousands(int64_t n);
+
+/* "12.3 MB". Rotating buffers as above. */
+const char *cli_size(int64_t bytes);
+/* A delivery's state for people: "accepted", «принято» (enum delivery_state). */
+const char *cli_delivery_state(int state);
+/* "2026-11-21T10:00:00.000Z" for JSON, NULL for 0 (json_pack's s?). Rotating buffers. */
+const char *cli_rfc3339(int64_t time_ms);
+/* A moment people give: RFC 3339, "2026-11-21", "2026-11-21 10:00" in the
+ * settings' zone, or a span back from now: "2h", "30m". -1: it is none. */
+int cli_parse_moment(struct cli *cli, const char *text, int64_t *time_ms);
 
 struct cli_noun { /* {"letter", "letters", "письмо", "письма", "писем"} */
 	const char *en_one, *en_many, *ru_one, *ru_few, *ru_many;

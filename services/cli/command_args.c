@@ -291,7 +291,7 @@ static int check_operands(struct cli *cli, const struct cli_args *args)
 	size_t i = 0;
 	for (; o != NULL && o->name != NULL; o++) {
 		if (i >= args->operand_count) {
-			if (o->kind == CLI_OPTIONAL)
+			if (o->kind == CLI_OPTIONAL || o->kind == CLI_ANY)
 				continue;
 			return cli_wrong_use(cli, tr("%s is missing: %s", "не хватает %s: %s"), o->name,
 				tr(o->help_en, o->help_ru));
@@ -302,7 +302,7 @@ static int check_operands(struct cli *cli, const struct cli_args *args)
 				return wrong_value(
 					cli, o->name, args->operand[i], o->values, nearest);
 			i++;
-		} while (o->kind == CLI_MANY && i < args->operand_count);
+		} while ((o->kind == CLI_MANY || o->kind == CLI_ANY) && i < args->operand_count);
 	}
 	if (i < args->operand_count)
 		return cli_wrong_use(cli, tr("«%s» is too much", "«%s» — лишнее"),

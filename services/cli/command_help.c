@@ -47,7 +47,7 @@ static void entry(const char *name, size_t at, const char *help)
 static void operand_text(const struct cli_operand *o, char *out, size_t size)
 {
 	static const char *const shapes[] = {
-		[CLI_ONE] = "%s", [CLI_OPTIONAL] = "[%s]", [CLI_MANY] = "%s…"};
+		[CLI_ONE] = "%s", [CLI_OPTIONAL] = "[%s]", [CLI_MANY] = "%s…", [CLI_ANY] = "[%s…]"};
 	const char *shape = shapes[o->kind];
 	size_t at = 0;
 	out[0] = '\0';

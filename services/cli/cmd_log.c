@@ -1,0 +1,428 @@
+/* `vestnik log`: what happened to letters, by time; -f goes on with what comes.
+ *
+ * The past is read from history in pieces, each a short read transaction, and
+ * filtered here: a filter that matches little must not keep one open for a
+ * second. What comes is read from the status topic, where it stands in order
+ * whatever the ledger's backlog is. */
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/gate.h"
+#include "base/xalloc.h"
+#include "bus/bus.h"
+#include "cli/log_line.h"
+#include "message/status.h"
+
+#define PIECE_ROWS 2000       /* some 10 ms to read */
+#define LIMIT_STANDARD 50     /* about a screen */
+#define LIMIT_MOST 100000     /* kept in memory when counted from the end */
+#define FOLLOW_GATHER_MS 100  /* after a change: let more come, read once */
+#define FOLLOW_BLIND_MS 1000  /* where changes cannot be watched */
+#define FOLLOW_WATCHED_MS 15000
+#define SEEN_MOST 4096        /* lines that could come from both sources */
+
+struct filter {
+	int64_t campaign; /* 0 = all */
+	int state;        /* -1 = all */
+	const char *address;
+	int64_t since_ms; /* 0 = from the end, `limit` of them */
+	int64_t limit;    /* 0 = all */
+};
+
+static bool wanted(const struct filter *filter, const struct log_line *line)
+{
+	return (filter->campaign == 0 || line->campaign == filter->campaign) &&
+		(filter->state < 0 || line->state == filter->state) &&
+		(filter->address == NULL ||
+			(line->address != NULL && strcmp(line->address, filter->address) == 0));
+}
+
+/* ---- the past ---------------------------------------------------------------------- */
+
+struct position {
+	int64_t time_ms, key, dispatch, state;
+};
+
+struct lines {
+	struct log_line *item;
+	size_t count;
+};
+
+static void lines_add(struct lines *lines, const struct log_line *line)
+{
+	if ((lines->count & (lines->count - 1)) == 0)
+		lines->item = xrealloc(
+			lines->item, lines->count == 0 ? 1 : lines->count * 2, sizeof *lines->item);
+	lines->item[lines->count++] = *line;
+}
+
+static void lines_fini(struct lines *lines)
+{
+	for (size_t i = 0; i < lines->count; i++)
+		log_line_fini(&lines->item[i]);
+	free(lines->item);
+	*lines = (struct lines){0};
+}
+
+#define FROM                                                                                       \
+	" FROM history h JOIN delivery d ON d.key = h.key JOIN campaign c ON c.id = d.campaign "
+
+static const char forward_sql[] = "SELECT " LOG_LINE_COLUMNS FROM
+	"WHERE (h.time_ms, h.key, h.dispatch, h.state) > ($1, $2, $3, $4) "
+	"ORDER BY h.time_ms, h.key, h.dispatch, h.state LIMIT $5";
+static const char backward_sql[] = "SELECT " LOG_LINE_COLUMNS FROM
+	"WHERE (h.time_ms, h.key, h.dispatch, h.state) < ($1, $2, $3, $4) "
+	"ORDER BY h.time_ms DESC, h.key DESC, h.dispatch DESC, h.state DESC LIMIT $5";
+/* an address has few letters: found by its index */
+static const char address_sql[] = "SELECT " LOG_LINE_COLUMNS FROM
+	"WHERE d.address = $1 AND h.time_ms >= $2 "
+	"ORDER BY h.time_ms, h.key, h.dispatch, h.state LIMIT $3";
+
+/* One piece after `at`; moves it. Returns rows read (wanted or not), -1. */
+static int read_piece(struct db *db, const char *sql, struct position *at,
+	const struct filter *filter, struct lines *lines, struct error *e)
+{
+	struct db_stmt *stmt;
+	enum db_step step;
+	int rows = 0;
+	if (db_query(db, &stmt, e, sql, "iiiii", at->time_ms, at->key, at->dispatch, at->state,
+		    (int64_t)PIECE_ROWS) != 0)
+		return -1;
+	while ((step = db_step(stmt, e)) == DB_ROW) {
+		struct log_line line;
+		log_line_read(stmt, &line);
+		*at = (struct position){line.time_ms, line.key, line.dispatch, line.state};
+		rows++;
+		if (wanted(filter, &line))
+			lines_add(lines, &line);
+		else
+			log_line_fini(&line);
+	}
+	return step == DB_DONE ? rows : -1;
+}
+
+static void show(struct cli *cli, const struct log_line *line)
+{
+	if (cli_json(cli))
+		cli_print_json(cli, log_line_json(line));
+	else
+		log_line_print(cli, line);
+}
+
+/* The last `limit` wanted lines, oldest first. */
+static int read_last(struct db *db, const struct filter *filter, struct lines *out, struct error *e)
+{
+	struct position at = {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX};
+	struct lines found = {0};
+	int rows = PIECE_ROWS;
+	while (rows == PIECE_ROWS && (int64_t)found.count < filter->limit)
+		rows = read_piece(db, backward_sql, &at, filter, &found, e);
+	if (rows < 0) {
+		lines_fini(&found);
+		return -1;
+	}
+	while ((int64_t)found.count > filter->limit)
+		log_line_fini(&found.item[--found.count]);
+	for (size_t i = found.count; i-- > 0;)
+		lines_add(out, &found.item[i]);
+	free(found.item);
+	return 0;
+}
+
+static int read_address(
+	struct db *db, const struct filter *filter, struct lines *out, struct error *e)
+{
+	struct db_stmt *stmt;
+	enum db_step step;
+	if (db_query(db, &stmt, e, address_sql, "sii", filter->address, filter->since_ms,
+		    (int64_t)LIMIT_MOST) != 0)
+		return -1;
+	while ((step = db_step(stmt, e)) == DB_ROW) {
+		struct log_line line;
+		log_line_read(stmt, &line);
+		if (wanted(filter, &line))
+			lines_add(out, &line);
+		else
+			log_line_fini(&line);
+	}
+	if (step == DB_FAILED)
+		return -1;
+	if (filter->since_ms == 0 && (int64_t)out->count > filter->limit) {
+		size_t drop = out->count - (size_t)filter->limit;
+		for (size_t i = 0; i < drop; i++)
+			log_line_fini(&out->item[i]);
+		memmove(out->item, out->item + drop, (out->count - drop) * sizeof *out->item);
+		out->count -= drop;
+	}
+	return 0;
+}
+
+/* Everything since, printed piece by piece; only the newest are kept in `recent`. */
+static int print_since(struct cli *cli, struct db *db, const struct filter *filter,
+	struct lines *recent, struct error *e)
+{
+	struct position at = {filter->since_ms - 1, INT64_MAX, INT64_MAX, INT64_MAX};
+	int64_t printed = 0;
+	int rows = PIECE_ROWS;
+	while (rows == PIECE_ROWS && (filter->limit == 0 || printed < filter->limit)) {
+		lines_fini(recent);
+		rows = read_piece(db, forward_sql, &at, filter, recent, e);
+		for (size_t i = 0; i < recent->count; i++)
+			if (filter->limit == 0 || printed++ < filter->limit)
+				show(cli, &recent->item[i]);
+	}
+	return rows < 0 ? -1 : 0;
+}
+
+static int print_past(
+	struct cli *cli, struct db *db, const struct filter *filter, struct lines *recent)
+{
+	struct error e;
+	int rc;
+	if (filter->address == NULL && filter->since_ms > 0) {
+		rc = print_since(cli, db, filter, recent, &e);
+	} else {
+		rc = filter->address != NULL ? read_address(db, filter, recent, &e)
+					     : read_last(db, filter, recent, &e);
+		size_t most = filter->since_ms > 0 && filter->limit > 0 ? (size_t)filter->limit
+									 : recent->count;
+		for (size_t i = 0; rc == 0 && i < recent->count && i < most; i++)
+			show(cli, &recent->item[i]);
+	}
+	fflush(stdout);
+	return rc == 0 ? CLI_DONE : cli_fail(cli, &e);
+}
+
+/* ---- what comes -------------------------------------------------------------------- */
+
+struct follow {
+	struct cli *cli;
+	struct db *db;
+	const struct filter *filter;
+	const struct lines *shown; /* of the past: these may come again */
+	int64_t past_until_ms;     /* nothing later can be among them */
+	int64_t next;              /* offset */
+	struct error e;
+	bool failed;
+};
+
+static bool shown_before(const struct follow *f, const struct delivery_status *s)
+{
+	if (s->time_ms > f->past_until_ms)
+		return false;
+	for (size_t i = f->shown->count; i-- > 0;) {
+		const struct log_line *line = &f->shown->item[i];
+		if (line->key == s->key && line->dispatch == s->dispatch &&
+			line->state == (int64_t)s->state)
+			return true;
+	}
+	return false;
+}
+
+static int add_delivery(struct follow *f, struct log_line *line)
+{
+	struct db_stmt *stmt;
+	if (db_query(f->db, &stmt, &f->e,
+		    "SELECT d.address, c.slug FROM delivery d JOIN campaign c ON c.id = d.campaign "
+		    "WHERE d.key = $1",
+		    "i", line->key) != 0)
+		return -1;
+	enum db_step step = db_step(stmt, &f->e);
+	if (step == DB_ROW) {
+		line->address = xstrdup(db_text(stmt, 0));
+		line->slug = xstrdup(db_text(stmt, 1));
+	}
+	db_reset(stmt);
+	return step == DB_FAILED ? -1 : 0;
+}
+
+static int take_status(void *arg, const struct bus_message *message)
+{
+	struct follow *f = arg;
+	struct delivery_status s;
+	f->next = message->offset + 1;
+	if (message->type == NULL ||
+		status_read(message->type, message->time_ms, message->data, message->len, &s, NULL) != 0 ||
+		shown_before(f, &s))
+		return 0;
+	struct log_line line = {.key = s.key,
+		.dispatch = s.dispatch,
+		.state = (int64_t)s.state,
+		.time_ms = s.time_ms,
+		.code = s.code,
+		.campaign = s.campaign,
+		.reason = xstrdup(s.reason)};
+	snprintf(line.enhanced, sizeof line.enhanced, "%s", s.enhanced);
+	snprintf(line.relay, sizeof line.relay, "%s", s.relay);
+	f->failed = add_delivery(f, &line) != 0;
+	if (!f->failed && wanted(f->filter, &line))
+		show(f->cli, &line);
+	log_line_fini(&line);
+	return f->failed ? 1 : 0;
+}
+
+/* A descriptor that becomes readable when the store's log file changes; -1. */
+static int watch_store(const struct db *db)
+{
+	char path[PATH_MAX];
+	const char *url = db_url(db);
+	if (strncmp(url, "sqlite:", 7) != 0 ||
+		snprintf(path, sizeof path, "%s-wal", url + 7) >= (int)sizeof path)
+		return -1;
+	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (fd >= 0 && inotify_add_watch(fd, path, IN_MODIFY) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* false: asked to stop, or nobody reads us. */
+static bool await_change(int watch, int signals)
+{
+	struct pollfd fds[3] = {{.fd = signals, .events = POLLIN},
+		{.fd = STDOUT_FILENO, .events = 0}, {.fd = watch, .events = POLLIN}};
+	int n = poll(fds, watch >= 0 ? 3 : 2, watch >= 0 ? FOLLOW_WATCHED_MS : FOLLOW_BLIND_MS);
+	if (n < 0)
+		return errno == EINTR;
+	if (fds[0].revents != 0 || (fds[1].revents & (POLLERR | POLLHUP)) != 0)
+		return false;
+	if (watch >= 0 && fds[2].revents != 0) {
+		char events[4096];
+		fds[2].revents = 0;
+		n = poll(fds, 1, FOLLOW_GATHER_MS);
+		while (read(watch, events, sizeof events) > 0)
+			continue;
+		return n == 0;
+	}
+	return true;
+}
+
+static int follow(struct follow *f, struct bus *bus)
+{
+	sigset_t mask;
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGTERM);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	int signals = signalfd(-1, &mask, SFD_CLOEXEC), watch = watch_store(f->db), n;
+	do {
+		do {
+			n = bus_browse(
+				bus, BUS_STATUS, 0, f->next, PIECE_ROWS, take_status, f, &f->e);
+		} while (n == PIECE_ROWS);
+		fflush(stdout);
+		if (n < 0 && f->e.retriable)
+			n = 0; /* locked for a moment: with the next change */
+	} while (n >= 0 && !f->failed && await_change(watch, signals));
+	if (watch >= 0)
+		close(watch);
+	if (signals >= 0)
+		close(signals);
+	return n < 0 || f->failed ? cli_fail(f->cli, &f->e) : CLI_DONE;
+}
+
+/* ---- the command --------------------------------------------------------------------- */
+
+static int read_filter(
+	struct cli *cli, const struct cli_args *args, struct db *db, struct filter *filter)
+{
+	static char address[GATE_ADDRESS_MAX + 1];
+	struct error e;
+	enum delivery_state state;
+	const char *slug = cli_value(args, "campaign"), *since = cli_value(args, "since");
+	*filter = (struct filter){.state = -1, .address = cli_value(args, "address")};
+	if (since != NULL && cli_parse_moment(cli, since, &filter->since_ms) != 0)
+		return cli_wrong_use(cli,
+			tr("--since: «%s» is no moment; right are 2h, 2023-05-30, \"2023-05-30 18:00\"",
+				"--since: «%s» — не момент; правильно: 2h, 2023-05-30, «2023-05-30 18:00»"),
+			cli_clean(since));
+	if (cli_number(cli, args, "limit", 1, LIMIT_MOST, since != NULL ? 0 : LIMIT_STANDARD,
+		    &filter->limit) != 0)
+		return CLI_WRONG_USE;
+	if (cli_value(args, "state") != NULL &&
+		delivery_state_parse(cli_value(args, "state"), &state) == 0)
+		filter->state = (int)state;
+	if (filter->address != NULL) {
+		if (gate_address(filter->address, address, &e) != 0)
+			return cli_wrong_use(cli, "--address: %s", e.text);
+		filter->address = address;
+	}
+	if (slug == NULL)
+		return CLI_DONE;
+	enum db_step step = db_query_int(
+		db, &filter->campaign, &e, "SELECT id FROM campaign WHERE slug = $1", "s", slug);
+	if (step == DB_FAILED)
+		return cli_fail(cli, &e);
+	if (step == DB_DONE)
+		return cli_failf(cli, ERROR_NOT_FOUND,
+			tr("there is no campaign «%s»", "рассылки «%s» нет"), cli_clean(slug));
+	return CLI_DONE;
+}
+
+static int log_run(struct cli *cli, const struct cli_args *args)
+{
+	struct db *db = cli_open_store(cli);
+	struct bus *bus = NULL;
+	struct filter filter;
+	struct bus_mark mark = {0};
+	struct lines recent = {0};
+	struct error e;
+	if (db == NULL)
+		return CLI_FAILED;
+	int rc = read_filter(cli, args, db, &filter);
+	if (rc != CLI_DONE)
+		return rc;
+	bool goes_on = cli_has(args, "follow");
+	if (goes_on) {
+		bus = cli_open_bus(cli);
+		if (bus == NULL)
+			return CLI_FAILED;
+		/* before the past is read: what happens in between comes twice, not never */
+		if (bus_mark(bus, BUS_STATUS, &mark, &e) != 0)
+			return cli_fail(cli, &e);
+	}
+	rc = print_past(cli, db, &filter, &recent);
+	if (rc == CLI_DONE && goes_on) {
+		struct follow f = {.cli = cli,
+			.db = db,
+			.filter = &filter,
+			.shown = &recent,
+			.past_until_ms = clock_now_ms(),
+			.next = mark.position[0]};
+		rc = follow(&f, bus);
+	}
+	lines_fini(&recent);
+	return rc;
+}
+
+#define STATES                                                                                     \
+	"waiting|sending|uncertain|deferred|returned|accepted|delivered|bounced|failed|expired|"   \
+	"cancelled|suppressed"
+
+static const struct cli_option log_options[] = {
+	{"follow", 'f', NULL, NULL, "goes on with what happens", "показывает дальше, по мере событий"},
+	{"campaign", 0, "CAMPAIGN", NULL, "only this campaign", "только эта рассылка"},
+	{"state", 0, "STATE", STATES, "only this state", "только это состояние"},
+	{"address", 0, "ADDRESS", NULL, "only letters to this address", "только письма на этот адрес"},
+	{"since", 0, "MOMENT", NULL, "from then on: 2h (ago), 2023-05-30, \"2023-05-30 18:00\"",
+		"начиная с: 2h (назад), 2023-05-30, «2023-05-30 18:00»"},
+	{"limit", 'n', "N", NULL, "at most so many (50 without --since)",
+		"не больше стольких (50, если нет --since)"},
+	{0}};
+
+const struct command log_commands[] = {
+	{"log", "shows what happened to letters", "показывает, что происходило с письмами",
+		"A line: time, delivery.dispatch, state, address, campaign, the relay's reply.",
+		"Строка: время, письмо.попытка, состояние, адрес, рассылка, ответ почтового узла.", NULL,
+		log_options, log_run},
+	{0}};
