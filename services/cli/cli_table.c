@@ -119,12 +119,22 @@ void cli_table_print(struct cli_table **table_p)
 		print_cell(table, i, table->column[i].title);
 	putchar('\n');
 	for (size_t r = 0; r < table->rows; r++) {
-		for (size_t i = 0; i < table->columns; i++) {
+		for (size_t i = 0; i < table->columns; i++)
 			print_cell(table, i, table->row[r][i]);
-			free(table->row[r][i]);
-		}
-		free(table->row[r]);
 		putchar('\n');
+	}
+	cli_table_free(table_p);
+}
+
+void cli_table_free(struct cli_table **table_p)
+{
+	struct cli_table *table = *table_p;
+	if (table == NULL)
+		return;
+	for (size_t r = 0; r < table->rows; r++) {
+		for (size_t i = 0; i < table->columns; i++)
+			free(table->row[r][i]);
+		free(table->row[r]);
 	}
 	free(table->row);
 	free(table->column);

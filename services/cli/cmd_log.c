@@ -398,7 +398,7 @@ static int log_run(struct cli *cli, const struct cli_args *args)
 			.filter = &filter,
 			.shown = &recent,
 			.past_until_ms = clock_now_ms(),
-			.next = mark.position[0]};
+			.next = mark.position[0] + 1};
 		rc = follow(&f, bus);
 	}
 	lines_fini(&recent);

@@ -168,6 +168,7 @@ void cli_table_row(struct cli_table *table, const char *const *cells);
 size_t cli_table_rows(const struct cli_table *table);
 /* Prints to standard output and frees. */
 void cli_table_print(struct cli_table **table);
+void cli_table_free(struct cli_table **table);
 
 /* A bar on standard error, only on a terminal and without --json: share, done of
  * total, rate, time left. noun NULL = only the share. */
