@@ -251,12 +251,12 @@ static char *headers_again(const struct dead *d)
 {
 	char mark[32];
 	const char *name;
-	const json_t *value;
+	json_t *value;
 	json_t *headers = json_object();
 	snprintf(mark, sizeof mark, "%d:%lld", (int)d->partition, (long long)d->offset);
-	json_object_foreach((json_t *)(uintptr_t)d->headers, name, value)
+	json_object_foreach(d->headers, name, value)
 		if (strncmp(name, "dead-", 5) != 0)
-			json_object_set(headers, name, (json_t *)(uintptr_t)value);
+			json_object_set(headers, name, value);
 	json_object_set_new(headers, "replayed", json_string(mark));
 	char *text = json_dumps(headers, JSON_COMPACT);
 	json_decref(headers);

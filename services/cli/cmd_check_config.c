@@ -1,0 +1,83 @@
+/* `vestnik check-config`: are the settings right, and what do they amount to. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "cli/relay_text.h"
+#include "settings/settings.h"
+
+#define REFERENCE_MAX_BYTES (1024 * 1024)
+
+static int print_reference(struct cli *cli)
+{
+	struct buf page;
+	buf_init(&page, REFERENCE_MAX_BYTES);
+	int rc = settings_reference(lang_get(), &page);
+	if (rc == 0)
+		fputs(buf_str(&page), stdout);
+	buf_fini(&page);
+	return rc == 0 ? CLI_DONE
+		       : cli_failf(cli, ERROR_INTERNAL, "%s", tr("too long", "слишком длинно"));
+}
+
+static void print_settings(struct cli *cli, const struct settings *settings)
+{
+	if (cli_json(cli)) {
+		cli_print_json(cli, json_pack("{s:s, s:s?, s:s, s:s, s:s, s:s}", "kind", "settings",
+						"file", settings->file, "data_dir", settings->data_dir,
+						"zone", settings->zone, "bus", settings->bus_url,
+						"sender", settings->sender.address != NULL
+							? settings->sender.address
+							: ""));
+		return;
+	}
+	printf(tr("Settings: %s\n", "Настройки: %s\n"),
+		settings->file != NULL ? settings->file : tr("built-in", "встроенные"));
+	printf(tr("Data: %s\nZone: %s\n", "Данные: %s\nЧасовой пояс: %s\n"), settings->data_dir,
+		settings->zone);
+	if (settings->sender.address != NULL)
+		printf(tr("Sender: %s\n", "Отправитель: %s\n"), cli_clean(settings->sender.address));
+}
+
+static int check_config_run(struct cli *cli, const struct cli_args *args)
+{
+	struct problems problems = {0};
+	if (cli_has(args, "reference"))
+		return print_reference(cli);
+	struct settings *checked = settings_load(cli_config_path(cli), &problems);
+	bool good = checked != NULL;
+	cli_problems(cli, &problems); /* warnings, too */
+	problems_fini(&problems);
+	settings_free(&checked);
+	if (!good)
+		return CLI_FAILED;
+	const struct settings *settings = cli_settings(cli);
+	if (settings == NULL || cli_open_store(cli) == NULL)
+		return CLI_FAILED;
+	print_settings(cli, settings);
+	for (size_t i = 0; i < settings->relays_count; i++) {
+		if (cli_json(cli))
+			cli_print_json(cli, relay_json(&settings->relays[i]));
+		else
+			relay_print(&settings->relays[i]);
+	}
+	if (settings->relays_count == 0)
+		cli_warn(cli, "%s",
+			tr("no relay is set: nothing can be sent (relays: …)",
+				"не задан ни один почтовый узел: отправлять некуда (relays: …)"));
+	if (!cli_json(cli))
+		puts(tr("All is well.", "Всё в порядке."));
+	return CLI_DONE;
+}
+
+static const struct cli_option check_config_options[] = {
+	{"reference", 0, NULL, NULL, "prints every setting with its meaning (Markdown) instead",
+		"вместо проверки печатает все настройки с объяснением (Markdown)"},
+	{0}};
+
+const struct command check_config_commands[] = {
+	{"check-config", "checks the settings, opens the store, shows the relays",
+		"проверяет настройки, открывает хранилище, показывает почтовые узлы", NULL, NULL, NULL,
+		check_config_options, check_config_run},
+	{0}};
