@@ -19,21 +19,61 @@ _vestnik()
 		*)
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'up'|'down'|'help'|'completion') known=1 ;;
+			'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'task put'|'dead list'|'dead show'|'dead replay'|'up'|'down'|'status'|'check-config'|'store backup'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
-	'') words='up down help completion' ;;
+	'') words='log delivery webhook relay task dead up down status check-config store help completion' ;;
+	delivery) words='show' ;;
+	webhook) words='add list test attempts replay rotate remove enable' ;;
+	relay) words='list check' ;;
+	task) words='put' ;;
+	dead) words='list show replay' ;;
+	store) words='backup' ;;
 	esac
 	case $phrase in
+	'log') options=' --follow --campaign --state --address --since --limit' operand='@none' ;;
+	'delivery show') options='' operand='@none' ;;
+	'webhook add') options=' --events --campaign --allow-private --concurrency' operand='@none' ;;
+	'webhook list') options='' operand='@none' ;;
+	'webhook test') options='' operand='@none' ;;
+	'webhook attempts') options=' --failed --message --limit' operand='@none' ;;
+	'webhook replay') options=' --since --until --state' operand='@none' ;;
+	'webhook rotate') options=' --keep' operand='@none' ;;
+	'webhook remove') options='' operand='@none' ;;
+	'webhook enable') options='' operand='@none' ;;
+	'relay list') options='' operand='@none' ;;
+	'relay check') options=' --to' operand='@none' ;;
+	'task put') options=' --lines' operand='@file' ;;
+	'dead list') options='' operand='@none' ;;
+	'dead show') options='' operand='@none' ;;
+	'dead replay') options=' --all' operand='@none' ;;
 	'up') options=' --detach' operand='@none' ;;
 	'down') options='' operand='@none' ;;
-	'help') options='' operand='up down help completion' ;;
+	'status') options='' operand='@none' ;;
+	'check-config') options=' --reference' operand='@none' ;;
+	'store backup') options='' operand='@file' ;;
+	'help') options='' operand='log delivery webhook relay task dead up down status check-config store help completion' ;;
 	'completion') options='' operand='bash' ;;
 	esac
 	options+=' --config --lang --json --help'
 	case "$phrase $previous" in
+	'log --campaign') values='@none' ;;
+	'log --state') values='waiting sending uncertain deferred returned accepted delivered bounced failed expired cancelled suppressed' ;;
+	'log --address') values='@none' ;;
+	'log --since') values='@none' ;;
+	'log --limit') values='@none' ;;
+	'webhook add --events') values='@none' ;;
+	'webhook add --campaign') values='@none' ;;
+	'webhook add --concurrency') values='@none' ;;
+	'webhook attempts --message') values='@none' ;;
+	'webhook attempts --limit') values='@none' ;;
+	'webhook replay --since') values='@none' ;;
+	'webhook replay --until') values='@none' ;;
+	'webhook replay --state') values='failed delivered pending' ;;
+	'webhook rotate --keep') values='@none' ;;
+	'relay check --to') values='@none' ;;
 	*' --config') values='@file' ;;
 	*' --lang') values='ru en' ;;
 	esac

@@ -168,16 +168,20 @@ void command_print_overview(void)
 	puts(tr("Vestnik sends an organisation's letters and keeps count of what became of each.\n",
 		"«Вестник» рассылает письма организации и знает судьбу каждого.\n"));
 	size_t at = widest_usage(NULL);
+	bool pairs_before = false; /* groups of two words stand apart, the rest together */
 	for (const struct command *const *group = command_groups; *group != NULL; group++) {
+		bool pairs = strchr((*group)->words, ' ') != NULL;
+		if (group != command_groups && (pairs || pairs_before))
+			putchar('\n');
+		pairs_before = pairs;
 		for (const struct command *c = *group; c->words != NULL; c++) {
 			char usage[256];
 			usage_line(c, usage, sizeof usage);
 			entry(usage, at, tr(c->summary_en, c->summary_ru));
 		}
-		putchar('\n');
 	}
-	puts(tr("Every command: --help, --json, --config FILE, --lang ru|en.",
-		"У каждой команды: --help, --json, --config ФАЙЛ, --lang ru|en."));
+	puts(tr("\nEvery command: --help, --json, --config FILE, --lang ru|en.",
+		"\nУ каждой команды: --help, --json, --config ФАЙЛ, --lang ru|en."));
 }
 
 /* ---- vestnik help ------------------------------------------------------------------ */
