@@ -226,12 +226,14 @@ static int trim(struct notifier *notifier, struct error *e)
 {
 	int64_t now_ms = clock_mono_ms();
 	bool more = false;
-	if (notifier->trimmed_ms != 0 && now_ms - notifier->trimmed_ms < TRIM_EVERY_MS)
+	struct targets *targets = &notifier->carrier.targets;
+	if (!targets->removed && notifier->trimmed_ms != 0 && now_ms - notifier->trimmed_ms < TRIM_EVERY_MS)
 		return 0;
 	if (journal_trim(notifier->db, notifier->settings->notifier.keep_ms, &more, e) != 0)
 		return -1;
 	if (more) /* goes on at the next turn, so that events are not kept waiting */
 		return 0;
+	targets->removed = false;
 	notifier->trimmed_ms = now_ms;
 	return 0;
 }

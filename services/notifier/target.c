@@ -108,6 +108,7 @@ int targets_refresh(struct targets *targets, struct db *db, struct error *e)
 	targets->active = 0;
 	for (struct target *t = targets->first; t != NULL; t = t->next) {
 		if (!t->seen) {
+			targets->removed |= !t->gone;
 			t->gone = true;
 			t->active = false;
 			continue;

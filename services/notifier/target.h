@@ -65,6 +65,7 @@ struct target {
 struct targets {
 	struct target *first;
 	int active;
+	bool removed;            /* some went at a refresh; whoever clears up resets it */
 	bool trust_all;          /* settings.notifier.allow_private */
 	int concurrency_max;
 };

@@ -1,1 +1,8 @@
 vestnik_test(unit/test_webhook_rules.c USES service_notifier_rules webhook)
+add_executable(event_feed support/event_feed.c)
+vestnik_common_options(event_feed)
+target_link_libraries(event_feed PRIVATE bus store message base)
+vestnik_script_test(integration/webhook_posts_are_signed_and_complete.py)
+vestnik_script_test(integration/webhook_one_bad_endpoint_delays_no_other.py)
+vestnik_script_test(integration/webhook_answers_decide_what_happens_next.py)
+vestnik_script_test(integration/webhook_kills_lose_nothing.py)
