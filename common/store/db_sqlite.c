@@ -59,7 +59,7 @@ static struct sqlite_stmt *stmt_of(struct db_stmt *stmt)
 
 /* ---- errors ---------------------------------------------------------------- */
 
-static enum error_code code_of(int rc, int extended, int system_errno)
+static enum error_code code_of(int rc, int extended, bool no_room)
 {
 	switch (rc) {
 	case SQLITE_BUSY:
@@ -68,9 +68,8 @@ static enum error_code code_of(int rc, int extended, int system_errno)
 	case SQLITE_PROTOCOL:
 	case SQLITE_INTERRUPT:
 		return ERROR_UNAVAILABLE;
-	case SQLITE_IOERR: /* a quota or a size limit is no ENOSPC to SQLite */
-		return system_errno == EDQUOT || system_errno == EFBIG ? ERROR_FULL
-								       : ERROR_UNAVAILABLE;
+	case SQLITE_IOERR:
+		return no_room ? ERROR_FULL : ERROR_UNAVAILABLE;
 	case SQLITE_FULL:
 		return ERROR_FULL;
 	case SQLITE_READONLY:
@@ -90,16 +89,37 @@ static enum error_code code_of(int rc, int extended, int system_errno)
 	}
 }
 
+static sqlite3_file *wal_file(struct sqlite_db *db)
+{
+	sqlite3_file *file = NULL;
+	sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+	return file != NULL && file->pMethods != NULL ? file : NULL;
+}
+
+/* A quota or a size limit is no ENOSPC to SQLite; its own sqlite3_system_errno
+ * is read too late, after the rollback. */
+static bool no_room_left(struct sqlite_db *db)
+{
+	int number[2] = {0, 0};
+	sqlite3_file *wal = wal_file(db);
+	if (wal != NULL)
+		wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &number[0]);
+	sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_LAST_ERRNO, &number[1]);
+	for (int i = 0; i < 2; i++)
+		if (number[i] == EDQUOT || number[i] == EFBIG || number[i] == ENOSPC)
+			return true;
+	return false;
+}
+
 static int fail(struct sqlite_db *db, int rc, const char *what, struct error *e)
 {
 	int extended = db->handle == NULL ? rc : sqlite3_extended_errcode(db->handle);
-	int number = db->handle == NULL ? 0 : sqlite3_system_errno(db->handle);
 	const char *text = db->handle == NULL ? sqlite3_errstr(rc) : sqlite3_errmsg(db->handle);
 	rc &= 0xff;
 	if (rc == SQLITE_NOMEM)
 		PANIC("out of memory in SQLite");
-	enum error_code code = code_of(rc, extended, number);
-	error_set(e, code, "%s: %s: %.160s", db->path, text, what);
+	bool no_room = rc == SQLITE_IOERR && db->handle != NULL && no_room_left(db);
+	error_set(e, code_of(rc, extended, no_room), "%s: %s: %.160s", db->path, text, what);
 	if (e != NULL && (rc == SQLITE_CORRUPT || rc == SQLITE_NOTADB))
 		e->fatal = true;
 	return -1;
@@ -274,13 +294,6 @@ static int sqlite_begin(struct db *base, enum db_mode mode, struct error *e)
 	struct sqlite_db *db = of(base);
 	int rc = run_control(mode == DB_WRITE ? db->begin_write : db->begin_read);
 	return rc == SQLITE_OK ? 0 : fail(db, rc, "begin", e);
-}
-
-static sqlite3_file *wal_file(struct sqlite_db *db)
-{
-	sqlite3_file *file = NULL;
-	sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
-	return file != NULL && file->pMethods != NULL ? file : NULL;
 }
 
 int db_sqlite_wal_sync(struct db *base, struct error *e)

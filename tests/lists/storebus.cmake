@@ -6,6 +6,7 @@ target_link_libraries(test_scratch PUBLIC store base PkgConfig::CMOCKA)
 
 vestnik_test(unit/test_watermark.c USES bus test_scratch)
 vestnik_test(contract/test_db.c USES test_scratch LIBRARIES Threads::Threads)
+vestnik_test(integration/test_store_sqlite.c USES test_scratch LIBRARIES PkgConfig::SQLITE Threads::Threads)
 vestnik_test(contract/test_bus.c USES bus test_scratch LIBRARIES PkgConfig::JANSSON Threads::Threads)
 
 add_executable(bench_bus bench/bench_bus.c)
