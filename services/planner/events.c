@@ -65,7 +65,7 @@ int planner_publish_campaign(struct planner *planner, const struct campaign_row 
 	const char *reason, const int64_t *totals, struct error *e)
 {
 	char id[IDENT_SIZE], key[24], type[64];
-	json_t *data = json_pack("{s:I, s:s, s:s, s:s}", "id", (json_int_t)row->id, "campaign", row->slug,
+	json_t *data = json_pack("{s:I, s:s, s:s, s:s}", "campaign", (json_int_t)row->id, "slug", row->slug,
 		"kind", row->kind, "title", row->title);
 	if (data == NULL)
 		return error_set(e, ERROR_INTERNAL, "campaign %s: its title is not UTF-8", row->slug);
