@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/lang.h"
 #include "base/xalloc.h"
 
 /* Decodes one character; 0 bytes used means malformed. */
@@ -122,22 +123,24 @@ static bool is_atext(unsigned char c)
 static int check_local_part(const char *local, size_t len, struct error *e)
 {
 	if (len == 0)
-		return error_set(e, ERROR_INPUT, "the part before @ is empty");
+		return error_set(e, ERROR_INPUT, tr("the part before @ is empty", "перед @ ничего нет"));
 	if (len > 64)
-		return error_set(e, ERROR_INPUT, "the part before @ is longer than 64 characters");
+		return error_set(e, ERROR_INPUT, tr("the part before @ is longer than 64 characters", "часть перед @ длиннее 64 символов"));
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)local[i];
 		if (c >= 0x80)
 			return error_set(e, ERROR_INPUT,
-				"letters other than Latin before @ need SMTPUTF8, which mail relays of "
-				"this system do not offer");
+				tr("letters other than Latin before @ need SMTPUTF8, which mail relays "
+				   "of this system do not offer",
+					"для нелатинских букв перед @ нужен SMTPUTF8, которого "
+					"почтовые серверы системы не предлагают"));
 		if (c == '.') {
 			if (i == 0 || i + 1 == len || local[i + 1] == '.')
 				return error_set(e, ERROR_INPUT,
-					"a dot at the start, at the end or twice before @");
+					tr("a dot at the start, at the end or twice before @", "точка в начале, в конце или дважды подряд перед @"));
 		} else if (!is_atext(c)) {
-			return c <= 0x20 ? error_set(e, ERROR_INPUT, "a space or control character before @")
-					 : error_set(e, ERROR_INPUT, "the character '%c' before @", c);
+			return c <= 0x20 ? error_set(e, ERROR_INPUT, tr("a space or control character before @", "пробел или управляющий символ перед @"))
+					 : error_set(e, ERROR_INPUT, tr("the character '%c' before @", "символ «%c» перед @"), c);
 		}
 	}
 	return 0;
@@ -150,7 +153,7 @@ static int check_domain(const char *domain, struct error *e)
 		char c = *p;
 		if (c == '.' || c == '\0') {
 			if (label == 0 || p[-1] == '-')
-				return error_set(e, ERROR_INPUT, "the domain has an empty label or one that ends in '-'");
+				return error_set(e, ERROR_INPUT, tr("the domain has an empty label or one that ends in '-'", "в домене пустая часть или часть кончается на «-»"));
 			if (c == '\0')
 				break;
 			label = 0;
@@ -159,44 +162,44 @@ static int check_domain(const char *domain, struct error *e)
 		}
 		bool ldh = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c == '-' && label > 0);
 		if (!ldh)
-			return error_set(e, ERROR_INPUT, "the domain has a character that cannot stand there");
+			return error_set(e, ERROR_INPUT, tr("the domain has a character that cannot stand there", "в домене недопустимый символ"));
 		if (++label > 63)
-			return error_set(e, ERROR_INPUT, "a label of the domain is longer than 63 characters");
+			return error_set(e, ERROR_INPUT, tr("a label of the domain is longer than 63 characters", "часть домена длиннее 63 символов"));
 	}
 	if (labels < 2)
-		return error_set(e, ERROR_INPUT, "the domain has no dot");
+		return error_set(e, ERROR_INPUT, tr("the domain has no dot", "в домене нет точки"));
 	return 0;
 }
 
 int gate_address(const char *text, char out[static GATE_ADDRESS_MAX + 1], struct error *e)
 {
 	if (text[0] == '\0')
-		return error_set(e, ERROR_INPUT, "the address is empty");
+		return error_set(e, ERROR_INPUT, tr("the address is empty", "адрес пустой"));
 	if (strlen(text) > 4 * GATE_ADDRESS_MAX)
-		return error_set(e, ERROR_INPUT, "the address is too long");
+		return error_set(e, ERROR_INPUT, tr("the address is too long", "адрес слишком длинный"));
 	const char *at = strchr(text, '@');
 	if (at == NULL)
-		return error_set(e, ERROR_INPUT, "the address has no @");
+		return error_set(e, ERROR_INPUT, tr("the address has no @", "в адресе нет @"));
 	if (strchr(at + 1, '@') != NULL)
-		return error_set(e, ERROR_INPUT, "the address has two @");
+		return error_set(e, ERROR_INPUT, tr("the address has two @", "в адресе две @"));
 	if (!gate_header(text, strlen(text)))
-		return error_set(e, ERROR_INPUT, "the address has a control character or bytes that are not UTF-8");
+		return error_set(e, ERROR_INPUT, tr("the address has a control character or bytes that are not UTF-8", "в адресе управляющий символ или байты не из UTF-8"));
 	if (check_local_part(text, (size_t)(at - text), e) != 0)
 		return -1;
 	for (const char *p = at + 1; *p != '\0'; p++)
 		if (*p == ' ')
-			return error_set(e, ERROR_INPUT, "a space after @");
+			return error_set(e, ERROR_INPUT, tr("a space after @", "пробел после @"));
 	char *ascii = NULL;
 	int rc = idn2_to_ascii_8z(at + 1, &ascii, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
 	if (rc != IDN2_OK)
-		return error_set(e, ERROR_INPUT, "the domain is not valid: %s", idn2_strerror(rc));
+		return error_set(e, ERROR_INPUT, tr("the domain is not valid: %s", "недопустимый домен: %s"), idn2_strerror(rc));
 	for (char *p = ascii; *p != '\0'; p++)
 		if (*p >= 'A' && *p <= 'Z')
 			*p = (char)(*p - 'A' + 'a');
 	size_t local = (size_t)(at - text);
 	int result = check_domain(ascii, e);
 	if (result == 0 && local + 1 + strlen(ascii) > GATE_ADDRESS_MAX)
-		result = error_set(e, ERROR_INPUT, "the address is longer than %d characters", GATE_ADDRESS_MAX);
+		result = error_set(e, ERROR_INPUT, tr("the address is longer than %d characters", "адрес длиннее %d символов"), GATE_ADDRESS_MAX);
 	if (result == 0) {
 		memcpy(out, text, local + 1);
 		strcpy(out + local + 1, ascii);
