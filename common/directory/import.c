@@ -19,6 +19,7 @@ struct reading {
 	size_t errors_told;           /* so far, to see what the reader itself added */
 	struct error *e;
 	bool failed;
+	bool header_bad;              /* no row can be trusted: --skip-bad does not help */
 };
 
 static int take_header(struct reading *reading, const struct table_row *row)
@@ -27,7 +28,9 @@ static int take_header(struct reading *reading, const struct table_row *row)
 	const char *file = import->options->path;
 	size_t cells = 0;
 	if (columns_are_in(row)) {
+		size_t errors_before = import->problems->errors;
 		columns_init(&import->columns, row, file, import->problems);
+		reading->header_bad = import->problems->errors > errors_before;
 		reading->parser = record_parser_new(&import->columns, file,
 			import->result->facts.delimiter != 0, import->problems);
 		reading->errors_told = import->problems->errors;
@@ -113,7 +116,7 @@ static int read_sheet(struct import *import, struct error *e)
 			tr("the table has no rows below its header", "под заголовком таблицы нет строк"));
 		rc = -1;
 	}
-	if (reading.failed)
+	if (reading.failed || reading.header_bad)
 		rc = -1;
 	record_parser_free(&reading.parser);
 	problems_fini(&reading.missing);

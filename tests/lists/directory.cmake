@@ -8,3 +8,4 @@ target_link_libraries(test_table_dump PUBLIC table base PkgConfig::CMOCKA)
 vestnik_test(unit/test_table_csv.c USES table LIBRARIES test_table_dump)
 vestnik_test(unit/test_table_xlsx.c USES table
   LIBRARIES test_table_dump PkgConfig::XLSXWRITER PkgConfig::ZIP PkgConfig::EXPAT)
+vestnik_test(unit/test_directory.c USES directory calendar test_scratch LIBRARIES test_table_dump)
