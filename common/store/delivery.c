@@ -176,7 +176,8 @@ enum db_step history_first_deferral(struct db *db, int64_t key, int64_t *time_ms
 	if (step != DB_ROW)
 		return step;
 	bool none = db_is_null(stmt, 0);
-	*time_ms = db_int(stmt, 0);
+	if (!none)
+		*time_ms = db_int(stmt, 0);
 	db_reset(stmt);
 	return none ? DB_DONE : DB_ROW;
 }

@@ -99,7 +99,7 @@ static int read_items(struct db_stmt *stmt, size_t most, struct schedule_item *o
 			db_reset(stmt);
 			return 0;
 		}
-		const char *fields = db_text(stmt, 8);
+		const char *zone = db_text(stmt, 8);
 		out[(*count)++] = (struct schedule_item){.key = db_int(stmt, 0),
 			.campaign = db_int(stmt, 1),
 			.dispatch = db_int(stmt, 2),
@@ -108,12 +108,12 @@ static int read_items(struct db_stmt *stmt, size_t most, struct schedule_item *o
 			.not_after_ms = db_is_null(stmt, 5) ? TIME_NEVER_MS : db_int(stmt, 5),
 			.state = (enum delivery_state)db_int(stmt, 6),
 			.state_dispatch = db_int(stmt, 7),
-			.fields = xstrdup(fields)};
+			.zone = xstrdup(zone)};
 	}
 	if (step == DB_DONE)
 		return 0;
 	for (size_t i = 0; i < *count; i++)
-		free(out[i].fields);
+		free(out[i].zone);
 	*count = 0;
 	return -1;
 }
@@ -151,12 +151,12 @@ int schedule_due_bulk(struct db *db, int64_t campaign, int64_t now_ms, size_t mo
 	return read_items(stmt, most, out, count, e);
 }
 
-int schedule_due_fields(struct db *db, int64_t campaign, int64_t now_ms, size_t most,
+int schedule_due_zones(struct db *db, int64_t campaign, int64_t now_ms, size_t most,
 	struct schedule_item *out, size_t *count, struct error *e)
 {
 	struct db_stmt *stmt;
 	if (db_query(db, &stmt, e,
-		    "SELECT " ITEM_COLUMNS "d.fields" ITEM_TABLES
+		    "SELECT " ITEM_COLUMNS "(SELECT o.zone FROM organisation o WHERE o.id = d.recipient)" ITEM_TABLES
 		    "WHERE d.key = s.key AND s.claimed_ms IS NULL AND s.priority > 0"
 		    " AND s.campaign = $1 AND s.due_ms <= $2 ORDER BY s.due_ms, s.key LIMIT $3",
 		    "iii", campaign, now_ms, (int64_t)most) != 0)

@@ -33,7 +33,7 @@ struct schedule_item {
 	enum delivery_state state;       /* of the delivery, and the dispatch it is of */
 	int64_t state_dispatch;
 	uint32_t domain;                 /* a hash of the recipient's domain */
-	char *fields;                    /* only of schedule_due_fields; the caller frees */
+	char *zone;                      /* the recipient's; only of schedule_due_zones; the caller frees */
 };
 
 /* Urgent letters of running campaigns that are due, oldest first. */
@@ -42,8 +42,8 @@ int schedule_due_urgent(struct db *db, int64_t now_ms, size_t most, struct sched
 /* One campaign's due bulk letters; its state is the caller's business. */
 int schedule_due_bulk(struct db *db, int64_t campaign, int64_t now_ms, size_t most,
 	struct schedule_item *out, size_t *count, struct error *e);
-/* The same with delivery.fields (for the recipient's zone). */
-int schedule_due_fields(struct db *db, int64_t campaign, int64_t now_ms, size_t most,
+/* The same with the recipients' zones (NULL = the campaign's). */
+int schedule_due_zones(struct db *db, int64_t campaign, int64_t now_ms, size_t most,
 	struct schedule_item *out, size_t *count, struct error *e);
 /* The next campaign > after that has unclaimed bulk letters; DB_DONE: none. */
 enum db_step schedule_next_campaign(struct db *db, int64_t after, int64_t *campaign,

@@ -161,15 +161,11 @@ static int keep_open(struct planner *planner, const struct turn *turn, int64_t n
 	int rc = 0;
 	bool begun = false;
 	for (size_t i = 0; i < *count; i++) {
-		json_t *fields = items[i].fields == NULL ? NULL : json_loads(items[i].fields, 0, NULL);
-		const char *zone = json_string_value(
-			json_object_get(json_object_get(fields, "recipient"), "zone"));
 		int64_t due_ms = now_ms;
 		if (rc == 0)
-			rc = campaign_due_ms(turn->loaded, zone, now_ms, &due_ms, e);
-		json_decref(fields);
-		free(items[i].fields);
-		items[i].fields = NULL;
+			rc = campaign_due_ms(turn->loaded, items[i].zone, now_ms, &due_ms, e);
+		free(items[i].zone);
+		items[i].zone = NULL;
 		if (due_ms <= now_ms) {
 			items[kept++] = items[i];
 			continue;
@@ -193,7 +189,7 @@ static int candidates(struct planner *planner, const struct turn *turn, int64_t 
 {
 	if (!turn->local)
 		return schedule_due_bulk(planner->db, turn->campaign, now_ms, most, out, count, e);
-	if (schedule_due_fields(planner->db, turn->campaign, now_ms, most, out, count, e) != 0)
+	if (schedule_due_zones(planner->db, turn->campaign, now_ms, most, out, count, e) != 0)
 		return -1;
 	return keep_open(planner, turn, now_ms, out, count, e);
 }

@@ -46,7 +46,7 @@ static void batch_fini(struct batch *batch)
 	free(batch->rows);
 }
 
-static int find_suppression(struct planner *planner, const char *address, char **reason, struct error *e)
+int planner_suppression(struct planner *planner, const char *address, char **reason, struct error *e)
 {
 	struct db_stmt *stmt;
 	if (db_query(planner->db, &stmt, e, "SELECT reason FROM suppression WHERE address = $1", "s",
@@ -82,7 +82,7 @@ static int gather(void *arg, const struct campaign_recipient *recipient)
 	if (pace_slot(&batch->pace, batch->already + (int64_t)batch->count - 1, &slot_ms, batch->e) != 0 ||
 		campaign_due_ms(batch->campaign, recipient->zone, slot_ms, &row->due_ms, batch->e) != 0)
 		return -1;
-	return find_suppression(batch->planner, row->address, &row->suppressed, batch->e);
+	return planner_suppression(batch->planner, row->address, &row->suppressed, batch->e);
 }
 
 static enum db_step next_open(struct planner *planner, struct open_expand *out, struct error *e)

@@ -99,6 +99,10 @@ int planner_pause_restored(struct planner *planner, struct error *e);
 int planner_chore(struct planner *planner, struct chore *chore,
 	int (*work)(struct planner *planner, struct error *e), struct error *e);
 
+/* Why this address gets no letters, or NULL; the caller frees. The delivery is written all the same
+ * and says so: nobody is left out silently. */
+int planner_suppression(struct planner *planner, const char *address, char **reason, struct error *e);
+
 /* Ends letters that will not be sent (expired, cancelled): events for the ledger, which applies
  * them; the rows are withheld from the due loop. A letter that may have gone already (uncertain)
  * is not called unsent: it just is not sent again. Inside a transaction. */
