@@ -421,6 +421,7 @@ static int status_run(struct cli *cli, const struct cli_args *args)
 	if (!store_exists(settings)) {
 		show_up(cli, status);
 		show_services(cli, status, NULL);
+		rc = healthy(status) ? CLI_DONE : CLI_FAILED;
 		goto out;
 	}
 	struct db *db = cli_open_store(cli);

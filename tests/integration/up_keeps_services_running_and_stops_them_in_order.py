@@ -100,7 +100,17 @@ class House:
         shutil.rmtree(self.folder)
 
 
+def status_says(house, code, supervisor, services):
+    result = house.run("status", "--json")
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    got = ([r["state"] for r in rows if r["kind"] == "supervisor"],
+           {r["service"]: r["state"] for r in rows if r["kind"] == "service"})
+    if result.returncode != code or got != ([supervisor], services):
+        fail(f"status: exit {result.returncode}, {got}, want {code}, {supervisor}, {services}")
+
+
 def starts_and_stops_in_order(house):
+    status_says(house, 1, "not-running", {})
     process = house.up()
     order = sorted((int(r[2]), r[1]) for r in house.events("start"))
     if sorted(name for _, name in order) != sorted(SERVICES):
@@ -115,6 +125,7 @@ def starts_and_stops_in_order(house):
     for name in SERVICES:
         if services[name]["state"] != "ready" or services[name]["pid"] != house.pid(name):
             fail(f"services.json: {services[name]}")
+    status_says(house, 0, "running", {name: "ready" for name in SERVICES})
     again = house.run("up")
     if again.returncode != 1 or str(process.pid) not in again.stderr:
         fail(f"a second up: exit {again.returncode}, said {again.stderr}")
@@ -126,6 +137,7 @@ def starts_and_stops_in_order(house):
     got = [(r[0], r[1]) for r in house.events() if r[0] != "start"]
     if got != want:
         fail(f"stopped as {got}, want {want}")
+    status_says(house, 1, "not-running", {})
     down = house.run("down", "--json")
     if down.returncode != 0 or json.loads(down.stdout) != {"state": "not-running"}:
         fail(f"down twice: {down}")
@@ -179,6 +191,8 @@ def later_wrong_settings_leave_the_others(house):
     for name in SERVICES[1:]:
         if house.state()[1][name]["state"] != "ready":
             fail(f"{name}: {house.state()[1][name]}")
+    status_says(house, 1, "running",
+                {name: "given-up" if name == "planner" else "ready" for name in SERVICES})
 
 
 def a_killed_supervisor_leaves_no_orphans(house):

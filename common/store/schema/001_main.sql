@@ -138,6 +138,7 @@ CREATE TABLE history (
   time_ms BIGINT NOT NULL, code BIGINT, enhanced TEXT, reason TEXT, relay TEXT, worker TEXT,
   PRIMARY KEY (key, dispatch, state)
 ) @CLUSTERED;
+CREATE INDEX history_time ON history (time_ms, key, dispatch, state); -- `vestnik log`; appended to
 
 -- planner (partition -1) and ledger (its partition): sums are what people see
 CREATE TABLE counter (

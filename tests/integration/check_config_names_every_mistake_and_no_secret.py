@@ -1,0 +1,58 @@
+"""vestnik check-config: all mistakes with file, line and column; what the relays amount
+to without their passwords; --reference prints every setting. store backup copies."""
+
+import os
+import sqlite3
+import stat
+import sys
+
+sys.path.insert(0, os.path.join(os.environ["VESTNIK_SOURCE"], "tests", "support"))
+from vestnik_cli import Place, expect, fail  # noqa: E402
+
+GOOD = """
+sender: {name: Отдел, address: outreach@ministry.example.org}
+relays:
+  - {name: main, host: mail.example.org, security: starttls,
+     auth: {user: outreach, password_file: secret}, quota: {letters: 500, per: 24h}}
+"""
+
+
+def main():
+    with Place("relay: []\ndrain: soon\nlog_level: loud\n") as place:
+        result = place.run("check-config", "--json")
+        expect("exit", result.returncode, 1)
+        for line in (3, 4, 5):
+            if f'"line":{line},' not in result.stdout:
+                fail(f"line {line} is not named: {result.stdout}")
+        if os.path.exists(place.path("data")):
+            fail("a wrong file made a store")
+        place.refused("check-config", code=1, says="vestnik.yaml:3:1: error: ")
+        place.refused("check-config", "--lang", "ru", code=1, says="ошибка")
+        place.refused("up", code=2, says="vestnik.yaml:3:1")
+    with Place(GOOD) as place:
+        with open(place.path("secret"), "w", encoding="utf-8") as f:
+            f.write("correct-horse\n")
+        os.chmod(place.path("secret"), 0o600)
+        for words in (("check-config",), ("check-config", "--json"), ("relay", "list"),
+                      ("relay", "list", "--json"), ("status",), ("status", "--json")):
+            result = place.run(*words)
+            if "correct-horse" in result.stdout + result.stderr:
+                fail(f"{words} tells the password")
+        if "quota 500/" not in place.ok("check-config"):
+            fail(place.ok("check-config"))
+        page = place.ok("check-config", "--reference")
+        for word in ("data_dir", "drain", "envelope"):
+            if word not in page:
+                fail(f"the reference does not tell of {word}")
+        copy = place.path("copy.db")
+        place.ok("store", "backup", copy)
+        expect("mode", stat.S_IMODE(os.stat(copy).st_mode), 0o600)
+        db = sqlite3.connect(copy)
+        expect("check", db.execute("PRAGMA integrity_check").fetchone(), ("ok",))
+        expect("tables", db.execute("SELECT COUNT(*) FROM delivery").fetchone(), (0,))
+        db.close()
+        place.refused("store", "backup", copy, code=1, says="exists already")
+        expect("folder", stat.S_IMODE(os.stat(place.path("data")).st_mode), 0o700)
+
+
+main()

@@ -1,0 +1,37 @@
+/* Publishes one message, for tests in Python:
+ *   bus_put STORE_URL TOPIC TYPE ID DATA            publishes it
+ *   bus_put STORE_URL TOPIC TYPE ID DATA BY REASON  dead-letters it instead */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "bus/bus.h"
+
+int main(int argc, char **argv)
+{
+	struct bus *bus = NULL;
+	struct error e;
+	int rc = 1;
+	if (argc != 6 && argc != 8) {
+		fputs("usage: bus_put STORE_URL TOPIC TYPE ID DATA [BY REASON]\n", stderr);
+		return 2;
+	}
+	const struct bus_config config = {"embedded", argv[1], "test"};
+	const struct bus_message message = {.topic = argv[2],
+		.key = "key-of-it",
+		.type = argv[3],
+		.id = argv[4],
+		.source = "test",
+		.time_ms = clock_now_ms(),
+		.headers = "{\"traceparent\":\"00-1\"}",
+		.data = argv[5],
+		.len = strlen(argv[5])};
+	if (bus_open(&bus, &config, &e) != 0 ||
+		(argc == 6 ? bus_publish(bus, &message, 1, &e)
+			   : bus_dead_letter(bus, NULL, &message, argv[6], argv[7], &e)) != 0)
+		fprintf(stderr, "%s\n", e.text);
+	else
+		rc = 0;
+	bus_close(&bus);
+	return rc;
+}
