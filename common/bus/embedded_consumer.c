@@ -33,7 +33,9 @@ struct consumer_topic {
 	int64_t stored; /* what of it the store has for sure */
 	struct watermark *mark;
 	uint64_t tx_end; /* bus_done_tx: entries before this */
-	int wake_fd;
+	struct wakeup_address address;
+	int wake_fd; /* -1: somebody has the name; the slow poll serves */
+	int64_t listen_ms; /* last tried */
 };
 
 struct embedded_consumer {
@@ -108,6 +110,20 @@ static int lock_group(struct embedded_consumer *c, struct consumer_topic *topic,
 	return -1;
 }
 
+/* A killed predecessor may hold the name a moment longer than the lock. */
+static void listen_for_wakeups(struct embedded_consumer *c, struct consumer_topic *topic)
+{
+	struct error e;
+	int64_t now_ms = embedded_mono_ms();
+	if (topic->wake_fd >= 0 || (topic->listen_ms != 0 && now_ms - topic->listen_ms < SLOW_POLL_MS))
+		return;
+	topic->wake_fd = wakeup_listen(&topic->address, &e);
+	if (topic->wake_fd < 0 && topic->listen_ms != 0)
+		log_warn("bus-no-wakeups", "topic=%s group=%s reason=%s", topic->sql->topic,
+			c->group_name, log_quote(e.text));
+	topic->listen_ms = now_ms;
+}
+
 static int join_topic(struct embedded_consumer *c, const char *name, bool from_end, struct error *e)
 {
 	if (c->count == TOPICS_MAX)
@@ -123,13 +139,8 @@ static int join_topic(struct embedded_consumer *c, const char *name, bool from_e
 		    topic->group) != DB_ROW)
 		return -1;
 	topic->read = topic->done = topic->stored;
-	struct wakeup_address address;
-	struct error why;
-	wakeup_address(&address, c->bus->store_file, name, c->group_name);
-	topic->wake_fd = wakeup_listen(&address, &why);
-	if (topic->wake_fd < 0)
-		log_warn("bus-no-wakeups", "topic=%s group=%s reason=%s", name, c->group_name,
-			log_quote(why.text));
+	wakeup_address(&topic->address, c->bus->store_file, name, c->group_name);
+	listen_for_wakeups(c, topic);
 	return 0;
 }
 
@@ -306,8 +317,10 @@ static void wait_for_news(struct embedded_consumer *c, int64_t wait_ms)
 {
 	struct pollfd fds[TOPICS_MAX + 1];
 	fds[0] = (struct pollfd){.fd = c->poke_fd, .events = POLLIN};
-	for (size_t i = 0; i < c->count; i++)
+	for (size_t i = 0; i < c->count; i++) {
+		listen_for_wakeups(c, &c->topics[i]);
 		fds[i + 1] = (struct pollfd){.fd = c->topics[i].wake_fd, .events = POLLIN};
+	}
 	if (poll(fds, c->count + 1, (int)wait_ms) <= 0)
 		return;
 	uint64_t pokes;
