@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -53,9 +54,20 @@ const char *clock_rfc3339(int64_t time_ms, char out[static CLOCK_RFC3339_SIZE])
 	return out;
 }
 
+/* sscanf alone takes signs and blanks for digits. */
+static bool shaped(const char *text, const char *shape)
+{
+	for (; *shape != '\0'; shape++, text++)
+		if (*shape == '0' ? *text < '0' || *text > '9' : *shape != 'T' && *shape != *text)
+			return false;
+	return true;
+}
+
 int clock_parse_rfc3339(const char *text, int64_t *time_ms)
 {
 	int y, mo, d, h, mi, s, used = 0;
+	if (!shaped(text, "0000-00-00T00:00:00"))
+		return -1;
 	if (sscanf(text, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &y, &mo, &d, &h, &mi, &s, &used) != 6 ||
 		used == 0 || strlen(text) > 40)
 		return -1;
@@ -79,6 +91,8 @@ int clock_parse_rfc3339(const char *text, int64_t *time_ms)
 	} else {
 		char sign;
 		int oh, om;
+		if (!shaped(p, "T00:00"))
+			return -1;
 		if (sscanf(p, "%c%2d:%2d%n", &sign, &oh, &om, &used) != 3 || oh > 23 || om > 59)
 			return -1;
 		if (sign != '+' && sign != '-')

@@ -185,7 +185,7 @@ static void write_item(struct writer *w, cmark_node *item, bool tight, int numbe
 		snprintf(w->bullet, sizeof w->bullet, "%d. ", number);
 	else
 		snprintf(w->bullet, sizeof w->bullet, "– ");
-	indent_more(w, number < 0 ? "  " : "              " + (14 - strlen(w->bullet)));
+	indent_more(w, number < 0 ? "  " : &"              "[14 - strlen(w->bullet)]);
 	write_html(w, tight ? "<li style=\"margin:0 0 4px 0;\">" : "<li style=\"margin:0;\">");
 	write_blocks(w, item, tight);
 	write_html(w, "</li>\n");

@@ -144,6 +144,30 @@ static void copy_text(const json_t *object, const char *name, char *out, size_t 
 	out[len] = '\0';
 }
 
+/* Known members have their type or are absent. */
+static bool members_typed(const json_t *object)
+{
+	static const char *const integers[] = {"campaign", "code", "not_before"};
+	static const char *const texts[] = {"enhanced", "reason", "relay"};
+	static const char *const flags[] = {"lost", "no_retry"};
+	for (size_t i = 0; i < sizeof integers / sizeof *integers; i++) {
+		const json_t *value = json_object_get(object, integers[i]);
+		if (value != NULL && !json_is_integer(value))
+			return false;
+	}
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		const json_t *value = json_object_get(object, texts[i]);
+		if (value != NULL && !json_is_string(value))
+			return false;
+	}
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+		const json_t *value = json_object_get(object, flags[i]);
+		if (value != NULL && !json_is_boolean(value))
+			return false;
+	}
+	return true;
+}
+
 int status_read(const char *type, int64_t time_ms, const void *data, size_t len,
 	struct delivery_status *status, struct error *e)
 {
@@ -161,6 +185,8 @@ int status_read(const char *type, int64_t time_ms, const void *data, size_t len,
 	if (!json_is_integer(key) || !json_is_integer(dispatch) || json_integer_value(key) <= 0 ||
 		json_integer_value(dispatch) < 0) {
 		rc = error_set(e, ERROR_INPUT, "a delivery status needs the integers key > 0 and dispatch >= 0");
+	} else if (!members_typed(object)) {
+		rc = error_set(e, ERROR_INPUT, "a delivery status has a member of a wrong type");
 	} else {
 		status->key = json_integer_value(key);
 		status->dispatch = json_integer_value(dispatch);

@@ -260,7 +260,10 @@ static int read_structured(const json_t *event, struct task *task, const json_t 
 		    json_string_value(json_object_get(event, "id")),
 		    json_string_value(json_object_get(event, "type")), e) != 0)
 		return -1;
-	const char *time = json_string_value(json_object_get(event, "time"));
+	const json_t *when = json_object_get(event, "time");
+	const char *time = json_string_value(when);
+	if (when != NULL && time == NULL && !json_is_null(when))
+		return error_set(e, ERROR_INPUT, "the CloudEvents attribute time is not RFC 3339");
 	if (time != NULL && clock_parse_rfc3339(time, &task->time_ms) != 0)
 		return error_set(e, ERROR_INPUT, "the CloudEvents attribute time is not RFC 3339");
 	*data = json_object_get(event, "data");

@@ -1,0 +1,127 @@
+/* Says what the code writes and what it takes, for the test that holds code and
+ * config/schemas/ together.
+ *   schema_probe write   a line "<schema file>\t<JSON>" for everything the code writes
+ *   schema_probe read    for each line "<mail|delivery|task>\t<JSON>" of standard input: "taken",
+ *                        or "refused <why>" */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ident.h"
+#include "message/job.h"
+#include "message/status.h"
+#include "message/task.h"
+#include "notifier/event.h"
+
+#define LINE_MAX_BYTES (2 * 1024 * 1024)
+
+static void write_webhook(const struct bus_message *message)
+{
+	struct event *event;
+	struct error e;
+	if (event_read(message, &event, &e) != 0) {
+		fprintf(stderr, "schema_probe: %s\n", e.text);
+		exit(1);
+	}
+	event->refs = 1;
+	event_compose(event);
+	printf("webhook.json\t%s\n", event->body);
+	event_free(&event);
+}
+
+static void write_statuses(void)
+{
+	for (unsigned state = 0; state < DELIVERY_STATES; state++)
+		for (int full = 0; full < 2; full++) {
+			struct delivery_status status = {.key = 9223372036854775807, .dispatch = 1, .campaign = 7,
+				.state = (enum delivery_state)state, .time_ms = 1700000000123};
+			if (full) {
+				status.code = 550;
+				snprintf(status.enhanced, sizeof status.enhanced, "5.1.1");
+				snprintf(status.reason, sizeof status.reason, "нет «такого»\t\"\\ ящика");
+				snprintf(status.relay, sizeof status.relay, "main");
+				status.not_before_ms = 1700000060000;
+				status.lost = status.no_retry = true;
+			}
+			struct buf data;
+			char id[STATUS_ID_SIZE];
+			buf_init(&data, 4096);
+			if (status_write(&status, &data) != 0)
+				exit(1);
+			printf("delivery.json\t%s\n", buf_str(&data));
+			const struct bus_message message = {.id = status_id(&status, id), .source = "vestnik/mailer",
+				.type = status_type(status.state), .time_ms = status.time_ms, .data = data.data,
+				.len = data.len};
+			write_webhook(&message);
+			buf_fini(&data);
+		}
+}
+
+static void write_task(enum task_type type, const char *schema, json_t *data)
+{
+	struct buf out;
+	buf_init(&out, 100000);
+	if (data == NULL || task_write(type, "/probe", "id-1", 1700000000123, data, &out) != 0)
+		exit(1);
+	printf("%s\t%s\n", schema, buf_str(&out));
+	buf_fini(&out);
+	json_decref(data);
+}
+
+static void write_all(void)
+{
+	char text[JOB_DATA_SIZE];
+	const struct job job = {.key = 9223372036854775807, .dispatch = 9223372036854775807};
+	job_write(&job, text);
+	printf("mail.json\t%s\n", text);
+	write_statuses();
+	write_task(TASK_CAMPAIGN_LAUNCH, "task.campaign.launch.json", json_pack("{s:s,s:s}", "campaign", "demo", "content_hash",
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"));
+	write_task(TASK_CAMPAIGN_PAUSE, "task.campaign.state.json", json_pack("{s:s,s:s}", "campaign", "demo", "reason", "ждём"));
+	write_task(TASK_CAMPAIGN_RESUME, "task.campaign.state.json", json_pack("{s:s}", "campaign", "demo"));
+	write_task(TASK_CAMPAIGN_CANCEL, "task.campaign.state.json", json_pack("{s:s}", "campaign", "demo"));
+	write_task(TASK_CAMPAIGN_RETRY, "task.campaign.retry.json", json_pack("{s:s,s:s}", "campaign", "demo", "state", "failed"));
+	write_task(TASK_NOTIFY, "task.notify.json", json_pack("{s:s,s:s,s:[{s:s}]}", "subject", "Проверка", "text", "# Да",
+		"to", "address", "school@example.org"));
+}
+
+static int read_one(const char *kind, const char *text, struct error *e)
+{
+	size_t len = strlen(text);
+	if (strcmp(kind, "mail") == 0) {
+		struct job job;
+		return job_read(text, len, &job, e);
+	}
+	if (strcmp(kind, "delivery") == 0) {
+		struct delivery_status status;
+		return status_read("vestnik.delivery.accepted", 0, text, len, &status, e);
+	}
+	struct task task;
+	int rc = task_read("application/cloudevents+json", NULL, NULL, NULL, 0, text, len, &task, e);
+	task_fini(&task);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	ident_init();
+	if (argc == 2 && strcmp(argv[1], "write") == 0) {
+		write_all();
+		return 0;
+	}
+	char *line = malloc(LINE_MAX_BYTES);
+	while (line != NULL && fgets(line, LINE_MAX_BYTES, stdin) != NULL) {
+		struct error e = {0};
+		char *text = strchr(line, '\t');
+		line[strcspn(line, "\n")] = '\0';
+		if (text == NULL)
+			break;
+		*text++ = '\0';
+		if (read_one(line, text, &e) == 0)
+			printf("taken\n");
+		else
+			printf("refused %s\n", e.text);
+	}
+	free(line);
+	return 0;
+}
