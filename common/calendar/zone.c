@@ -50,8 +50,8 @@ static int probe(icaltimezone *source, int64_t at)
 	moment.hour = wall.hour;
 	moment.minute = wall.minute;
 	moment.second = wall.second;
-	int summer_time;
-	return icaltimezone_get_utc_offset_of_utc_time(source, &moment, &summer_time);
+	int summer;
+	return icaltimezone_get_utc_offset_of_utc_time(source, &moment, &summer);
 }
 
 static void zone_add_change(struct zone *zone, int64_t at, int offset)

@@ -75,10 +75,10 @@ static const char *nearest(const char *const *known, const char *path)
 		if (strlen(*known) > GUESS_MAX || strchr(*known, '*') != NULL)
 			continue;
 		size_t d = distance(path, *known);
-		/* The right last word under a wrong first one is a good guess, too. */
+		/* The last word alone is a good guess, too: its section was forgotten or is around. */
 		const char *dot = strrchr(*known, '.');
-		if (dot != NULL && strcmp(dot + 1, path) == 0)
-			d = 1;
+		size_t last = dot == NULL ? d : distance(path, dot + 1) + 1;
+		d = last < d ? last : d;
 		if (d < best_distance) {
 			best = *known;
 			best_distance = d;

@@ -121,6 +121,29 @@ void filter_fini(struct filter *filter)
 
 /* ---- values ------------------------------------------------------------------ */
 
+/* Digits of the number without its sign; returns how many. */
+static size_t digits_of(int64_t number, char out[20])
+{
+	uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	char reversed[20];
+	size_t count = 0;
+	do {
+		reversed[count++] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	for (size_t i = 0; i < count; i++)
+		out[i] = reversed[count - 1 - i];
+	return count;
+}
+
+static void integer_text(int64_t number, struct value *value)
+{
+	size_t sign = number < 0 ? 1 : 0;
+	value->own[0] = '-';
+	value->len = sign + digits_of(number, value->own + sign);
+	value->text = value->own;
+}
+
 static void real_text(double number, char *out, size_t size)
 {
 	for (int digits = 15; digits <= 17; digits++) {
@@ -143,9 +166,8 @@ bool value_as_text(struct value *value)
 		value->len = json_string_length(value->json);
 		return true;
 	case JSON_INTEGER:
-		snprintf(value->own, sizeof value->own, "%" JSON_INTEGER_FORMAT,
-			json_integer_value(value->json));
-		break;
+		integer_text(json_integer_value(value->json), value);
+		return true;
 	case JSON_REAL:
 		real_text(json_real_value(value->json), value->own, sizeof value->own);
 		break;
@@ -197,28 +219,30 @@ static int as_moment(const struct value *value, const char *zone, int64_t *time_
 		text[value->len] = '\0';
 		struct calendar_time wall;
 		bool has_time;
-		if (clock_parse_rfc3339(text, time_ms) == 0)
-			return 0;
 		if (calendar_parse(text, &wall, &has_time, NULL) == 0)
 			return calendar_to_ms(&wall, zone, time_ms, e);
+		if (clock_parse_rfc3339(text, time_ms) == 0)
+			return 0;
 	}
 	return not_a(tr("a date", "дата"), value, e);
 }
 
 /* 1234567 → «1 234 567» with non-breaking spaces (Russian), 1,234,567 (English). */
-static void grouped(int64_t number, enum lang lang, char *out, size_t size)
+#define GROUPED_SIZE 48
+static void grouped(int64_t number, enum lang lang, char out[GROUPED_SIZE])
 {
-	char digits[24];
-	int len = snprintf(digits, sizeof digits, "%llu",
-		(unsigned long long)(number < 0 ? -(uint64_t)number : (uint64_t)number));
-	const char *between = lang == LANG_RU ? "\xc2\xa0" : ",";
-	size_t at = 0;
+	char digits[20];
+	size_t len = digits_of(number, digits), at = 0;
 	if (number < 0)
 		out[at++] = '-';
-	for (int i = 0; i < len; i++) {
+	for (size_t i = 0; i < len; i++) {
 		/* Russian typography leaves four digits together. */
-		if (i > 0 && (len - i) % 3 == 0 && (len > 4 || lang == LANG_EN))
-			at += (size_t)snprintf(out + at, size - at, "%s", between);
+		if (i > 0 && (len - i) % 3 == 0 && lang == LANG_EN) {
+			out[at++] = ',';
+		} else if (i > 0 && (len - i) % 3 == 0 && len > 4) {
+			out[at++] = '\xc2'; /* U+00A0 */
+			out[at++] = '\xa0';
+		}
 		out[at++] = digits[i];
 	}
 	out[at] = '\0';
@@ -257,7 +281,7 @@ int filter_apply(const struct filter *filter, const struct filter_context *conte
 	if (as_integer(value, &number, e) != 0)
 		return -1;
 	if (filter->kind == FILTER_NUMBER) {
-		grouped(number, context->lang, value->own, sizeof value->own);
+		grouped(number, context->lang, value->own);
 		set_text(value, value->own);
 		return 0;
 	}
@@ -267,10 +291,11 @@ int filter_apply(const struct filter *filter, const struct filter_context *conte
 		set_text(value, word);
 		return 0;
 	}
-	char digits[48];
-	grouped(number, context->lang, digits, sizeof digits);
-	_Static_assert(sizeof digits + FILTER_WORD_MAX + 2 <= sizeof value->own, "a count fits");
-	snprintf(value->own, sizeof value->own, "%s\xc2\xa0%s", digits, word);
+	_Static_assert(GROUPED_SIZE + FILTER_WORD_MAX + 2 <= sizeof value->own, "a count fits");
+	grouped(number, context->lang, value->own);
+	size_t len = strlen(value->own), word_len = strlen(word);
+	memcpy(value->own + len, "\xc2\xa0", 2);
+	memcpy(value->own + len + 2, word, word_len + 1);
 	set_text(value, value->own);
 	return 0;
 }

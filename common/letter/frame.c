@@ -37,11 +37,13 @@ static void add_both(struct buf *html, struct buf *text, const char *s)
 #define COLUMN_LEFT                                                                                \
 	"<!--[if mso]><table role=\"presentation\" width=\"100%\" cellpadding=\"0\" "              \
 	"cellspacing=\"0\" border=\"0\"><tr><td width=\"290\" valign=\"top\"><![endif]-->"         \
-	"<div style=\"display:inline-block;width:100%;max-width:280px;vertical-align:top;\">"
+	"<div class=\"v-half\" style=\"display:inline-block;width:100%;max-width:290px;"            \
+	"vertical-align:top;\">"
 #define COLUMN_RIGHT                                                                               \
 	"</div>"                                                                                   \
 	"<!--[if mso]></td><td width=\"262\" valign=\"top\"><![endif]-->"                          \
-	"<div style=\"display:inline-block;width:100%;max-width:260px;vertical-align:top;\">"
+	"<div class=\"v-half\" style=\"display:inline-block;width:100%;max-width:258px;"            \
+	"vertical-align:top;\">"
 #define COLUMNS_END "</div><!--[if mso]></td></tr></table><![endif]-->"
 
 static const char page_open[] =
@@ -52,7 +54,8 @@ static const char page_open[] =
 	"<style>" ENDL
 	"@page{size:A4;margin:20mm 15mm 20mm 25mm}" ENDL
 	"@media only screen and (max-width:560px){.v-page{padding:0!important}"
-	".v-sheet{padding:22px 18px!important;border-left:0!important;border-right:0!important}}" ENDL
+	".v-sheet{padding:22px 18px!important;border-left:0!important;border-right:0!important}"
+	".v-half{max-width:none!important}.v-blank{padding-right:0!important}}" ENDL
 	"@media print{body,.v-page{background:#fff!important;padding:0!important}"
 	".v-sheet{border:0!important;padding:0!important}.v-wide{max-width:none!important}"
 	".v-screen{display:none!important}p,li,td{orphans:2;widows:2}.v-keep{page-break-inside:avoid}}" ENDL
@@ -70,7 +73,8 @@ static const char sheet_open[] =
 	"<td align=\"left\" class=\"v-sheet\" style=\"background-color:#ffffff;border:1px solid #d9dde3;"
 	"padding:38px 44px;" STYLE_BODY "\">" ENDL
 	"<div style=\"font-size:0;line-height:0;margin:0 0 26px 0;\">" COLUMN_LEFT
-	"<div style=\"" STYLE_FONT "text-align:center;color:" STYLE_INK ";padding:0 0 14px 0;\">"
+	"<div class=\"v-blank\" style=\"" STYLE_FONT "text-align:center;color:" STYLE_INK
+	";padding:0 34px 14px 0;\">"
 	"<div style=\"font-size:17px;line-height:22px;font-weight:bold;padding:0 0 10px 0;\">";
 
 static void head_number(const struct letter_source *s, struct buf *html, struct buf *text)

@@ -165,12 +165,13 @@ static void write_heading(struct writer *w, cmark_node *node)
 	w->in_heading = false;
 }
 
-static void indent_more(struct writer *w, const char *by)
+/* Nesting is bounded, and a list's number has at most 9 digits. */
+static void indent_more(struct writer *w, size_t columns, char first)
 {
-	size_t len = strlen(by);
-	ASSERT(w->indent_len + len <= INDENT_MAX);
-	memcpy(w->indent + w->indent_len, by, len);
-	w->indent_len += len;
+	ASSERT(w->indent_len + columns <= INDENT_MAX);
+	memset(w->indent + w->indent_len, ' ', columns);
+	w->indent[w->indent_len] = first;
+	w->indent_len += columns;
 }
 
 static void write_item(struct writer *w, cmark_node *item, bool tight, int number)
@@ -185,7 +186,7 @@ static void write_item(struct writer *w, cmark_node *item, bool tight, int numbe
 		snprintf(w->bullet, sizeof w->bullet, "%d. ", number);
 	else
 		snprintf(w->bullet, sizeof w->bullet, "– ");
-	indent_more(w, number < 0 ? "  " : &"              "[14 - strlen(w->bullet)]);
+	indent_more(w, number < 0 ? 2 : strlen(w->bullet), ' ');
 	write_html(w, tight ? "<li style=\"margin:0 0 4px 0;\">" : "<li style=\"margin:0;\">");
 	write_blocks(w, item, tight);
 	write_html(w, "</li>\n");
@@ -229,7 +230,7 @@ static void write_code(struct writer *w, cmark_node *node)
 static void write_quote(struct writer *w, cmark_node *node)
 {
 	size_t before = w->indent_len;
-	indent_more(w, "> ");
+	indent_more(w, 2, '>');
 	write_html(w, "<div style=\"margin:0 0 12px 0;padding:0 0 0 14px;border-left:3px solid " STYLE_RULE
 		      ";\">\n");
 	write_blocks(w, node, false);

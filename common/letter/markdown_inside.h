@@ -34,7 +34,7 @@ int marks_line(const struct marks *marks, int line);
 
 /* ---- writing both outputs (markdown_write.c) --------------------------------------- */
 
-#define INDENT_MAX 128
+#define INDENT_MAX 192 /* 12 levels of at most 12 columns */
 
 struct place { /* where a section was opened: both its tags must stand there */
 	const cmark_node *node;

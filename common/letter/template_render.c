@@ -158,7 +158,7 @@ static int add_partial(struct render *r, const struct mustache *t, const struct 
 	if (r->partials == PARTIAL_DEPTH_MAX)
 		return error_set(r->e, ERROR_FULL, tr("the partial «%.60s» uses itself without end",
 			"шаблон «%.60s» без конца вкладывается сам в себя"), token->name);
-	struct indent own = {indent, t->bytes + token->start, token->len};
+	struct indent own = {indent, token->len == 0 ? "" : t->bytes + token->start, token->len};
 	r->partials++;
 	/* Within a line the partial is not indented; its line has been already. */
 	int rc = render_range(r, token->partial, 0, token->partial->count,

@@ -62,8 +62,8 @@ static void wall_time_becomes_an_instant(void **state)
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct calendar_time wall, back;
-		bool has_time;
-		int64_t got;
+		bool has_time = false;
+		int64_t got = 0;
 		struct error e = {0};
 		if (calendar_parse(rows[i].wall, &wall, &has_time, &e) != 0 ||
 			calendar_to_ms(&wall, rows[i].zone, &got, &e) != 0)
@@ -133,7 +133,7 @@ static void dates_are_parsed_strictly(void **state)
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct calendar_time t;
-		bool has_time;
+		bool has_time = false;
 		struct error e = {0};
 		bool ok = calendar_parse(rows[i].text, &t, &has_time, &e) == 0;
 		if (ok != rows[i].ok)
@@ -188,7 +188,7 @@ static void hours(void **state)
 		{"2024-03-10T05:30:00Z", "America/New_York", 150, 300, "2024-03-10T07:00:00Z"},
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		int64_t got;
+		int64_t got = 0;
 		struct error e = {0};
 		if (calendar_next_open(instant(rows[i].from), rows[i].zone, rows[i].open, rows[i].close,
 			    &got, &e) != 0)
