@@ -1,0 +1,35 @@
+/* What people see of a running campaign: figures, and why it is not sending if it isn't. */
+#ifndef VESTNIK_CLI_CAMPAIGN_VIEW_H
+#define VESTNIK_CLI_CAMPAIGN_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/command.h"
+#include "message/status.h"
+#include "store/campaign_row.h"
+
+struct campaign_view {
+	struct campaign_row row;
+	int64_t counts[DELIVERY_STATES];
+	int64_t done;          /* nothing more will happen to them by itself */
+	int64_t open;
+	int64_t measured_us;   /* monotonic, for the rate between two views */
+};
+/* ERROR_NOT_FOUND. The caller calls campaign_view_fini whatever came back. */
+int campaign_view_read(struct db *db, const char *slug, struct campaign_view *view, struct error *e);
+void campaign_view_fini(struct campaign_view *view);
+/* Letters a second that ended between two views; 0 when it cannot be told. */
+double campaign_view_rate(const struct campaign_view *before, const struct campaign_view *now);
+
+#define CAMPAIGN_WHY_MAX 16
+struct campaign_why {
+	const char *code; /* for programs: "paused", "hours", "mailer-down" … */
+	char text[400];
+};
+/* Reasons, the most important first; none: it sends, or there is nothing to send. */
+int campaign_why_not(struct cli *cli, struct db *db, const struct campaign_view *view,
+	struct campaign_why why[static CAMPAIGN_WHY_MAX], size_t *count, struct error *e);
+
+#endif
