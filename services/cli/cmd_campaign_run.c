@@ -181,7 +181,7 @@ static void print_text(struct cli *cli, const struct picture *p)
 		print_bar(p->view.done, row->total);
 		printf(tr(" %d %%, %s of %s", " %d %%, %s из %s"),
 			row->total > 0 ? (int)(p->view.done * 100 / row->total) : 0, cli_thousands(p->view.done),
-			cli_count(row->total, &letters));
+			cli_thousands(row->total));
 		if (!row->expanded && row->state != CAMPAIGN_CANCELLED)
 			fputs(tr(" so far (recipients are being written out)", " пока (получатели ещё дописываются)"), stdout);
 		if (p->rate > 0)

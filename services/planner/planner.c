@@ -30,6 +30,7 @@ int planner_open(struct planner **out, const struct planner_config *config, stru
 	planner->items = xcalloc(PLANNER_ITEMS_MAX, sizeof *planner->items);
 	planner->lease = (struct lease){.name = PLANNER_LEASE, .holder = planner->instance,
 		.duration_ms = config->settings->planner.lease_ms};
+	planner->busy = true; /* lead at once */
 	/* Retries a former planner published may be on their way to the ledger. */
 	planner->finish_marked = true;
 	if (bus_mark(planner->bus, BUS_STATUS, &planner->finish_mark, e) != 0) {
