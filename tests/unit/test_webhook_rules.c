@@ -61,8 +61,8 @@ static void secrets_are_checked_and_new(void **state)
 	static const char *const bad[] = {"", "whsec_", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
 		"whsec_short", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS*",
 		"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRY=", /* 23 bytes */
-		"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+"
-		"P0A=", /* 65 bytes */
+		("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+"
+		 "P0A="), /* 65 bytes */
 		"whpk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"};
 	struct webhook_key key;
 	for (size_t i = 0; i < COUNT(bad); i++) {
