@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "mailer/unsent.h"
 
 /* A letter of usual size fits, so that writing never waits (bytes). */
 #define SEND_BUFFER_BYTES (256 * 1024)
@@ -151,7 +152,8 @@ static int wire_poll(struct esmtp_wire *w, struct pollfd *fds, nfds_t count, int
 	int n = raw_poll(fds, count, timeout_ms == 0 ? 0 : wire_limit_ms(w, fds, count, timeout_ms));
 	if (n == 0 && timeout_ms != 0) {
 		w->timed_out = true;
-		w->write_timed_out = count == 1 && fds[0].events == POLLOUT;
+		w->write_timed_out =
+			(count == 1 && fds[0].events == POLLOUT) || unsent_discard(w->fd);
 		esmtp_wire_cut(w);
 	}
 	/* Write first: otherwise the library sits in SSL_read on a session

@@ -28,7 +28,7 @@ struct esmtp_wire {
 	bool connected;
 	int connect_errno;
 	bool timed_out;
-	bool write_timed_out; /* while waiting to write: what was to be written is not out */
+	bool write_timed_out; /* ... and the last of what was written never left */
 
 	/* Other threads. */
 	pthread_mutex_t lock;

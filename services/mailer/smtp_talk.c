@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/lang.h"
 #include "letter/letter.h"
+#include "mailer/unsent.h"
 #include "mailer/verdict.h"
 
 /* A relay that does not answer QUIT is not waited for (ms). */
@@ -343,6 +344,10 @@ static enum transport_verdict end_letter(struct smtp_talk *talk, struct transpor
 		return TRANSPORT_NOT_SENT;
 	}
 	if (!read_reply(talk, SMTP_END_OF_DATA, talk->config->final_timeout_ms, reply)) {
+		if (talk->timed_out && unsent_discard(talk->fd)) {
+			not_sent(talk, reply);
+			return TRANSPORT_NOT_SENT;
+		}
 		verdict_explain(reply, "%s",
 			talk->timed_out ? tr("no reply after the end of the letter",
 						  "нет ответа после конца письма")

@@ -136,7 +136,8 @@ void smtp_watch_read(struct smtp_watch *m, char *data, size_t len)
 		}
 		size_t used;
 		bool ehlo = m->pending[0] == SMTP_EHLO;
-		bool starttls = m->pending[0] == SMTP_STARTTLS;
+		/* Replies after which only we may speak. */
+		bool ours_to_speak = m->pending[0] == SMTP_STARTTLS || m->pending[0] == SMTP_DATA;
 		bool keywords = ehlo && m->parser.lines > 0;
 		const char *end = memchr(data, '\n', len);
 		size_t line = end != NULL ? (size_t)(end - data) + 1 : len;
@@ -157,8 +158,9 @@ void smtp_watch_read(struct smtp_watch *m, char *data, size_t len)
 		data += used;
 		len -= used;
 		/* Bytes behind the reply to STARTTLS came unencrypted and would be
-		 * taken for what the relay says inside TLS. */
-		if (step == SMTP_REPLY && starttls && len > 0)
+		 * taken for what the relay says inside TLS; behind a 354, for the
+		 * verdict on a body that is not sent yet. */
+		if (step == SMTP_REPLY && ours_to_speak && len > 0)
 			break_off(m);
 	}
 }

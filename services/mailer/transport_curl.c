@@ -222,6 +222,18 @@ static CURL *handle_new(struct transport_session *t)
 	return c;
 }
 
+static bool refused(const struct transport_session *t, enum smtp_command command)
+{
+	return t->watch.last[command].code >= 400;
+}
+
+/* Not merely unknown. libcurl would go on with HELO whatever was said. */
+static bool ehlo_failed(const struct transport_session *t)
+{
+	int code = t->watch.last[SMTP_EHLO].code;
+	return code != 0 && code / 100 != 2 && code != 500 && code != 501 && code != 502 && code != 504;
+}
+
 /* The limit of each phase begins when the one before is over. */
 static void follow_phases(struct transport_session *t)
 {
@@ -247,6 +259,8 @@ static CURLcode wait_connected(struct transport_session *t)
 			return CURLE_FAILED_INIT;
 		CURLMsg *message = curl_multi_info_read(t->multi, &left);
 		follow_phases(t);
+		if (ehlo_failed(t) || t->watch.is_broken) /* libcurl would wait for better words */
+			return CURLE_WEIRD_SERVER_REPLY;
 		if (message != NULL && message->msg == CURLMSG_DONE)
 			return message->data.result;
 		int64_t left_ms = (t->deadline_us - clock_mono_us() + 999) / 1000;
@@ -276,11 +290,6 @@ static void end_with_reply(struct transport_session *t, enum transport_end end,
 	t->result->reply = *reply;
 	end_with(t, end, "%s: %d %s%s%s", what, reply->code, reply->enhanced,
 		reply->enhanced[0] != '\0' ? " " : "", reply->text);
-}
-
-static bool refused(const struct transport_session *t, enum smtp_command command)
-{
-	return t->watch.last[command].code >= 400;
 }
 
 static bool is_tls_trouble(CURLcode rc)
@@ -319,7 +328,7 @@ static bool connection_ok(struct transport_session *t, CURLcode rc)
 		end_with_reply(t, TRANSPORT_END_GREETING, &last[SMTP_GREETING], "greeting");
 	} else if (refused(t, SMTP_HELO)) {
 		end_with_reply(t, TRANSPORT_END_GREETING, &last[SMTP_HELO], "HELO");
-	} else if (refused(t, SMTP_EHLO) && last[SMTP_HELO].code == 0) {
+	} else if (refused(t, SMTP_EHLO) && (ehlo_failed(t) || last[SMTP_HELO].code / 100 != 2)) {
 		end_with_reply(t, TRANSPORT_END_GREETING, &last[SMTP_EHLO], "EHLO");
 	} else if (refused(t, SMTP_STARTTLS)) {
 		end_with_reply(t, TRANSPORT_END_TLS, &last[SMTP_STARTTLS], "STARTTLS");

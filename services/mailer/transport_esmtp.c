@@ -217,6 +217,14 @@ static const char *on_body(void **context, int *len, void *arg)
 	struct transport_session *t = arg;
 	struct current_letter *c = &t->current;
 	(void)context;
+	/* A letter whose outcome is known: the library saw more in the relay's
+	 * words than we did. */
+	if (c->stage == LETTER_NONE) {
+		if (len != NULL)
+			*len = 0;
+		errno = ECANCELED;
+		return NULL;
+	}
 	if (len == NULL) {
 		c->segment = 0;
 		c->offset = 0;
@@ -586,7 +594,7 @@ static void classify_end(struct transport_session *t, int library_error)
 		end_with_reply(t, TRANSPORT_END_GREETING, &last[SMTP_GREETING], "greeting");
 	} else if (refused(t, SMTP_HELO)) {
 		end_with_reply(t, TRANSPORT_END_GREETING, &last[SMTP_HELO], "HELO");
-	} else if (refused(t, SMTP_EHLO) && last[SMTP_HELO].code == 0) {
+	} else if (refused(t, SMTP_EHLO) && last[SMTP_HELO].code / 100 != 2) {
 		end_with_reply(t, TRANSPORT_END_GREETING, &last[SMTP_EHLO], "EHLO");
 	} else if (t->tls_not_offered) {
 		end_with(t, TRANSPORT_END_TLS, "%s",

@@ -7,3 +7,5 @@ add_executable(smtp_remember support/smtp_remember.c)
 set_target_properties(smtp_remember PROPERTIES OUTPUT_NAME smtp-remember)
 vestnik_common_options(smtp_remember)
 target_link_libraries(smtp_remember PRIVATE base)
+
+vestnik_script_test(contract/transports_keep_letters_right_under_faults.py LABELS mailer TIMEOUT 400)
