@@ -1,0 +1,216 @@
+#!/bin/bash
+# From a bare Debian 12 to a delivered demo campaign: packages, build, a folder
+# with settings, a real local SMTP server and a webhook receiver, the services,
+# a campaign to ten municipalities and a hundred schools, and what to look at next.
+#
+# Nothing leaves the machine. It may be run again: what is there is used.
+#
+#   VESTNIK_DEMO_DIR   where everything goes        (default: ./demo-data of the project)
+#   VESTNIK_BIN        programs built already       (default: packages and build)
+#   VESTNIK_CAMPAIGN   another campaign folder      (default: config/campaigns/s3-flagships)
+set -euo pipefail
+
+project=$(cd "$(dirname "$0")/.." && pwd)
+demo=${VESTNIK_DEMO_DIR:-$project/demo-data}
+campaign=${VESTNIK_CAMPAIGN:-$project/config/campaigns/s3-flagships}
+directory=$project/config/demo/directory.csv
+bin=${VESTNIK_BIN:-$project/build/release/bin}
+python=/usr/bin/python3 # Debian's: aiosmtpd comes as a package
+
+locale=${LC_ALL:-${LC_MESSAGES:-${LANG:-}}}
+case $locale in
+ru*) language=ru ;;
+*) language=en ;;
+esac
+
+say() { # English, Russian
+	if [ "$language" = ru ]; then printf '%s\n' "$2"; else printf '%s\n' "$1"; fi
+}
+step() {
+	printf '\n\033[1m'
+	say "$1" "$2"
+	printf '\033[0m'
+}
+fail() {
+	say "quickstart: $1" "quickstart: $2" >&2
+	exit 1
+}
+vestnik() { "$bin/vestnik" --config "$demo/vestnik.yaml" --lang "$language" "$@"; }
+shown() { # prints the command as a person would type it, then runs it
+	printf '$ vestnik %s\n' "$*"
+	vestnik "$@"
+}
+
+# ---- packages and build ---------------------------------------------------------
+
+build() {
+	[ -n "${VESTNIK_BIN:-}" ] && return
+	step "1. Packages (apt-get, a minute or two)" "1. Пакеты (apt-get, минута-другая)"
+	"$project/deploy/install-packages.sh"
+	step "2. Build" "2. Сборка"
+	(cd "$project" && cmake --preset release >"$demo/build.log" 2>&1 &&
+		cmake --build --preset release >>"$demo/build.log" 2>&1) || {
+		tail -20 "$demo/build.log" >&2
+		fail "the build failed: $demo/build.log" "сборка не удалась: $demo/build.log"
+	}
+}
+
+# ---- the helpers of the demo ------------------------------------------------------
+
+alive() { # pid file: is that program still the one we started?
+	[ -s "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null
+}
+await_file() {
+	for _ in $(seq 200); do
+		[ -s "$1" ] && return
+		sleep 0.05
+	done
+	fail "$1 did not appear: see $demo/log" "$1 не появился: см. $demo/log"
+}
+start_helper() { # name, then its arguments
+	local name=$1
+	shift
+	alive "$demo/run/$name.pid" && return
+	# the port of the last time, if there was one: the settings name it
+	local port=0
+	[ -s "$demo/run/$name.port" ] && port=$(cat "$demo/run/$name.port")
+	rm -f "$demo/run/$name.port"
+	setsid "$python" "$project/deploy/demo/$name.py" --port "$port" \
+		--port-file "$demo/run/$name.port" "$@" </dev/null >>"$demo/log/$name.log" 2>&1 &
+	echo $! >"$demo/run/$name.pid"
+	await_file "$demo/run/$name.port"
+}
+
+start_helpers() {
+	"$python" -c 'import aiosmtpd' 2>/dev/null ||
+		fail "python3-aiosmtpd is missing: deploy/install-packages.sh" \
+			"нет python3-aiosmtpd: deploy/install-packages.sh"
+	start_helper mail_catcher --maildir "$demo/Maildir"
+	start_helper webhook_receiver --secret-file "$demo/webhook.secret" --events "$demo/webhook-events.jsonl"
+}
+
+# ---- settings ------------------------------------------------------------------
+
+write_settings() {
+	cat >"$demo/vestnik.yaml" <<SETTINGS
+# Settings of the demo, written by deploy/quickstart.sh. All of them: vestnik check-config --reference
+# Настройки для знакомства, их пишет deploy/quickstart.sh. Все: vestnik check-config --reference
+lang: $language
+zone: Europe/Moscow
+data_dir: data
+sender: {name: Министерство образования, address: outreach@ministry.example.org}
+relays:
+  - {name: demo, host: 127.0.0.1, port: $(cat "$demo/run/mail_catcher.port"), security: none,
+     envelope: verp, envelope_sender: bounces@ministry.example.org}
+SETTINGS
+}
+
+add_webhook() {
+	[ -s "$demo/webhook.secret" ] && return
+	local answer
+	answer=$(vestnik webhook add --allow-private --json \
+		"http://127.0.0.1:$(cat "$demo/run/webhook_receiver.port")/events")
+	(umask 077 && "$python" -c 'import json, sys; print(json.load(sys.stdin)["secret"])' \
+		<<<"$answer" >"$demo/webhook.secret")
+}
+
+# ---- the campaign ----------------------------------------------------------------
+
+slug() { sed -n 's/^campaign: *\([a-z0-9-]*\).*/\1/p' "$campaign/campaign.yaml" | head -1; }
+
+launch() {
+	local id
+	id=$(slug)
+	shown campaign check "$campaign/campaign.yaml"
+	if vestnik campaign status "$id" --json >/dev/null 2>&1; then
+		say "(launched before: a campaign goes out once)" "(уже запущена: рассылка уходит один раз)"
+	else
+		shown campaign launch "$campaign/campaign.yaml" --yes
+	fi
+	shown campaign status "$id" --watch
+}
+
+one_letter() { # newest .eml of the Maildir
+	find "$demo/Maildir/new" -type f -printf '%T@ %p\n' 2>/dev/null | sort -n | tail -1 | cut -d' ' -f2-
+}
+
+# ---- where to look -----------------------------------------------------------------
+
+summary() {
+	local letter events letters
+	letter=$(one_letter)
+	letters=$(find "$demo/Maildir/new" -type f | wc -l)
+	events=$(wc -l <"$demo/webhook-events.jsonl" 2>/dev/null || echo 0)
+	local call="$bin/vestnik --config $demo/vestnik.yaml"
+	if [ "$language" = ru ]; then
+		cat <<TEXT
+
+Готово: писем на почтовом сервере — $letters, событий у приёмника — $events.
+
+Где смотреть:
+  письмо как файл       $letter
+  события вебхука       $demo/webhook-events.jsonl
+  журнал служб          $demo/data/log/vestnik.log
+  настройки             $demo/vestnik.yaml
+  папка рассылки        $campaign
+
+Дальше (v='$call'):
+  \$v status                        что работает и что в очередях
+  \$v log -f                        что происходит с письмами
+  \$v delivery show 1               вся история одного письма
+  \$v campaign preview $campaign/campaign.yaml --for КЛЮЧ
+  \$v webhook list                  куда уходят события
+  \$v help                          все команды
+
+Остановить:
+  \$v down; kill \$(cat $demo/run/*.pid)
+Начать заново: остановить, удалить $demo и запустить deploy/quickstart.sh
+TEXT
+	else
+		cat <<TEXT
+
+Done: $letters letters at the mail server, $events events at the receiver.
+
+Where to look:
+  one letter, a file    $letter
+  webhook events        $demo/webhook-events.jsonl
+  log of the services   $demo/data/log/vestnik.log
+  settings              $demo/vestnik.yaml
+  the campaign          $campaign
+
+Next (v='$call'):
+  \$v status                        what runs, what waits
+  \$v log -f                        what happens to letters
+  \$v delivery show 1               one letter's whole story
+  \$v campaign preview $campaign/campaign.yaml --for KEY
+  \$v webhook list                  where events go
+  \$v help                          all commands
+
+Stop:
+  \$v down; kill \$(cat $demo/run/*.pid)
+Start over: stop, remove $demo, run deploy/quickstart.sh
+TEXT
+	fi
+}
+
+main() {
+	mkdir -p "$demo/run" "$demo/log"
+	chmod 700 "$demo"
+	build
+	step "3. A local mail server and a webhook receiver" "3. Местный почтовый сервер и приёмник вебхуков"
+	start_helpers
+	write_settings
+	shown check-config
+	step "4. The services" "4. Службы"
+	vestnik status >/dev/null 2>&1 || shown up --detach
+	add_webhook
+	shown relay check demo --to office@ministry.example.org
+	step "5. The directory: ten municipalities, a hundred schools" \
+		"5. Справочник: десять муниципалитетов, сто школ"
+	shown directory import "$directory"
+	step "6. The campaign" "6. Рассылка"
+	launch
+	summary
+}
+
+main
