@@ -19,12 +19,13 @@ _vestnik()
 		*)
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'task put'|'dead list'|'dead show'|'dead replay'|'up'|'down'|'status'|'check-config'|'store backup'|'help'|'completion') known=1 ;;
+			'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'task put'|'dead list'|'dead show'|'dead replay'|'up'|'down'|'status'|'check-config'|'store backup'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
-	'') words='log delivery webhook relay task dead up down status check-config store help completion' ;;
+	'') words='campaign log delivery webhook relay task dead up down status check-config store help completion' ;;
+	campaign) words='list status pause resume cancel retry' ;;
 	delivery) words='show' ;;
 	webhook) words='add list test attempts replay rotate remove enable' ;;
 	relay) words='list check' ;;
@@ -33,32 +34,44 @@ _vestnik()
 	store) words='backup' ;;
 	esac
 	case $phrase in
-	'log') options=' --follow --campaign --state --address --since --limit' operand='@none' ;;
+	'campaign list') options=' --all --state --limit' operand='' ;;
+	'campaign status') options=' --watch' operand='@none' ;;
+	'campaign pause') options=' --reason' operand='@none' ;;
+	'campaign resume') options=' --reason' operand='@none' ;;
+	'campaign cancel') options=' --reason --yes' operand='@none' ;;
+	'campaign retry') options=' --state' operand='@none' ;;
+	'log') options=' --follow --campaign --state --address --since --limit' operand='' ;;
 	'delivery show') options='' operand='@none' ;;
 	'webhook add') options=' --events --campaign --allow-private --concurrency' operand='@none' ;;
-	'webhook list') options='' operand='@none' ;;
+	'webhook list') options='' operand='' ;;
 	'webhook test') options='' operand='@none' ;;
 	'webhook attempts') options=' --failed --message --limit' operand='@none' ;;
 	'webhook replay') options=' --since --until --state' operand='@none' ;;
 	'webhook rotate') options=' --keep' operand='@none' ;;
 	'webhook remove') options='' operand='@none' ;;
 	'webhook enable') options='' operand='@none' ;;
-	'relay list') options='' operand='@none' ;;
+	'relay list') options='' operand='' ;;
 	'relay check') options=' --to' operand='@none' ;;
 	'task put') options=' --lines' operand='@file' ;;
-	'dead list') options='' operand='@none' ;;
+	'dead list') options='' operand='' ;;
 	'dead show') options='' operand='@none' ;;
 	'dead replay') options=' --all' operand='@none' ;;
-	'up') options=' --detach' operand='@none' ;;
-	'down') options='' operand='@none' ;;
-	'status') options='' operand='@none' ;;
-	'check-config') options=' --reference' operand='@none' ;;
+	'up') options=' --detach' operand='' ;;
+	'down') options='' operand='' ;;
+	'status') options='' operand='' ;;
+	'check-config') options=' --reference' operand='' ;;
 	'store backup') options='' operand='@file' ;;
-	'help') options='' operand='log delivery webhook relay task dead up down status check-config store help completion' ;;
+	'help') options='' operand='campaign log delivery webhook relay task dead up down status check-config store help completion' ;;
 	'completion') options='' operand='bash' ;;
 	esac
 	options+=' --config --lang --json --help'
 	case "$phrase $previous" in
+	'campaign list --state') values='draft running paused cancelled finished' ;;
+	'campaign list --limit') values='@none' ;;
+	'campaign pause --reason') values='@none' ;;
+	'campaign resume --reason') values='@none' ;;
+	'campaign cancel --reason') values='@none' ;;
+	'campaign retry --state') values='failed uncertain' ;;
 	'log --campaign') values='@none' ;;
 	'log --state') values='waiting sending uncertain deferred returned accepted delivered bounced failed expired cancelled suppressed' ;;
 	'log --address') values='@none' ;;

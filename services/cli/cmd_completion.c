@@ -132,7 +132,8 @@ static void print_commands(void)
 			printf("\t'%s') options='", c->words);
 			print_options(c->options);
 			fputs("' operand='", stdout);
-			print_values(c->operands != NULL ? c->operands[0].values : NULL);
+			if (c->operands != NULL && c->operands[0].name != NULL)
+				print_values(c->operands[0].values); /* none: options are offered */
 			fputs("' ;;\n", stdout);
 		}
 	fputs("\tesac\n\toptions+='", stdout);

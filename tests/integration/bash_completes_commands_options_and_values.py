@@ -47,6 +47,11 @@ def main():
     expect(text, ["vestnik", "--lang", "=", "r"], ["ru"], exactly=True)
     expect(text, ["vestnik", "--lang", "ru", "comp"], ["completion"], exactly=True)
     expect(text, ["vestnik", "--lang", "=", "ru", "comp"], ["completion"], exactly=True)
+    expect(text, ["vestnik", "down", ""], ["--json", "--help"])
+    expect(text, ["vestnik", "webhook", ""], ["add", "list"])
+    expect(text, ["vestnik", "log", "--state", "acc"], ["accepted"], exactly=True)
+    expect(text, ["vestnik", "log", "--state", "=", "fai"], ["failed"], exactly=True)
+    expect(text, ["vestnik", "log", "--campaign", ""], [], exactly=True)
     expect(text, ["vestnik", "nonsense", ""], [], exactly=True)
     with tempfile.TemporaryDirectory() as folder:
         for name in ("two words.yaml", "other.txt"):
