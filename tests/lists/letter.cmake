@@ -1,6 +1,8 @@
 vestnik_test(unit/test_mustache.c USES base letter LIBRARIES PkgConfig::JANSSON)
 vestnik_test(unit/test_mustache_spec.c USES base letter LIBRARIES PkgConfig::JANSSON)
 vestnik_test(unit/test_letter.c USES base calendar letter LIBRARIES PkgConfig::JANSSON)
+vestnik_test(unit/test_letter_noise.c USES base calendar letter LIBRARIES PkgConfig::JANSSON)
+vestnik_test(unit/test_letter_threads.c USES base calendar letter LIBRARIES PkgConfig::JANSSON Threads::Threads)
 
 # Prints a letter, for the tests in Python and for people who want to look.
 add_executable(print_letter support/print_letter.c)
