@@ -1,0 +1,437 @@
+/* One batch: the organisations with their contacts in one statement, one more
+ * statement for each data set that stands in the store, merged by id. What the
+ * cheap conditions refuse is never copied. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "campaign/audience.h"
+
+struct figures {
+	char *text;       /* owned, from the store */
+	const char *borrowed; /* from memory */
+	json_t *json;     /* parsed at first need */
+};
+struct organisation {
+	int64_t id;
+	char *key, *name, *kind, *region, *municipality, *zone, *extra_text;
+	json_t *extra;
+	bool outside;     /* a condition refused it (kept with `everybody` only) */
+	bool listed;
+	size_t contacts;
+	struct figures figures[AUDIENCE_DATASETS_MAX];
+};
+struct contact {
+	size_t organisation;
+	int64_t id;
+	char *role, *name, *position, *address;
+};
+struct batch {
+	struct audience_call *call;
+	struct organisation *organisation;
+	size_t organisations, organisations_cap;
+	struct contact *contact;
+	size_t contacts, contacts_cap;
+	int64_t first_after;
+};
+
+static void batch_fini(struct batch *b)
+{
+	for (size_t i = 0; i < b->organisations; i++) {
+		struct organisation *o = &b->organisation[i];
+		free(o->key);
+		free(o->name);
+		free(o->kind);
+		free(o->region);
+		free(o->municipality);
+		free(o->zone);
+		free(o->extra_text);
+		json_decref(o->extra);
+		for (size_t d = 0; d < AUDIENCE_DATASETS_MAX; d++) {
+			free(o->figures[d].text);
+			json_decref(o->figures[d].json);
+		}
+	}
+	for (size_t i = 0; i < b->contacts; i++) {
+		free(b->contact[i].role);
+		free(b->contact[i].name);
+		free(b->contact[i].position);
+		free(b->contact[i].address);
+	}
+	free(b->organisation);
+	free(b->contact);
+}
+
+/* ---- reading --------------------------------------------------------------------- */
+
+#define ORGANISATIONS                                                                              \
+	"SELECT id, key, name, kind, region, municipality, zone, extra FROM organisation "         \
+	"WHERE id > $1 AND active = 1 ORDER BY id LIMIT $2"
+static const char batch_sql[] =
+	"SELECT o.id, o.key, o.name, o.kind, o.region, o.municipality, o.zone, o.extra, "
+	"c.id, c.role, c.name, c.position, c.address "
+	"FROM (" ORGANISATIONS ") o LEFT JOIN contact c ON c.organisation = o.id AND c.active = 1 "
+	"ORDER BY o.id, c.id";
+static const char figures_sql[] =
+	"SELECT o.id, d.fields FROM (SELECT id, key FROM organisation WHERE id > $1 AND active = 1 "
+	"ORDER BY id LIMIT $2) o JOIN dataset_row d ON d.campaign = $3 AND d.dataset = $4 AND d.key = o.key "
+	"ORDER BY o.id";
+
+static bool set_allows(const struct string_set *set, const char *text)
+{
+	return set->count == 0 || string_set_has(set, text);
+}
+
+static bool cheap_conditions(const struct audience *a, struct db_stmt *row)
+{
+	return set_allows(&a->kinds, db_text(row, 3)) && set_allows(&a->regions, db_text(row, 4)) &&
+		set_allows(&a->municipalities, db_text(row, 5)) &&
+		(!a->by_key || a->listed || string_set_has(&a->keys, db_text(row, 1)));
+}
+
+static void take_organisation(struct batch *b, struct db_stmt *row, bool outside)
+{
+	if (b->organisations == b->organisations_cap) {
+		b->organisations_cap = b->organisations_cap == 0 ? 64 : b->organisations_cap * 2;
+		b->organisation =
+			xrealloc(b->organisation, b->organisations_cap, sizeof *b->organisation);
+	}
+	struct organisation *o = &b->organisation[b->organisations++];
+	*o = (struct organisation){.id = db_int(row, 0),
+		.key = xstrdup(db_text(row, 1)),
+		.name = xstrdup(db_text(row, 2)),
+		.kind = xstrdup(db_text(row, 3)),
+		.region = xstrdup(db_text(row, 4)),
+		.municipality = xstrdup(db_text(row, 5)),
+		.zone = xstrdup(db_text(row, 6)),
+		.extra_text = xstrdup(db_text(row, 7)),
+		.outside = outside};
+}
+
+static void take_contact(struct batch *b, struct db_stmt *row)
+{
+	const struct audience *a = b->call->audience;
+	if (db_is_null(row, 8) || !set_allows(&a->roles, db_text(row, 9)))
+		return;
+	if (b->contacts == b->contacts_cap) {
+		b->contacts_cap = b->contacts_cap == 0 ? 64 : b->contacts_cap * 2;
+		b->contact = xrealloc(b->contact, b->contacts_cap, sizeof *b->contact);
+	}
+	b->contact[b->contacts++] = (struct contact){.organisation = b->organisations - 1,
+		.id = db_int(row, 8),
+		.role = xstrdup(db_text(row, 9)),
+		.name = xstrdup(db_text(row, 10)),
+		.position = xstrdup(db_text(row, 11)),
+		.address = xstrdup(db_text(row, 12))};
+	b->organisation[b->organisations - 1].contacts++;
+}
+
+static int read_organisations(struct db *db, struct batch *b, struct error *e)
+{
+	struct audience_call *call = b->call;
+	struct db_stmt *stmt;
+	enum db_step step;
+	int seen = 0;
+	bool taken = false;
+	call->last = call->after;
+	if (db_query(db, &stmt, e, batch_sql, "ii", call->after, (int64_t)call->most) != 0)
+		return -1;
+	while ((step = db_step(stmt, e)) == DB_ROW) {
+		int64_t id = db_int(stmt, 0);
+		if (id != call->last || seen == 0) {
+			call->last = id;
+			seen++;
+			bool inside = cheap_conditions(call->audience, stmt);
+			taken = inside || call->everybody;
+			if (taken)
+				take_organisation(b, stmt, !inside);
+		}
+		if (taken)
+			take_contact(b, stmt);
+	}
+	call->end = seen < call->most;
+	return step == DB_DONE ? 0 : -1;
+}
+
+/* Rows of one stored data set for the batch: into figures[index], or, with
+ * index SIZE_MAX, the marks of a list. */
+static int read_figures(struct db *db, struct batch *b, const char *dataset, size_t index, struct error *e)
+{
+	struct db_stmt *stmt;
+	enum db_step step;
+	size_t i = 0;
+	if (db_query(db, &stmt, e, figures_sql, "iiis", b->first_after, (int64_t)b->call->most,
+		    b->call->campaign, dataset) != 0)
+		return -1;
+	while ((step = db_step(stmt, e)) == DB_ROW) {
+		int64_t id = db_int(stmt, 0);
+		while (i < b->organisations && b->organisation[i].id < id)
+			i++;
+		if (i == b->organisations || b->organisation[i].id != id)
+			continue;
+		if (index == SIZE_MAX) {
+			b->organisation[i].listed = true;
+		} else {
+			free(b->organisation[i].figures[index].text);
+			b->organisation[i].figures[index].text = xstrdup(db_text(stmt, 1));
+		}
+	}
+	return step == DB_DONE ? 0 : -1;
+}
+
+static int read_all_figures(struct db *db, struct batch *b, struct error *e)
+{
+	const struct audience *a = b->call->audience;
+	if (b->organisations == 0)
+		return 0;
+	for (size_t d = 0; d < a->datasets; d++) {
+		if (a->dataset[d].rows == NULL) {
+			if (read_figures(db, b, a->dataset[d].name, d, e) != 0)
+				return -1;
+			continue;
+		}
+		for (size_t i = 0; i < b->organisations; i++) {
+			const struct dataset_row *row =
+				dataset_find(a->dataset[d].rows, b->organisation[i].key);
+			b->organisation[i].figures[d].borrowed = row == NULL ? NULL : row->fields;
+		}
+	}
+	if (a->listed && a->list == NULL)
+		return read_figures(db, b, AUDIENCE_LIST, SIZE_MAX, e);
+	for (size_t i = 0; a->listed && i < b->organisations; i++)
+		b->organisation[i].listed = dataset_find(a->list, b->organisation[i].key) != NULL;
+	return 0;
+}
+
+/* ---- conditions -------------------------------------------------------------------- */
+
+static json_t *figures_json(struct figures *figures)
+{
+	const char *text = figures->text != NULL ? figures->text : figures->borrowed;
+	if (figures->json == NULL && text != NULL)
+		figures->json = json_loads(text, 0, NULL);
+	return figures->json;
+}
+
+static json_t *extra_json(struct organisation *o)
+{
+	if (o->extra == NULL && o->extra_text != NULL)
+		o->extra = json_loads(o->extra_text, 0, NULL);
+	return o->extra;
+}
+
+struct lookup {
+	const struct audience *audience;
+	struct organisation *organisation;
+};
+
+static const char *extra_value(struct organisation *o, const char *name)
+{
+	const char *key;
+	json_t *value;
+	const char *direct = json_string_value(json_object_get(extra_json(o), name));
+	if (direct != NULL)
+		return direct;
+	json_object_foreach(o->extra, key, value) {
+		char *field = dataset_field_name(key);
+		bool same = strcmp(field, name) == 0;
+		free(field);
+		if (same)
+			return json_string_value(value);
+	}
+	return NULL;
+}
+
+static const char *recipient_value(struct organisation *o, const char *name)
+{
+	const struct {
+		const char *name, *value;
+	} own[] = {{"key", o->key}, {"name", o->name}, {"kind", o->kind}, {"region", o->region},
+		{"municipality", o->municipality}, {"zone", o->zone}};
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+		if (strcmp(own[i].name, name) == 0)
+			return own[i].value;
+	return extra_value(o, name);
+}
+
+static const char *field_value(void *arg, size_t index)
+{
+	const struct lookup *lookup = arg;
+	const struct audience_field *field = &lookup->audience->field[index];
+	if (field->source == SOURCE_RECIPIENT)
+		return recipient_value(lookup->organisation, field->name);
+	return json_string_value(json_object_get(
+		figures_json(&lookup->organisation->figures[field->dataset]), field->name));
+}
+
+static bool is_inside(const struct audience *a, struct organisation *o)
+{
+	if (o->outside)
+		return false;
+	if (a->by_key && !o->listed && !string_set_has(&a->keys, o->key))
+		return false;
+	for (size_t d = 0; d < a->datasets; d++)
+		if (a->dataset[d].missing == MISSING_SKIP && o->figures[d].text == NULL &&
+			o->figures[d].borrowed == NULL)
+			return false;
+	struct lookup lookup = {a, o};
+	return a->where == NULL || expression_true(a->where, field_value, &lookup);
+}
+
+/* ---- fields -------------------------------------------------------------------------- */
+
+static void put(json_t *object, const char *name, const char *value)
+{
+	json_object_set_new_nocheck(object, name, json_string(value == NULL ? "" : value));
+}
+
+static json_t *recipient_json(struct organisation *o)
+{
+	json_t *object = json_object();
+	put(object, "key", o->key);
+	put(object, "name", o->name);
+	put(object, "kind", o->kind);
+	put(object, "region", o->region);
+	put(object, "municipality", o->municipality);
+	const char *key;
+	json_t *value;
+	json_object_foreach(extra_json(o), key, value) {
+		char *name = dataset_field_name(key);
+		if (json_object_get(object, name) == NULL)
+			json_object_set_nocheck(object, name, value);
+		free(name);
+	}
+	return object;
+}
+
+static json_t *contact_json(const struct contact *contact)
+{
+	json_t *object = json_object();
+	put(object, "name", contact->name);
+	put(object, "position", contact->position);
+	put(object, "role", contact->role);
+	return object;
+}
+
+static json_t *shared_fields(const struct audience *a, struct organisation *o)
+{
+	json_t *fields = json_object();
+	json_object_set_new_nocheck(fields, "recipient", recipient_json(o));
+	for (size_t d = 0; d < a->datasets; d++) {
+		json_t *figures = figures_json(&o->figures[d]);
+		if (figures == NULL && a->dataset[d].missing == MISSING_EMPTY)
+			figures = a->dataset[d].empty;
+		if (figures != NULL)
+			json_object_set_nocheck(fields, a->dataset[d].name, figures);
+	}
+	return fields;
+}
+
+static int give(struct batch *b, struct organisation *o, const struct contact *contact, size_t count, bool outside)
+{
+	struct audience_call *call = b->call;
+	json_t *fields = shared_fields(call->audience, o);
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		json_object_set_new_nocheck(fields, "contact", contact_json(&contact[i]));
+		struct campaign_recipient recipient = {.organisation = o->id,
+			.contact = contact[i].id,
+			.key = o->key,
+			.name = o->name,
+			.address = contact[i].address,
+			.contact_name = contact[i].name,
+			.zone = o->zone,
+			.fields = fields,
+			.outside = outside};
+		rc = call->each(call->arg, &recipient);
+	}
+	json_decref(fields);
+	return rc;
+}
+
+static int give_all(struct batch *b)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < b->organisations; i++) {
+		struct organisation *o = &b->organisation[i];
+		const struct contact *contact = &b->contact[at];
+		at += o->contacts;
+		bool inside = is_inside(b->call->audience, o);
+		if (!inside && !b->call->everybody)
+			continue;
+		if (o->contacts == 0)
+			b->call->without_contact++;
+		else if (give(b, o, contact, o->contacts, !inside) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- recipients named one by one (notices, tests) -------------------------------------- */
+
+static int give_named(struct audience_call *call, const char *key, const char *text, struct error *e)
+{
+	json_t *entry = json_loads(text, 0, NULL);
+	int64_t position = strtoll(key, NULL, 10);
+	const char *address = json_string_value(json_object_get(entry, "address"));
+	const char *name = json_string_value(json_object_get(entry, "name"));
+	json_t *fields = json_object_get(entry, "fields");
+	int rc;
+	if (address == NULL || !json_is_object(fields)) {
+		rc = error_set(e, ERROR_INTERNAL, "recipient %s of the stored list is damaged", key);
+	} else {
+		char *copy[4] = {xstrdup(key), xstrdup(name == NULL ? "" : name), xstrdup(address),
+			xstrdup(name)};
+		struct campaign_recipient recipient = {.organisation = 0,
+			.contact = position,
+			.key = copy[0],
+			.name = copy[1],
+			.address = copy[2],
+			.contact_name = copy[3],
+			.fields = fields};
+		call->last = position;
+		rc = call->each(call->arg, &recipient);
+		for (size_t i = 0; i < 4; i++)
+			free(copy[i]);
+	}
+	json_decref(entry);
+	return rc;
+}
+
+static int walk_named(struct db *db, struct audience_call *call, struct error *e)
+{
+	char after[24];
+	struct db_stmt *stmt;
+	enum db_step step = DB_DONE;
+	int seen = 0, rc = 0;
+	snprintf(after, sizeof after, "%010lld", (long long)call->after);
+	call->last = call->after;
+	if (db_query(db, &stmt, e,
+		    "SELECT key, fields FROM dataset_row WHERE campaign = $1 AND dataset = $2 AND key > $3 "
+		    "ORDER BY key LIMIT $4",
+		    "issi", call->campaign, AUDIENCE_TO, after, (int64_t)call->most) != 0)
+		return -1;
+	/* each() may use this connection, but not this statement. */
+	while (rc == 0 && (step = db_step(stmt, e)) == DB_ROW) {
+		seen++;
+		rc = give_named(call, db_text(stmt, 0), db_text(stmt, 1), e);
+	}
+	if (rc != 0)
+		db_reset(stmt);
+	call->end = seen < call->most;
+	return rc != 0 || step == DB_FAILED ? -1 : 0;
+}
+
+int audience_walk(struct db *db, struct audience_call *call, struct error *e)
+{
+	if (call->audience->to)
+		return walk_named(db, call, e);
+	struct batch b = {.call = call, .first_after = call->after};
+	int rc = read_organisations(db, &b, e);
+	if (rc == 0)
+		rc = read_all_figures(db, &b, e);
+	if (rc == 0)
+		rc = give_all(&b);
+	batch_fini(&b);
+	return rc;
+}
