@@ -13,6 +13,8 @@
 #define AUDIENCE_LIST "@list" /* keys of audience.list */
 #define AUDIENCE_TO "@to"     /* recipients of a notice or test, by position */
 
+#define CAMPAIGN_POSITION_FORMAT "%010lld" /* keys of AUDIENCE_TO sort as their numbers do */
+
 #define AUDIENCE_DATASETS_MAX 8
 
 enum audience_missing { MISSING_ERROR, MISSING_SKIP, MISSING_EMPTY };

@@ -1,6 +1,7 @@
 /* One batch: the organisations with their contacts in one statement, one more
  * statement for each data set that stands in the store, merged by id. What the
  * cheap conditions refuse is never copied. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -225,6 +226,12 @@ struct lookup {
 	struct organisation *organisation;
 };
 
+/* Most names are already as letters write them: a–z, 0–9, «_». */
+static bool is_field_name(const char *key)
+{
+	return key[strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
+}
+
 static const char *extra_value(struct organisation *o, const char *name)
 {
 	const char *key;
@@ -296,7 +303,7 @@ static json_t *recipient_json(struct organisation *o)
 	const char *key;
 	json_t *value;
 	json_object_foreach(extra_json(o), key, value) {
-		char *name = dataset_field_name(key);
+		char *name = is_field_name(key) ? xstrdup(key) : dataset_field_name(key);
 		if (json_object_get(object, name) == NULL)
 			json_object_set_nocheck(object, name, value);
 		free(name);
@@ -398,28 +405,43 @@ static int give_named(struct audience_call *call, const char *key, const char *t
 	return rc;
 }
 
-static int walk_named(struct db *db, struct audience_call *call, struct error *e)
+struct named {
+	char *key, *text;
+};
+
+/* Collected before they are given: each() may use this connection. */
+static int read_named(struct db *db, struct audience_call *call, struct named *named, size_t *count,
+	struct error *e)
 {
 	char after[24];
 	struct db_stmt *stmt;
-	enum db_step step = DB_DONE;
-	int seen = 0, rc = 0;
-	snprintf(after, sizeof after, "%010lld", (long long)call->after);
-	call->last = call->after;
+	enum db_step step;
+	snprintf(after, sizeof after, CAMPAIGN_POSITION_FORMAT, (long long)call->after);
 	if (db_query(db, &stmt, e,
 		    "SELECT key, fields FROM dataset_row WHERE campaign = $1 AND dataset = $2 AND key > $3 "
 		    "ORDER BY key LIMIT $4",
 		    "issi", call->campaign, AUDIENCE_TO, after, (int64_t)call->most) != 0)
 		return -1;
-	/* each() may use this connection, but not this statement. */
-	while (rc == 0 && (step = db_step(stmt, e)) == DB_ROW) {
-		seen++;
-		rc = give_named(call, db_text(stmt, 0), db_text(stmt, 1), e);
+	while ((step = db_step(stmt, e)) == DB_ROW)
+		named[(*count)++] = (struct named){xstrdup(db_text(stmt, 0)), xstrdup(db_text(stmt, 1))};
+	return step == DB_DONE ? 0 : -1;
+}
+
+static int walk_named(struct db *db, struct audience_call *call, struct error *e)
+{
+	struct named *named = xcalloc((size_t)call->most, sizeof *named);
+	size_t count = 0;
+	call->last = call->after;
+	int rc = read_named(db, call, named, &count, e);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = give_named(call, named[i].key, named[i].text, e);
+	call->end = count < (size_t)call->most;
+	for (size_t i = 0; i < count; i++) {
+		free(named[i].key);
+		free(named[i].text);
 	}
-	if (rc != 0)
-		db_reset(stmt);
-	call->end = seen < call->most;
-	return rc != 0 || step == DB_FAILED ? -1 : 0;
+	free(named);
+	return rc;
 }
 
 int audience_walk(struct db *db, struct audience_call *call, struct error *e)

@@ -9,11 +9,20 @@
  *  "follows":"на № … от …"?,
  *  "contacts":[{"role","name","phone","address"}],
  *  "audience":{"kinds":[…],"regions":[…],"municipalities":[…],"keys":[…],"roles":["coordinator"],
+ *              "list":true?, "to":true?,    rows of data sets "@list", "@to": audience.h
  *              "where":"monitoring.registered < 10"?},
- *  "datasets":["monitoring"],
+ *  "datasets":[{"name":"monitoring","missing":"error"|"skip"|"empty","columns":["registered",…]}],
  *  "steps":[{"step":0,"kind":"first","letter":"first","at_ms"?,"not_after_ms"?}],
  *  "send":{"at_ms"?,"local":bool,"wall":"2023-05-15 10:00"?,"open_minute","close_minute"},
- *  "rate":{"count","per_ms"}?,"may_leave":bool,"hold":bool,"not_after_ms"?} */
+ *  "rate":{"count","per_ms"}?,"may_leave":bool,"hold":bool,"not_after_ms"?,
+ *  "subject"?,"subject_prefix"?}
+ *
+ * JSON of a recipient's fields (delivery.fields):
+ * {"recipient":{"key","name","kind","region","municipality", further columns of the directory…},
+ *  "contact":{"name","position","role"},
+ *  "<dataset>":{columns…}}                      what has no value is ""
+ * What is the same for everybody (campaign.slug, campaign.title, document.number, document.date …)
+ * is not in it: it is compiled into the letter as letter_source.constants. */
 #ifndef VESTNIK_CAMPAIGN_CAMPAIGN_H
 #define VESTNIK_CAMPAIGN_CAMPAIGN_H
 
@@ -23,6 +32,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/ident.h"
 #include "base/problem.h"
 #include "letter/letter.h"
 #include "settings/settings.h"
@@ -49,6 +59,7 @@ struct campaign_recipient {  /* one letter-to-be; strings owned by the struct */
 	int64_t organisation, contact;
 	char *key, *name, *address, *contact_name, *zone;
 	json_t *fields;      /* what the letter is filled with */
+	bool outside;        /* not in the audience (campaign_folder_recipient only) */
 };
 void campaign_recipient_fini(struct campaign_recipient *recipient);
 
@@ -66,6 +77,27 @@ int campaign_folder_recipient(const struct campaign_folder *folder, struct db *d
  * draft with another hash is replaced: only launched ones conflict). */
 int campaign_folder_store(const struct campaign_folder *folder, struct db *db, const char *actor,
 	int64_t *id, struct error *e);
+/* The same; in_last is called inside the transaction that completes the draft
+ * (a launch is published there). Not 0: nothing is completed. */
+int campaign_folder_store_and(const struct campaign_folder *folder, struct db *db, const char *actor,
+	int (*in_last)(void *arg, struct db *tx, int64_t id, struct error *e), void *arg, int64_t *id,
+	struct error *e);
+/* A campaign of kind 'test' with one recipient, who gets the letter as `like`
+ * would, its subject marked. Inside the caller's transaction. slug: of the test. */
+#define CAMPAIGN_SLUG_SIZE 65
+int campaign_folder_store_test(const struct campaign_folder *folder, struct db *tx, const char *actor,
+	const struct campaign_recipient *like, const char *to_address, char slug[static CAMPAIGN_SLUG_SIZE],
+	char hash[static IDENT_HASH_SIZE], struct error *e);
+/* For a notice (task `notify`): campaign of kind 'notice', state running, with
+ * letter and attachments, inside the caller's transaction. Its deliveries are
+ * the caller's. ERROR_INPUT when the letter does not compile. */
+struct task;
+struct task_recipient;
+int campaign_store_notice(struct db *tx, const struct settings *settings, const struct task *task,
+	int64_t *id, struct error *e);
+/* delivery.fields of a notice's recipient: its own fields and {"recipient":{"name","address"}}
+ * unless it brings a "recipient" of its own. New reference. */
+json_t *campaign_notice_fields(const struct task_recipient *to);
 
 /* ---- stored campaigns: planner and mailer ---------------------------------- */
 

@@ -120,5 +120,7 @@ int settings_reference(enum lang lang, struct buf *out);
 
 /* "90s", "15m", "1h", "3d", "500ms" → ms. -1 when it is something else. */
 int settings_parse_duration(const char *text, int64_t *ms);
+/* "20/s", "1000/h", "none". */
+int settings_parse_rate(const char *text, struct settings_rate *rate);
 
 #endif

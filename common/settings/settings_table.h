@@ -68,7 +68,6 @@ void setting_set(const struct settings_reader *reader, const struct setting_row 
 	const struct yaml_node *node, const char *shown, void *base);
 
 int settings_parse_bytes(const char *text, int64_t *bytes);
-int settings_parse_rate(const char *text, struct settings_rate *rate);
 bool settings_zone_known(const char *zone);
 char *settings_absolute(const char *folder, const char *path);
 

@@ -1,0 +1,29 @@
+/* From a definition, a Markdown text and files to a compiled letter: the same
+ * way for a folder that is being checked and for a stored campaign. Private to
+ * this room. */
+#ifndef VESTNIK_CAMPAIGN_COMPILE_H
+#define VESTNIK_CAMPAIGN_COMPILE_H
+
+#include <jansson.h>
+
+#include "letter/letter.h"
+
+struct compile_source {
+	const json_t *definition;
+	const char *file;      /* for problems */
+	const char *markdown;
+	size_t markdown_len;
+	const struct letter_attachment *attachments;
+	size_t attachments_count;
+	const char *const *known_fields; /* NULL = checked before */
+	bool notice;           /* every field comes from outside */
+};
+
+struct letter *compile_letter(const struct compile_source *source, struct problems *problems);
+
+/* Values that are the same for every recipient: new reference. */
+json_t *compile_constants(const json_t *definition);
+
+#define MARKDOWN_MAX_BYTES (64 * 1024) /* cmark-gfm 0.29 has slow inputs: cap them */
+
+#endif
