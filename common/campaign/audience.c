@@ -39,7 +39,7 @@ void string_set_fini(struct string_set *set)
 bool string_set_has(const struct string_set *set, const char *text)
 {
 	return set->count > 0 && text != NULL &&
-		bsearch(&text, set->item, set->count, sizeof *set->item, by_text) != NULL;
+	       bsearch(&text, set->item, set->count, sizeof *set->item, by_text) != NULL;
 }
 
 /* ---- compiling ------------------------------------------------------------------- */
@@ -63,7 +63,8 @@ static int take_dataset(struct audience *audience, const json_t *item, struct er
 	return 0;
 }
 
-static int take_field(struct audience *audience, const char *path, struct audience_field *field, struct error *e)
+static int take_field(
+	struct audience *audience, const char *path, struct audience_field *field, struct error *e)
 {
 	const char *dot = strchr(path, '.');
 	size_t len = (size_t)(dot - path);
@@ -79,7 +80,8 @@ static int take_field(struct audience *audience, const char *path, struct audien
 			field->dataset = i;
 			return 0;
 		}
-	return error_set(e, ERROR_INTERNAL, "definition: the condition reads «%.100s», which is not there", path);
+	return error_set(e, ERROR_INTERNAL,
+		"definition: the condition reads «%.100s», which is not there", path);
 }
 
 static int take_where(struct audience *audience, const char *where, struct error *e)
@@ -92,7 +94,8 @@ static int take_where(struct audience *audience, const char *where, struct error
 	audience->field = xcalloc(n, sizeof *audience->field);
 	audience->fields = n;
 	for (size_t i = 0; i < n; i++)
-		if (take_field(audience, expression_field(audience->where, i, NULL), &audience->field[i], e) != 0)
+		if (take_field(audience, expression_field(audience->where, i, NULL),
+			    &audience->field[i], e) != 0)
 			return -1;
 	return 0;
 }
@@ -110,9 +113,8 @@ int audience_init(struct audience *audience, const json_t *definition, struct er
 	audience->listed = json_is_true(json_object_get(filter, "list"));
 	audience->to = json_is_true(json_object_get(filter, "to"));
 	audience->by_key = audience->listed || audience->keys.count > 0;
-	json_array_foreach(json_object_get(definition, "datasets"), index, item)
-		if (take_dataset(audience, item, e) != 0)
-			return -1;
+	json_array_foreach(json_object_get(definition, "datasets"), index,
+		item) if (take_dataset(audience, item, e) != 0) return -1;
 	const char *where = json_string_value(json_object_get(filter, "where"));
 	return where == NULL ? 0 : take_where(audience, where, e);
 }

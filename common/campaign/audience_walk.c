@@ -9,15 +9,15 @@
 #include "campaign/audience.h"
 
 struct figures {
-	char *text;       /* owned, from the store */
+	char *text;	      /* owned, from the store */
 	const char *borrowed; /* from memory */
-	json_t *json;     /* parsed at first need */
+	json_t *json;	      /* parsed at first need */
 };
 struct organisation {
 	int64_t id;
 	char *key, *name, *kind, *region, *municipality, *zone, *extra_text;
 	json_t *extra;
-	bool outside;     /* a condition refused it (kept with `everybody` only) */
+	bool outside; /* a condition refused it (kept with `everybody` only) */
 	bool listed;
 	size_t contacts;
 	struct figures figures[AUDIENCE_DATASETS_MAX];
@@ -75,7 +75,8 @@ static const char batch_sql[] =
 	"ORDER BY o.id, c.id";
 static const char figures_sql[] =
 	"SELECT o.id, d.fields FROM (SELECT id, key FROM organisation WHERE id > $1 AND active = 1 "
-	"ORDER BY id LIMIT $2) o JOIN dataset_row d ON d.campaign = $3 AND d.dataset = $4 AND d.key = o.key "
+	"ORDER BY id LIMIT $2) o JOIN dataset_row d ON d.campaign = $3 AND d.dataset = $4 AND "
+	"d.key = o.key "
 	"ORDER BY o.id";
 
 static bool set_allows(const struct string_set *set, const char *text)
@@ -86,8 +87,8 @@ static bool set_allows(const struct string_set *set, const char *text)
 static bool cheap_conditions(const struct audience *a, struct db_stmt *row)
 {
 	return set_allows(&a->kinds, db_text(row, 3)) && set_allows(&a->regions, db_text(row, 4)) &&
-		set_allows(&a->municipalities, db_text(row, 5)) &&
-		(!a->by_key || a->listed || string_set_has(&a->keys, db_text(row, 1)));
+	       set_allows(&a->municipalities, db_text(row, 5)) &&
+	       (!a->by_key || a->listed || string_set_has(&a->keys, db_text(row, 1)));
 }
 
 static void take_organisation(struct batch *b, struct db_stmt *row, bool outside)
@@ -156,7 +157,8 @@ static int read_organisations(struct db *db, struct batch *b, struct error *e)
 
 /* Rows of one stored data set for the batch: into figures[index], or, with
  * index SIZE_MAX, the marks of a list. */
-static int read_figures(struct db *db, struct batch *b, const char *dataset, size_t index, struct error *e)
+static int read_figures(
+	struct db *db, struct batch *b, const char *dataset, size_t index, struct error *e)
 {
 	struct db_stmt *stmt;
 	enum db_step step;
@@ -239,7 +241,8 @@ static const char *extra_value(struct organisation *o, const char *name)
 	const char *direct = json_string_value(json_object_get(extra_json(o), name));
 	if (direct != NULL)
 		return direct;
-	json_object_foreach(o->extra, key, value) {
+	json_object_foreach(o->extra, key, value)
+	{
 		char *field = dataset_field_name(key);
 		bool same = strcmp(field, name) == 0;
 		free(field);
@@ -302,7 +305,8 @@ static json_t *recipient_json(struct organisation *o)
 	put(object, "municipality", o->municipality);
 	const char *key;
 	json_t *value;
-	json_object_foreach(extra_json(o), key, value) {
+	json_object_foreach(extra_json(o), key, value)
+	{
 		char *name = is_field_name(key) ? xstrdup(key) : dataset_field_name(key);
 		if (json_object_get(object, name) == NULL)
 			json_object_set_nocheck(object, name, value);
@@ -334,7 +338,8 @@ static json_t *shared_fields(const struct audience *a, struct organisation *o)
 	return fields;
 }
 
-static int give(struct batch *b, struct organisation *o, const struct contact *contact, size_t count, bool outside)
+static int give(struct batch *b, struct organisation *o, const struct contact *contact,
+	size_t count, bool outside)
 {
 	struct audience_call *call = b->call;
 	json_t *fields = shared_fields(call->audience, o);
@@ -376,7 +381,8 @@ static int give_all(struct batch *b)
 
 /* ---- recipients named one by one (notices, tests) -------------------------------------- */
 
-static int give_named(struct audience_call *call, const char *key, const char *text, struct error *e)
+static int give_named(
+	struct audience_call *call, const char *key, const char *text, struct error *e)
 {
 	json_t *entry = json_loads(text, 0, NULL);
 	int64_t position = strtoll(key, NULL, 10);
@@ -385,7 +391,8 @@ static int give_named(struct audience_call *call, const char *key, const char *t
 	json_t *fields = json_object_get(entry, "fields");
 	int rc;
 	if (address == NULL || !json_is_object(fields)) {
-		rc = error_set(e, ERROR_INTERNAL, "recipient %s of the stored list is damaged", key);
+		rc = error_set(
+			e, ERROR_INTERNAL, "recipient %s of the stored list is damaged", key);
 	} else {
 		char *copy[4] = {xstrdup(key), xstrdup(name == NULL ? "" : name), xstrdup(address),
 			xstrdup(name)};
@@ -418,12 +425,14 @@ static int read_named(struct db *db, struct audience_call *call, struct named *n
 	enum db_step step;
 	snprintf(after, sizeof after, CAMPAIGN_POSITION_FORMAT, (long long)call->after);
 	if (db_query(db, &stmt, e,
-		    "SELECT key, fields FROM dataset_row WHERE campaign = $1 AND dataset = $2 AND key > $3 "
+		    "SELECT key, fields FROM dataset_row WHERE campaign = $1 AND dataset = $2 AND "
+		    "key > $3 "
 		    "ORDER BY key LIMIT $4",
 		    "issi", call->campaign, AUDIENCE_TO, after, (int64_t)call->most) != 0)
 		return -1;
 	while ((step = db_step(stmt, e)) == DB_ROW)
-		named[(*count)++] = (struct named){xstrdup(db_text(stmt, 0)), xstrdup(db_text(stmt, 1))};
+		named[(*count)++] =
+			(struct named){xstrdup(db_text(stmt, 0)), xstrdup(db_text(stmt, 1))};
 	return step == DB_DONE ? 0 : -1;
 }
 

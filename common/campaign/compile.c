@@ -33,7 +33,8 @@ static struct letter_person person_of(const json_t *object)
 }
 
 /* "2023-05-15" → «15 мая 2023 г.»; "" when there is none. */
-static void date_in_words(const json_t *definition, const char *date, char out[static CALENDAR_TEXT_SIZE])
+static void date_in_words(
+	const json_t *definition, const char *date, char out[static CALENDAR_TEXT_SIZE])
 {
 	struct calendar_time time;
 	bool has_time;
@@ -75,8 +76,10 @@ json_t *compile_constants(const json_t *definition)
 		date_in_words(definition, text_of(document, "date"), date);
 		put(object, "number", text_of(document, "number"));
 		put(object, "date", date);
-		json_object_set_new(object, "signatory", person_json(json_object_get(document, "signatory")));
-		json_object_set_new(object, "performer", person_json(json_object_get(document, "performer")));
+		json_object_set_new(
+			object, "signatory", person_json(json_object_get(document, "signatory")));
+		json_object_set_new(
+			object, "performer", person_json(json_object_get(document, "performer")));
 		json_object_set_new(all, "document", object);
 	}
 	return all;
@@ -119,7 +122,8 @@ static void hostile_prefixes(const struct compile_source *source, struct prefixe
 	}
 	out->item[n++] = xstrdup("recipient.");
 	out->item[n++] = xstrdup("contact.");
-	json_array_foreach(json_object_get(source->definition, "datasets"), index, dataset) {
+	json_array_foreach(json_object_get(source->definition, "datasets"), index, dataset)
+	{
 		const char *name = text_of(dataset, "name");
 		if (name != NULL && n < AUDIENCE_DATASETS_MAX + 2)
 			out->item[n++] = xasprintf("%s.", name);
@@ -131,14 +135,15 @@ static char *list_id(const json_t *definition, const char *from_address)
 {
 	const char *slug = text_of(definition, "slug");
 	return slug == NULL || from_address == NULL
-		? NULL
-		: xasprintf("%s.%s", slug, gate_address_domain(from_address));
+		       ? NULL
+		       : xasprintf("%s.%s", slug, gate_address_domain(from_address));
 }
 
 struct letter *compile_letter(const struct compile_source *source, struct problems *problems)
 {
 	const json_t *d = source->definition, *from = json_object_get(d, "from");
-	const json_t *document = json_object_get(d, "document"), *contacts = json_object_get(d, "contacts");
+	const json_t *document = json_object_get(d, "document"),
+		     *contacts = json_object_get(d, "contacts");
 	struct letter_person people[CONTACTS_MAX];
 	size_t people_count = 0;
 	char date[CALENDAR_TEXT_SIZE];

@@ -16,10 +16,11 @@ struct reading {
 	struct problems *problems;
 	struct dataset *out;
 	size_t cap;
-	char **field;          /* by the sheet's column; NULL for the key's and for columns without a title */
+	char **field; /* by the sheet's column; NULL for the key's and for columns without a title
+		       */
 	size_t width;
 	size_t key_column;
-	int header_line;       /* 0 = not seen yet */
+	int header_line; /* 0 = not seen yet */
 };
 
 char *dataset_field_name(const char *title)
@@ -56,7 +57,8 @@ static void add_column(struct reading *r, size_t column, char *name, int line)
 	for (size_t i = 0; i < column; i++)
 		if (r->field[i] != NULL && strcmp(r->field[i], name) == 0) {
 			problem_add(r->problems, PROBLEM_ERROR, at_line(r, line, name), NULL,
-				tr("columns %zu and %zu have the same name", "столбцы %zu и %zu называются одинаково"),
+				tr("columns %zu and %zu have the same name",
+					"столбцы %zu и %zu называются одинаково"),
 				i + 1, column + 1);
 			free(name);
 			return;
@@ -91,11 +93,14 @@ static int read_header(struct reading *r, const struct table_row *row)
 	}
 	if (r->key_column == SIZE_MAX)
 		problem_add(r->problems, PROBLEM_ERROR, at_line(r, row->line, NULL),
-			r->options->key != NULL ? NULL
-						: tr("name it «key» or say which: key: «ИНН»",
-							  "назовите его «ключ» или укажите какой: key: «ИНН»"),
-			tr("no column with the recipients' keys%s%s", "нет столбца с ключами адресатов%s%s"),
-			r->options->key == NULL ? "" : ": ", r->options->key == NULL ? "" : r->options->key);
+			r->options->key != NULL
+				? NULL
+				: tr("name it «key» or say which: key: «ИНН»",
+					  "назовите его «ключ» или укажите какой: key: «ИНН»"),
+			tr("no column with the recipients' keys%s%s",
+				"нет столбца с ключами адресатов%s%s"),
+			r->options->key == NULL ? "" : ": ",
+			r->options->key == NULL ? "" : r->options->key);
 	return r->problems->errors > before ? -1 : 0;
 }
 
@@ -106,7 +111,8 @@ static char *row_fields(struct reading *r, const struct table_row *row)
 	for (size_t i = 0; i < r->width; i++) {
 		if (r->field[i] == NULL)
 			continue;
-		/* Every column is there, be it empty: «no value» and «no row» are different things. */
+		/* Every column is there, be it empty: «no value» and «no row» are different things.
+		 */
 		const char *cell = i < row->count ? row->cell[i] : "";
 		bytes += strlen(cell);
 		json_object_set_new_nocheck(object, r->field[i], json_string(cell));
@@ -163,9 +169,11 @@ static void refuse_doubles(struct reading *r)
 	for (size_t i = 1; i < r->out->count; i++) {
 		const struct dataset_row *a = &r->out->row[i - 1], *b = &r->out->row[i];
 		if (strcmp(a->key, b->key) == 0)
-			problem_add(r->problems, r->options->keys_only ? PROBLEM_WARNING : PROBLEM_ERROR,
+			problem_add(r->problems,
+				r->options->keys_only ? PROBLEM_WARNING : PROBLEM_ERROR,
 				at_line(r, b->line, NULL), NULL,
-				tr("the key «%.64s» stands here a second time; the first is at line %d",
+				tr("the key «%.64s» stands here a second time; the first is at "
+				   "line %d",
 					"ключ «%.64s» здесь второй раз; первый — в строке %d"),
 				b->key, a->line);
 	}
@@ -185,13 +193,14 @@ static void drop_doubles(struct dataset *dataset)
 	dataset->count = kept;
 }
 
-struct dataset *dataset_read(const char *path, const char *shown, const struct dataset_options *options,
-	struct problems *problems)
+struct dataset *dataset_read(const char *path, const char *shown,
+	const struct dataset_options *options, struct problems *problems)
 {
 	size_t before = problems->errors;
 	struct dataset *dataset = xcalloc(1, sizeof *dataset);
 	dataset->file = xstrdup(shown);
-	struct reading r = {.shown = shown, .options = options, .problems = problems, .out = dataset};
+	struct reading r = {
+		.shown = shown, .options = options, .problems = problems, .out = dataset};
 	struct table_options table = {.encoding = options->encoding, .sheet = options->sheet};
 	struct table_facts facts;
 	/* table_read names the file by its path; people named it otherwise. */

@@ -13,18 +13,18 @@
 #include "campaign/number.h"
 
 enum node_kind { NODE_AND, NODE_OR, NODE_NOT, NODE_COMPARE };
-enum operator { OP_LESS, OP_LESS_EQUAL, OP_GREATER, OP_GREATER_EQUAL, OP_EQUAL, OP_UNEQUAL };
+enum operator{ OP_LESS, OP_LESS_EQUAL, OP_GREATER, OP_GREATER_EQUAL, OP_EQUAL, OP_UNEQUAL };
 
 struct operand {
 	bool is_field;
 	size_t field;
-	char *text;    /* literal */
+	char *text; /* literal */
 	bool is_number;
 	double number;
 };
 struct node {
 	enum node_kind kind;
-	size_t left, right;    /* of AND, OR, NOT: nodes */
+	size_t left, right; /* of AND, OR, NOT: nodes */
 	enum operator op;
 	struct operand a, b;
 };
@@ -41,19 +41,27 @@ struct expression {
 
 /* ---- words ----------------------------------------------------------------------- */
 
-enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_NUMBER, TOKEN_TEXT, TOKEN_OPERATOR, TOKEN_OPEN, TOKEN_CLOSE };
+enum token_kind {
+	TOKEN_END,
+	TOKEN_WORD,
+	TOKEN_NUMBER,
+	TOKEN_TEXT,
+	TOKEN_OPERATOR,
+	TOKEN_OPEN,
+	TOKEN_CLOSE
+};
 
 struct parser {
 	const char *text;
-	size_t at;             /* bytes: after the token */
+	size_t at; /* bytes: after the token */
 	enum token_kind kind;
-	size_t start;          /* of the token */
-	char *word;            /* WORD, NUMBER, TEXT: owned */
+	size_t start; /* of the token */
+	char *word;   /* WORD, NUMBER, TEXT: owned */
 	enum operator op;
 	int depth;
 	struct expression *out;
 	struct error *e;
-	size_t mistake;        /* bytes */
+	size_t mistake; /* bytes */
 };
 
 static size_t characters(const char *text, size_t bytes)
@@ -64,7 +72,8 @@ static size_t characters(const char *text, size_t bytes)
 	return n;
 }
 
-__attribute__((format(printf, 3, 4))) static int mistake(struct parser *p, size_t at, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static int mistake(
+	struct parser *p, size_t at, const char *fmt, ...)
 {
 	char text[200];
 	va_list ap;
@@ -77,8 +86,8 @@ __attribute__((format(printf, 3, 4))) static int mistake(struct parser *p, size_
 
 static bool word_byte(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-		c == '-' || c == '.' || (unsigned char)c >= 0x80;
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '-' || c == '.' || (unsigned char)c >= 0x80;
 }
 
 static int read_text(struct parser *p, const char *close)
@@ -86,7 +95,8 @@ static int read_text(struct parser *p, const char *close)
 	const char *from = p->text + p->at;
 	const char *end = strstr(from, close);
 	if (end == NULL)
-		return mistake(p, p->start, tr("the quoted text has no end", "у текста в кавычках нет конца"));
+		return mistake(p, p->start,
+			tr("the quoted text has no end", "у текста в кавычках нет конца"));
 	p->kind = TOKEN_TEXT;
 	p->word = xstrndup(from, (size_t)(end - from));
 	p->at += (size_t)(end - from) + strlen(close);
@@ -98,13 +108,15 @@ static int read_word(struct parser *p)
 	size_t n = 0;
 	const char *from = p->text + p->at;
 	/* A closing » ends a word too, so that nobody finds it inside a name. */
-	while (word_byte(from[n]) && strncmp(from + n, "»", 2) != 0 && strncmp(from + n, "«", 2) != 0)
+	while (word_byte(from[n]) && strncmp(from + n, "»", 2) != 0 &&
+		strncmp(from + n, "«", 2) != 0)
 		n++;
 	if (n == 0) {
 		size_t len = 1;
 		while (((unsigned char)from[len] & 0xc0) == 0x80)
 			len++;
-		return mistake(p, p->at, tr("«%.*s» does not belong here", "«%.*s» здесь лишнее"), (int)len, from);
+		return mistake(p, p->at, tr("«%.*s» does not belong here", "«%.*s» здесь лишнее"),
+			(int)len, from);
 	}
 	p->word = xstrndup(from, n);
 	p->at += n;
@@ -119,7 +131,8 @@ static int next(struct parser *p)
 		const char *text;
 		enum operator op;
 	} operators[] = {{"<=", OP_LESS_EQUAL}, {">=", OP_GREATER_EQUAL}, {"!=", OP_UNEQUAL},
-		{"<>", OP_UNEQUAL}, {"==", OP_EQUAL}, {"<", OP_LESS}, {">", OP_GREATER}, {"=", OP_EQUAL}};
+		{"<>", OP_UNEQUAL}, {"==", OP_EQUAL}, {"<", OP_LESS}, {">", OP_GREATER},
+		{"=", OP_EQUAL}};
 	free(p->word);
 	p->word = NULL;
 	while (p->text[p->at] == ' ' || p->text[p->at] == '\t' || p->text[p->at] == '\n')
@@ -191,8 +204,10 @@ static int parse_operand(struct parser *p, struct operand *out)
 	const char *dot = p->kind == TOKEN_WORD ? strchr(p->word, '.') : NULL;
 	if (dot != NULL) {
 		if (dot == p->word || dot[1] == '\0' || strchr(dot + 1, '.') != NULL)
-			return mistake(p, p->start, tr("«%.60s» is not a field: want dataset.column",
-				"«%.60s» — не поле: нужно таблица.столбец"), p->word);
+			return mistake(p, p->start,
+				tr("«%.60s» is not a field: want dataset.column",
+					"«%.60s» — не поле: нужно таблица.столбец"),
+				p->word);
 		out->is_field = true;
 		out->field = add_field(p);
 		return next(p);
@@ -215,8 +230,9 @@ static int parse_comparison(struct parser *p, size_t *node)
 	size_t start = p->start;
 	int rc = parse_operand(p, &compare.a);
 	if (rc == 0 && p->kind != TOKEN_OPERATOR)
-		rc = mistake(p, p->start, "%s", tr("one of < <= > >= = != is expected here",
-			"здесь ожидается один из знаков < <= > >= = !="));
+		rc = mistake(p, p->start, "%s",
+			tr("one of < <= > >= = != is expected here",
+				"здесь ожидается один из знаков < <= > >= = !="));
 	if (rc == 0) {
 		compare.op = p->op;
 		rc = next(p);
@@ -224,8 +240,9 @@ static int parse_comparison(struct parser *p, size_t *node)
 	if (rc == 0)
 		rc = parse_operand(p, &compare.b);
 	if (rc == 0 && !compare.a.is_field && !compare.b.is_field)
-		rc = mistake(p, start, "%s", tr("neither side is a field: want dataset.column",
-			"ни слева, ни справа нет поля: нужно таблица.столбец"));
+		rc = mistake(p, start, "%s",
+			tr("neither side is a field: want dataset.column",
+				"ни слева, ни справа нет поля: нужно таблица.столбец"));
 	if (rc == 0)
 		*node = add_node(p, &compare);
 	else {
@@ -238,7 +255,8 @@ static int parse_comparison(struct parser *p, size_t *node)
 static int parse_term(struct parser *p, size_t *node)
 {
 	if (++p->depth > EXPRESSION_DEPTH_MAX)
-		return mistake(p, p->start, "%s", tr("nested too deeply", "слишком большая вложенность"));
+		return mistake(
+			p, p->start, "%s", tr("nested too deeply", "слишком большая вложенность"));
 	int rc;
 	if (is_word(p, "not", "не")) {
 		size_t inner = 0;
@@ -266,7 +284,8 @@ static int parse_and(struct parser *p, size_t *node)
 		size_t right = 0;
 		if (next(p) != 0 || parse_term(p, &right) != 0)
 			return -1;
-		*node = add_node(p, &(struct node){.kind = NODE_AND, .left = *node, .right = right});
+		*node = add_node(
+			p, &(struct node){.kind = NODE_AND, .left = *node, .right = right});
 	}
 	return 0;
 }
@@ -290,13 +309,16 @@ struct expression *expression_parse(const char *text, size_t *at, struct error *
 	struct parser p = {.text = text, .out = out, .e = e};
 	int rc;
 	if (strlen(text) > EXPRESSION_MAX_BYTES || !gate_utf8(text, strlen(text)))
-		rc = mistake(&p, 0, tr("the condition is longer than %d bytes", "условие длиннее %d байт"),
+		rc = mistake(&p, 0,
+			tr("the condition is longer than %d bytes", "условие длиннее %d байт"),
 			EXPRESSION_MAX_BYTES);
 	else
 		rc = next(&p) != 0 || parse_or(&p, &out->root) != 0 ? -1 : 0;
 	if (rc == 0 && p.kind != TOKEN_END)
-		rc = mistake(&p, p.start, "%s", tr("the condition should end here or go on with and, or",
-			"здесь условие должно кончаться или продолжаться словом and (и), or (или)"));
+		rc = mistake(&p, p.start, "%s",
+			tr("the condition should end here or go on with and, or",
+				"здесь условие должно кончаться или продолжаться словом and (и), "
+				"or (или)"));
 	free(p.word);
 	if (rc != 0) {
 		*at = characters(text, p.mistake);
@@ -360,8 +382,8 @@ static bool by_order(enum operator op, int order)
 	}
 }
 
-static const char *operand_value(const struct evaluation *v, const struct operand *operand, bool *is_number,
-	double *number)
+static const char *operand_value(
+	const struct evaluation *v, const struct operand *operand, bool *is_number, double *number)
 {
 	if (!operand->is_field) {
 		*is_number = operand->is_number;
@@ -404,8 +426,8 @@ static bool truth(const struct evaluation *v, size_t index)
 	}
 }
 
-bool expression_true(const struct expression *expression, const char *(*value)(void *arg, size_t field),
-	void *arg)
+bool expression_true(const struct expression *expression,
+	const char *(*value)(void *arg, size_t field), void *arg)
 {
 	struct evaluation v = {.x = expression, .value = value, .arg = arg};
 	return truth(&v, expression->root);

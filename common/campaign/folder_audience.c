@@ -9,8 +9,8 @@
 
 #define NAME_MAX_BYTES 40
 
-static const char *const reserved[] = {"recipient", "contact", "campaign", "document", "deadline", "link",
-	"sender", "ask", NULL};
+static const char *const reserved[] = {
+	"recipient", "contact", "campaign", "document", "deadline", "link", "sender", "ask", NULL};
 
 static bool dataset_name_ok(const char *name)
 {
@@ -69,20 +69,26 @@ void folder_read_data(struct folder_reader *r)
 		char *path = xasprintf("data.%.64s", map->key[i]);
 		size_t n = json_array_size(datasets);
 		int missing = MISSING_ERROR;
-		const struct yaml_node key = {.line = map->key_line[i], .column = map->key_column[i]};
+		const struct yaml_node key = {
+			.line = map->key_line[i], .column = map->key_column[i]};
 		if (!dataset_name_ok(map->key[i])) {
 			folder_error(r, &key, path, "monitoring", "%s",
-				tr("a table's name: a–z, 0–9, «_», not one of recipient, contact, campaign, document …",
-					"имя таблицы: a–z, 0–9, «_», но не recipient, contact, campaign, document …"));
+				tr("a table's name: a–z, 0–9, «_», not one of recipient, contact, "
+				   "campaign, document …",
+					"имя таблицы: a–z, 0–9, «_», но не recipient, contact, "
+					"campaign, document …"));
 		} else if (n == AUDIENCE_DATASETS_MAX) {
-			folder_error(r, &key, path, NULL, tr("more than %d tables", "больше %d таблиц"),
+			folder_error(r, &key, path, NULL,
+				tr("more than %d tables", "больше %d таблиц"),
 				AUDIENCE_DATASETS_MAX);
 		} else {
-			struct dataset *dataset = read_table(r, map->item[i], path, false, &missing);
+			struct dataset *dataset =
+				read_table(r, map->item[i], path, false, &missing);
 			json_t *columns = json_array();
 			for (size_t c = 0; dataset != NULL && c < dataset->columns; c++)
 				json_array_append_new(columns, json_string(dataset->column[c]));
-			/* A table that could not be read keeps its place, so that the rest is checked too. */
+			/* A table that could not be read keeps its place, so that the rest is
+			 * checked too. */
 			r->folder->dataset[n] = dataset;
 			r->dataset_node[n] = map->item[i];
 			json_array_append_new(datasets,
@@ -96,8 +102,8 @@ void folder_read_data(struct folder_reader *r)
 /* ---- audience ---------------------------------------------------------------------- */
 
 /* A list of lines, or one line, as a JSON array. */
-static const struct yaml_node *read_list(struct folder_reader *r, struct yaml_node *map, const char *key,
-	const char *path, json_t *audience)
+static const struct yaml_node *read_list(struct folder_reader *r, struct yaml_node *map,
+	const char *key, const char *path, json_t *audience)
 {
 	const struct yaml_node *node = yaml_take(map, key);
 	const char *text = NULL;
@@ -112,7 +118,8 @@ static const struct yaml_node *read_list(struct folder_reader *r, struct yaml_no
 			if (yaml_as_line(&r->yaml, node->item[i], path, &text))
 				json_array_append_new(array, json_string(text));
 		if (node->count == 0)
-			folder_error(r, node, path, NULL, "%s", tr("an empty list", "пустой список"));
+			folder_error(
+				r, node, path, NULL, "%s", tr("an empty list", "пустой список"));
 	}
 	json_object_set_new(audience, key, array);
 	return node;
@@ -126,28 +133,31 @@ static void check_field(struct folder_reader *r, const struct yaml_node *place, 
 	const json_t *item, *column;
 	if (len == strlen("recipient") && strncmp(field, "recipient", len) == 0)
 		return;
-	json_array_foreach(json_object_get(r->folder->definition, "datasets"), index, item) {
+	json_array_foreach(json_object_get(r->folder->definition, "datasets"), index, item)
+	{
 		const char *name = json_string_value(json_object_get(item, "name"));
 		size_t c;
 		if (strlen(name) != len || strncmp(name, field, len) != 0)
 			continue;
 		if (r->folder->dataset[index] == NULL)
 			return; /* its own problem was said */
-		json_array_foreach(json_object_get(item, "columns"), c, column)
-			if (strcmp(json_string_value(column), dot + 1) == 0)
-				return;
+		json_array_foreach(json_object_get(item, "columns"), c,
+			column) if (strcmp(json_string_value(column), dot + 1) == 0) return;
 		struct buf hint;
 		buf_init(&hint, 1000);
 		(void)buf_puts(&hint, tr("columns: ", "столбцы: "));
-		json_array_foreach(json_object_get(item, "columns"), c, column)
-			(void)buf_printf(&hint, "%s%s", c == 0 ? "" : ", ", json_string_value(column));
+		json_array_foreach(json_object_get(item, "columns"), c, column)(void)
+			buf_printf(&hint, "%s%s", c == 0 ? "" : ", ", json_string_value(column));
 		folder_error(r, place, "audience.where", buf_str(&hint),
-			tr("the table %s has no column «%.60s»", "в таблице %s нет столбца «%.60s»"), name, dot + 1);
+			tr("the table %s has no column «%.60s»",
+				"в таблице %s нет столбца «%.60s»"),
+			name, dot + 1);
 		buf_fini(&hint);
 		return;
 	}
-	folder_error(r, place, "audience.where", tr("it begins with a table of `data` or with recipient",
-		"поле начинается с имени таблицы из data или с recipient"),
+	folder_error(r, place, "audience.where",
+		tr("it begins with a table of `data` or with recipient",
+			"поле начинается с имени таблицы из data или с recipient"),
 		tr("unknown field «%.60s»", "неизвестное поле «%.60s»"), field);
 }
 
@@ -161,7 +171,8 @@ static void read_where(struct folder_reader *r, struct yaml_node *map, json_t *a
 	if (node == NULL || !yaml_as_line(&r->yaml, node, "audience.where", &text))
 		return;
 	/* Exact for a text on one line without escapes; the usual case. */
-	struct yaml_node place = {.line = node->line, .column = node->column + (node->quoted ? 1 : 0)};
+	struct yaml_node place = {
+		.line = node->line, .column = node->column + (node->quoted ? 1 : 0)};
 	struct expression *where = expression_parse(text, &at, &e);
 	if (where == NULL) {
 		place.column += (int)at;
@@ -182,20 +193,22 @@ static void read_where(struct folder_reader *r, struct yaml_node *map, json_t *a
 
 void folder_read_audience(struct folder_reader *r)
 {
-	static const char *const known[] = {"kinds", "regions", "municipalities", "keys", "list", "roles",
-		"where", NULL};
+	static const char *const known[] = {
+		"kinds", "regions", "municipalities", "keys", "list", "roles", "where", NULL};
 	struct yaml_node *map = yaml_take(r->root, "audience");
 	json_t *audience = json_object();
 	json_object_set_new(r->folder->definition, "audience", audience);
 	r->audience_node = map == NULL ? r->root : map;
 	bool all = map != NULL && map->kind == YAML_SCALAR && strcmp(map->text, "all") == 0;
 	if (map == NULL || (map->kind == YAML_MAP && map->count == 0)) {
-		folder_error(r, r->audience_node, "audience", "audience: {kinds: [school]}, audience: all", "%s",
+		folder_error(r, r->audience_node, "audience",
+			"audience: {kinds: [school]}, audience: all", "%s",
 			tr("nobody is named as recipient", "не указано, кому"));
 	} else if (!all && yaml_as_map(&r->yaml, map, "audience")) {
 		r->kinds = read_list(r, map, "kinds", "audience.kinds", audience);
 		r->regions = read_list(r, map, "regions", "audience.regions", audience);
-		r->municipalities = read_list(r, map, "municipalities", "audience.municipalities", audience);
+		r->municipalities =
+			read_list(r, map, "municipalities", "audience.municipalities", audience);
 		r->keys = read_list(r, map, "keys", "audience.keys", audience);
 		(void)read_list(r, map, "roles", "audience.roles", audience);
 		read_where(r, map, audience);

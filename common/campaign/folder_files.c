@@ -29,11 +29,13 @@ char *folder_inside(struct folder_reader *r, const struct yaml_node *node, const
 					    : xasprintf("%s/%s", r->folder->real, node->text);
 	char *real = realpath(joined, NULL);
 	if (real == NULL)
-		folder_error(r, node, path, NULL, tr("there is no file «%.200s»: %s", "нет файла «%.200s»: %s"),
-			node->text, strerror(errno));
+		folder_error(r, node, path, NULL,
+			tr("there is no file «%.200s»: %s", "нет файла «%.200s»: %s"), node->text,
+			strerror(errno));
 	else if (strncmp(real, r->folder->real, len) != 0 || real[len] != '/') {
 		folder_error(r, node, path, tr("copy it there", "скопируйте его туда"),
-			tr("«%.200s» lies outside the campaign's folder", "«%.200s» лежит вне папки рассылки"),
+			tr("«%.200s» lies outside the campaign's folder",
+				"«%.200s» лежит вне папки рассылки"),
 			node->text);
 		free(real);
 		real = NULL;
@@ -59,8 +61,8 @@ static bool read_whole(int fd, char *data, size_t len)
 }
 
 /* Into file->data; false and a problem when it cannot be used. */
-static bool load(struct folder_reader *r, const struct yaml_node *node, const char *path, int64_t most,
-	struct folder_file *file)
+static bool load(struct folder_reader *r, const struct yaml_node *node, const char *path,
+	int64_t most, struct folder_file *file)
 {
 	bool good = false;
 	struct stat st;
@@ -69,15 +71,19 @@ static bool load(struct folder_reader *r, const struct yaml_node *node, const ch
 	if (inside == NULL)
 		return false;
 	if (fd < 0 || fstat(fd, &st) != 0) {
-		folder_error(r, node, path, NULL, tr("cannot open «%.200s»: %s", "«%.200s» не открывается: %s"),
-			node->text, strerror(errno));
+		folder_error(r, node, path, NULL,
+			tr("cannot open «%.200s»: %s", "«%.200s» не открывается: %s"), node->text,
+			strerror(errno));
 	} else if (!S_ISREG(st.st_mode)) {
-		folder_error(r, node, path, NULL, tr("«%.200s» is not a file", "«%.200s» — не файл"), node->text);
+		folder_error(r, node, path, NULL,
+			tr("«%.200s» is not a file", "«%.200s» — не файл"), node->text);
 	} else if (st.st_size == 0) {
-		folder_error(r, node, path, NULL, tr("«%.200s» is empty", "«%.200s» пуст"), node->text);
+		folder_error(
+			r, node, path, NULL, tr("«%.200s» is empty", "«%.200s» пуст"), node->text);
 	} else if (st.st_size > most) {
 		folder_error(r, node, path, NULL,
-			tr("«%.200s» has %lld bytes; at most %lld", "в «%.200s» %lld байт; можно не больше %lld"),
+			tr("«%.200s» has %lld bytes; at most %lld",
+				"в «%.200s» %lld байт; можно не больше %lld"),
 			node->text, (long long)st.st_size, (long long)most);
 	} else {
 		file->data = xmalloc((size_t)st.st_size + 1);
@@ -85,8 +91,8 @@ static bool load(struct folder_reader *r, const struct yaml_node *node, const ch
 		good = read_whole(fd, file->data, file->len);
 		if (!good)
 			folder_error(r, node, path, NULL,
-				tr("cannot read «%.200s»: %s", "«%.200s» не читается: %s"), node->text,
-				strerror(errno));
+				tr("cannot read «%.200s»: %s", "«%.200s» не читается: %s"),
+				node->text, strerror(errno));
 		else
 			file->data[file->len] = '\0';
 	}
@@ -140,7 +146,8 @@ static void read_first(struct folder_reader *r, const struct yaml_node *node)
 	if (gate_utf8(file->data, file->len) && memchr(file->data, '\0', file->len) == NULL)
 		return;
 	problem_add(r->yaml.problems, PROBLEM_ERROR,
-		(struct problem_place){.file = file->name, .line = bad_line(file->data, file->len)}, NULL, "%s",
+		(struct problem_place){.file = file->name, .line = bad_line(file->data, file->len)},
+		NULL, "%s",
 		tr("this is not UTF-8: save the file in the encoding UTF-8",
 			"это не UTF-8: сохраните файл в кодировке UTF-8"));
 	folder_file_fini(file);
@@ -149,7 +156,8 @@ static void read_first(struct folder_reader *r, const struct yaml_node *node)
 static void read_letters(struct folder_reader *r)
 {
 	static const char *const known[] = {"first", NULL};
-	static const char *const later[] = {"reminder", "correction", "receipt", "escalation", NULL};
+	static const char *const later[] = {
+		"reminder", "correction", "receipt", "escalation", NULL};
 	struct yaml_node *map = yaml_take(r->root, "letters");
 	if (map == NULL) {
 		folder_error(r, r->root, "letters", "letters: {first: letter.md}", "%s",
@@ -168,9 +176,13 @@ static void read_letters(struct folder_reader *r)
 		for (size_t k = 0; later[k] != NULL; k++)
 			if (strcmp(map->key[i], later[k]) == 0) {
 				map->used[i] = true;
-				const struct yaml_node place = {.line = map->key_line[i], .column = map->key_column[i]};
-				folder_error(r, &place, "letters", tr("take it out for now", "пока уберите"),
-					tr("%s: not in this version yet", "%s: в этой версии ещё нет"), later[k]);
+				const struct yaml_node place = {
+					.line = map->key_line[i], .column = map->key_column[i]};
+				folder_error(r, &place, "letters",
+					tr("take it out for now", "пока уберите"),
+					tr("%s: not in this version yet",
+						"%s: в этой версии ещё нет"),
+					later[k]);
 			}
 	yaml_unknown(map, r->yaml.file, "letters", known, r->yaml.problems);
 }
@@ -202,7 +214,8 @@ static void read_attachment(struct folder_reader *r, struct yaml_node *node, con
 	} else if (yaml_as_line(&r->yaml, source, path, &name)) {
 		file.name = xstrdup(given != NULL ? given : base_name(name));
 		if (!gate_file_name(file.name))
-			folder_error(r, source, path, NULL, tr("«%.200s» is not a file name", "«%.200s» — не имя файла"),
+			folder_error(r, source, path, NULL,
+				tr("«%.200s» is not a file name", "«%.200s» — не имя файла"),
 				file.name);
 		else if (load(r, source, path, r->settings->attachments_max_bytes, &file)) {
 			r->folder->attachment[r->folder->attachments++] = file;
@@ -219,8 +232,8 @@ static void read_attachments(struct folder_reader *r)
 	if (list == NULL || !yaml_as_list(&r->yaml, list, "attachments"))
 		return;
 	if (list->count > ATTACHMENTS_MAX) {
-		folder_error(r, list, "attachments", NULL, tr("more than %d attachments", "больше %d вложений"),
-			ATTACHMENTS_MAX);
+		folder_error(r, list, "attachments", NULL,
+			tr("more than %d attachments", "больше %d вложений"), ATTACHMENTS_MAX);
 		return;
 	}
 	r->folder->attachment = xcalloc(list->count + 1, sizeof *r->folder->attachment);
@@ -232,17 +245,21 @@ static void read_attachments(struct folder_reader *r)
 	for (size_t i = 0; i < r->folder->attachments; i++) {
 		total += (int64_t)r->folder->attachment[i].len;
 		for (size_t k = 0; k < i; k++)
-			if (strcmp(r->folder->attachment[i].name, r->folder->attachment[k].name) == 0)
+			if (strcmp(r->folder->attachment[i].name, r->folder->attachment[k].name) ==
+				0)
 				folder_error(r, list, "attachments", "name: …",
-					tr("two attachments are named «%.100s»", "два вложения называются «%.100s»"),
+					tr("two attachments are named «%.100s»",
+						"два вложения называются «%.100s»"),
 					r->folder->attachment[i].name);
 	}
 	if (total > most)
 		folder_error(r, list, "attachments",
 			tr("put the large ones where a link in the letter leads",
 				"большие файлы разместите отдельно и дайте ссылку в письме"),
-			tr("the attachments have %lld bytes in all; at most %lld (attachments_max of the settings)",
-				"вложения занимают %lld байт; можно не больше %lld (настройка attachments_max)"),
+			tr("the attachments have %lld bytes in all; at most %lld (attachments_max "
+			   "of the settings)",
+				"вложения занимают %lld байт; можно не больше %lld (настройка "
+				"attachments_max)"),
 			(long long)total, (long long)most);
 }
 

@@ -23,7 +23,8 @@ void folder_error(struct folder_reader *r, const struct yaml_node *node, const c
 	yaml_problem(&r->yaml, PROBLEM_ERROR, node, path, hint, "%s", text);
 }
 
-const char *folder_line(struct folder_reader *r, struct yaml_node *map, const char *key, const char *path)
+const char *folder_line(
+	struct folder_reader *r, struct yaml_node *map, const char *key, const char *path)
 {
 	const char *text = NULL;
 	const struct yaml_node *node = yaml_take(map, key);
@@ -51,7 +52,8 @@ bool folder_date(struct folder_reader *r, const struct yaml_node *node, const ch
 		return false;
 	}
 	if (has_time == NULL && timed) {
-		folder_error(r, node, path, "2023-05-15", "%s", tr("want a date without a time", "нужна дата без времени"));
+		folder_error(r, node, path, "2023-05-15", "%s",
+			tr("want a date without a time", "нужна дата без времени"));
 		return false;
 	}
 	if (has_time != NULL)
@@ -60,7 +62,8 @@ bool folder_date(struct folder_reader *r, const struct yaml_node *node, const ch
 }
 
 /* A map under a key; NULL when absent or not a map. */
-static struct yaml_node *take_map(struct folder_reader *r, struct yaml_node *map, const char *key, const char *path)
+static struct yaml_node *take_map(
+	struct folder_reader *r, struct yaml_node *map, const char *key, const char *path)
 {
 	struct yaml_node *node = yaml_take(map, key);
 	return node == NULL || !yaml_as_map(&r->yaml, node, path) ? NULL : node;
@@ -80,7 +83,8 @@ static char *address_at(struct folder_reader *r, const struct yaml_node *node, c
 	return xstrdup(address);
 }
 
-static void put_address(struct folder_reader *r, struct yaml_node *map, const char *path, json_t *object)
+static void put_address(
+	struct folder_reader *r, struct yaml_node *map, const char *path, json_t *object)
 {
 	const struct yaml_node *node = yaml_take(map, "address");
 	char *address = node == NULL ? NULL : address_at(r, node, path);
@@ -109,8 +113,8 @@ static void read_names(struct folder_reader *r)
 	node = yaml_take(r->root, "title");
 	text = NULL;
 	if (node == NULL)
-		folder_error(r, r->root, "title", tr("title: what it is about", "title: о чём она"), "%s",
-			tr("the campaign has no title", "у рассылки нет названия"));
+		folder_error(r, r->root, "title", tr("title: what it is about", "title: о чём она"),
+			"%s", tr("the campaign has no title", "у рассылки нет названия"));
 	else if (yaml_as_line(&r->yaml, node, "title", &text))
 		folder_put(d, "title", text);
 	folder_put(d, "organisation", folder_line(r, r->root, "organisation", "organisation"));
@@ -125,7 +129,8 @@ static void read_zone(struct folder_reader *r)
 {
 	struct yaml_node *node = yaml_take(r->root, "zone");
 	const char *zone = r->settings->zone;
-	if (node != NULL && yaml_as_line(&r->yaml, node, "zone", &zone) && !calendar_zone_known(zone)) {
+	if (node != NULL && yaml_as_line(&r->yaml, node, "zone", &zone) &&
+		!calendar_zone_known(zone)) {
 		folder_error(r, node, "zone", "Europe/Moscow, Asia/Vladivostok",
 			tr("unknown time zone «%.64s»", "неизвестный часовой пояс «%.64s»"), zone);
 		zone = r->settings->zone;
@@ -150,14 +155,16 @@ static void read_from(struct folder_reader *r)
 		for (size_t i = 0; i < node->count; i++)
 			given = given || strcmp(node->key[i], "address") == 0;
 		if (!given)
-			folder_error(r, node, "from", "from: {address: outreach@ministry.example.org}", "%s",
+			folder_error(r, node, "from",
+				"from: {address: outreach@ministry.example.org}", "%s",
 				tr("the sender has no address", "у отправителя нет адреса"));
 	} else if (node == NULL && r->settings->sender.address != NULL) {
 		folder_put(from, "name", r->settings->sender.name);
 		folder_put(from, "address", r->settings->sender.address);
 		folder_put(r->folder->definition, "reply_to", r->settings->sender.reply_to);
 	} else if (node == NULL) {
-		folder_error(r, r->root, "from", "from: {name: …, address: outreach@ministry.example.org}", "%s",
+		folder_error(r, r->root, "from",
+			"from: {name: …, address: outreach@ministry.example.org}", "%s",
 			tr("no sender: neither here nor in the settings (sender.address)",
 				"нет отправителя: ни здесь, ни в настройках (sender.address)"));
 	}
@@ -168,8 +175,8 @@ static void read_from(struct folder_reader *r)
 	free(reply);
 }
 
-static void read_person(struct folder_reader *r, struct yaml_node *map, const char *key, const char *path,
-	json_t *document)
+static void read_person(struct folder_reader *r, struct yaml_node *map, const char *key,
+	const char *path, json_t *document)
 {
 	static const char *const known[] = {"position", "name", "phone", "address", NULL};
 	struct yaml_node *node = take_map(r, map, key, path);
@@ -222,7 +229,8 @@ static void read_contacts(struct folder_reader *r)
 	struct yaml_node *list = yaml_take(r->root, "contacts");
 	json_t *contacts = json_array();
 	if (list != NULL && yaml_as_list(&r->yaml, list, "contacts") && list->count > CONTACTS_MAX)
-		folder_error(r, list, "contacts", NULL, tr("more than %d", "больше %d"), CONTACTS_MAX);
+		folder_error(
+			r, list, "contacts", NULL, tr("more than %d", "больше %d"), CONTACTS_MAX);
 	for (size_t i = 0; list != NULL && list->kind == YAML_LIST && i < list->count; i++) {
 		char path[40];
 		struct yaml_node *node = list->item[i];
@@ -236,7 +244,8 @@ static void read_contacts(struct folder_reader *r)
 		put_address(r, node, path, contact);
 		yaml_unknown(node, r->yaml.file, path, known, r->yaml.problems);
 		if (json_object_size(contact) == 0)
-			folder_error(r, node, path, NULL, "%s", tr("an empty contact", "пустой контакт"));
+			folder_error(r, node, path, NULL, "%s",
+				tr("an empty contact", "пустой контакт"));
 		json_array_append_new(contacts, contact);
 	}
 	json_object_set_new(r->folder->definition, "contacts", contacts);
@@ -258,11 +267,12 @@ static void read_flags(struct folder_reader *r)
 
 /* ---- the whole ------------------------------------------------------------------- */
 
-static const char *const known_keys[] = {"campaign", "title", "organisation", "lang", "zone", "from",
-	"reply_to", "document", "follows", "contacts", "data", "audience", "letters", "attachments",
-	"send", "rate", "may_leave", "hold", NULL};
+static const char *const known_keys[] = {"campaign", "title", "organisation", "lang", "zone",
+	"from", "reply_to", "document", "follows", "contacts", "data", "audience", "letters",
+	"attachments", "send", "rate", "may_leave", "hold", NULL};
 /* Said plainly instead of left out silently. */
-static const char *const later_keys[] = {"ask", "controller", "rounds", "publish", "acknowledge", "links", NULL};
+static const char *const later_keys[] = {
+	"ask", "controller", "rounds", "publish", "acknowledge", "links", NULL};
 
 static void refuse_later(struct folder_reader *r)
 {
@@ -270,8 +280,8 @@ static void refuse_later(struct folder_reader *r)
 		for (size_t k = 0; later_keys[k] != NULL; k++)
 			if (strcmp(r->root->key[i], later_keys[k]) == 0) {
 				r->root->used[i] = true;
-				const struct yaml_node place = {
-					.line = r->root->key_line[i], .column = r->root->key_column[i]};
+				const struct yaml_node place = {.line = r->root->key_line[i],
+					.column = r->root->key_column[i]};
 				folder_error(r, &place, later_keys[k],
 					tr("take it out for now", "пока уберите"), "%s",
 					tr("not in this version yet", "в этой версии ещё нет"));

@@ -35,7 +35,8 @@ static bool parse_hours(const char *text, int *open_minute, int *close_minute)
 	return take_minutes(&text, close_minute) && *text == '\0' && *open_minute < *close_minute;
 }
 
-static void read_hours(struct folder_reader *r, struct yaml_node *map, int *open_minute, int *close_minute)
+static void read_hours(
+	struct folder_reader *r, struct yaml_node *map, int *open_minute, int *close_minute)
 {
 	const struct yaml_node *node = yaml_take(map, "hours");
 	const char *text = NULL;
@@ -44,7 +45,9 @@ static void read_hours(struct folder_reader *r, struct yaml_node *map, int *open
 		return;
 	if (!parse_hours(text, open_minute, close_minute)) {
 		folder_error(r, node, "send.hours", "hours: 09:00-18:00",
-			tr("«%.40s»: want opening and closing time", "«%.40s»: нужно время начала и конца"), text);
+			tr("«%.40s»: want opening and closing time",
+				"«%.40s»: нужно время начала и конца"),
+			text);
 		*open_minute = *close_minute = 0;
 	}
 }
@@ -61,7 +64,8 @@ static bool instant(struct folder_reader *r, const struct yaml_node *node, const
 	return false;
 }
 
-static void read_at(struct folder_reader *r, struct yaml_node *map, json_t *send, int open_minute, int close_minute)
+static void read_at(struct folder_reader *r, struct yaml_node *map, json_t *send, int open_minute,
+	int close_minute)
 {
 	const struct yaml_node *node = yaml_take(map, "at");
 	struct calendar_time wall;
@@ -72,7 +76,8 @@ static void read_at(struct folder_reader *r, struct yaml_node *map, json_t *send
 		return;
 	if (!timed && open_minute == close_minute) {
 		folder_error(r, node, "send.at", "at: 2023-05-15 10:00", "%s",
-			tr("a date without a time, and no hours", "дата без времени, и часы (hours) не указаны"));
+			tr("a date without a time, and no hours",
+				"дата без времени, и часы (hours) не указаны"));
 		return;
 	}
 	if (!timed) {
@@ -82,18 +87,20 @@ static void read_at(struct folder_reader *r, struct yaml_node *map, json_t *send
 	int minute = wall.hour * 60 + wall.minute;
 	if (open_minute != close_minute && (minute < open_minute || minute >= close_minute)) {
 		folder_error(r, node, "send.at", NULL, "%s",
-			tr("the time lies outside send.hours", "время вне часов отправки (send.hours)"));
+			tr("the time lies outside send.hours",
+				"время вне часов отправки (send.hours)"));
 		return;
 	}
 	if (!instant(r, node, "send.at", &wall, &at_ms))
 		return;
-	snprintf(text, sizeof text, "%04d-%02d-%02d %02d:%02d", wall.year, wall.month, wall.day, wall.hour,
-		wall.minute);
+	snprintf(text, sizeof text, "%04d-%02d-%02d %02d:%02d", wall.year, wall.month, wall.day,
+		wall.hour, wall.minute);
 	json_object_set_new(send, "at_ms", json_integer(at_ms));
 	folder_put(send, "wall", text);
 	if (at_ms < clock_now_ms())
 		yaml_problem(&r->yaml, PROBLEM_WARNING, node, "send.at", NULL, "%s",
-			tr("this time is past: letters will go at once", "это время прошло: письма пойдут сразу"));
+			tr("this time is past: letters will go at once",
+				"это время прошло: письма пойдут сразу"));
 }
 
 static void read_until(struct folder_reader *r, struct yaml_node *map, const json_t *send)
@@ -118,7 +125,8 @@ static void read_until(struct folder_reader *r, struct yaml_node *map, const jso
 	}
 	if (until_ms <= clock_now_ms()) {
 		folder_error(r, node, "send.until", NULL, "%s",
-			tr("this time is past: no letter would go", "это время прошло: ни одно письмо не уйдёт"));
+			tr("this time is past: no letter would go",
+				"это время прошло: ни одно письмо не уйдёт"));
 		return;
 	}
 	r->folder->not_after_ms = until_ms;

@@ -233,6 +233,8 @@ static void compile_text(struct letter *letter, const struct letter_source *s, s
 				"начните его строкой вида «# О результатах …»"),
 			"%s", tr("the letter has no heading, so it has no subject",
 				      "в письме нет заголовка, а значит, и темы"));
+	letter->html->constants = letter->text->constants = letter->subject->constants =
+		letter->constants;
 	frame_finish(s, letter->html, letter->text);
 	mustache_free(&heading);
 	problems_fini(&again);
@@ -249,6 +251,7 @@ struct letter *letter_compile(const struct letter_source *source, struct problem
 	letter->zone = xstrdup(source->zone != NULL ? source->zone : "UTC");
 	letter->reply_to = xstrdup(source->reply_to);
 	letter->may_leave = source->may_leave;
+	letter->constants = json_incref(source->constants);
 	buf_init(&letter->headers, HEADERS_MAX_BYTES);
 	buf_init(&letter->body_start, HEADERS_MAX_BYTES);
 	buf_init(&letter->body_middle, HEADERS_MAX_BYTES);
@@ -288,6 +291,7 @@ void letter_unref(struct letter **handle)
 	buf_fini(&letter->tail);
 	buf_fini(&letter->html_head);
 	buf_fini(&letter->text_head);
+	json_decref(letter->constants);
 	free(letter->zone);
 	free(letter->reply_to);
 	free(letter);

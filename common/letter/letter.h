@@ -51,6 +51,9 @@ struct letter_source {
 	/* Field names that exist, for "unknown field" (paths like recipient.name);
 	 * a path that ends in ".*" allows everything below. NULL = no check. */
 	const char *const *known_fields;
+	/* Values that are the same for every recipient ({"document":{…}}): found where the
+	 * recipient's fields have nothing of that name. Not changed afterwards; may be NULL. */
+	json_t *constants;
 	/* Prefixes whose values come from outside (recipient., data sets): {{{x}}}
 	 * on them is an error. NULL-terminated, may be NULL. */
 	const char *const *hostile_prefixes;

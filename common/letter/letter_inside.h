@@ -17,6 +17,7 @@ struct letter {
 	char *zone;
 	char *reply_to; /* NULL: none */
 	bool may_leave;
+	json_t *constants; /* NULL: none */
 	struct mustache *subject, *text, *html;
 	struct buf headers;    /* the same for every copy, ends before the blank line */
 	struct buf body_start; /* from after the blank line to the text part's body */

@@ -127,6 +127,7 @@ struct mustache {
 	int escape;
 	enum lang lang;
 	bool crlf, strict;
+	const json_t *constants; /* looked up last; borrowed from the letter; may be NULL */
 	char *bytes;
 	size_t bytes_len, bytes_cap;
 	struct token *token;

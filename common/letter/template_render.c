@@ -9,7 +9,7 @@
 
 /* Partials within partials: a partial that uses itself ends here. */
 #define PARTIAL_DEPTH_MAX 24
-#define CONTEXTS_MAX (1 + TEMPLATE_NESTING_MAX * 4)
+#define CONTEXTS_MAX (2 + TEMPLATE_NESTING_MAX * 4)
 /* Tokens looked at in one render: nested lists over hostile data that print
  * nothing would run for ever below the output's limit. About 20 ms. */
 #define STEPS_MAX 1000000
@@ -232,7 +232,9 @@ static int render_range(struct render *r, const struct mustache *t, size_t from,
 int mustache_render(const struct mustache *template, const json_t *data, struct buf *out,
 	struct error *e)
 {
-	struct render r = {.out = out, .e = e, .contexts = 1};
-	r.context[0] = data;
+	struct render r = {.out = out, .e = e};
+	if (template->constants != NULL)
+		r.context[r.contexts++] = template->constants;
+	r.context[r.contexts++] = data;
 	return render_range(&r, template, 0, template->count, NULL);
 }

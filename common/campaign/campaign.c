@@ -1,0 +1,276 @@
+/* A stored campaign, as planner and mailer read it back. */
+#include "campaign/campaign.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "calendar/calendar.h"
+#include "campaign/audience.h"
+#include "campaign/compile.h"
+
+#define ATTACHMENTS_MAX 64
+
+struct campaign {
+	int64_t id;
+	char *slug, *zone, *sender, *reply_to;
+	bool notice;
+	json_t *definition;
+	struct audience audience;
+	bool local;
+	int open_minute, close_minute;
+	int64_t at_ms;		   /* 0 = at once */
+	struct calendar_time wall; /* of send.at, when local */
+};
+
+static int take_send(struct campaign *campaign, struct error *e)
+{
+	const json_t *send = json_object_get(campaign->definition, "send");
+	const char *wall = json_string_value(json_object_get(send, "wall"));
+	bool timed;
+	campaign->local = json_is_true(json_object_get(send, "local"));
+	campaign->open_minute = (int)json_integer_value(json_object_get(send, "open_minute"));
+	campaign->close_minute = (int)json_integer_value(json_object_get(send, "close_minute"));
+	campaign->at_ms = json_integer_value(json_object_get(send, "at_ms"));
+	return wall == NULL ? 0 : calendar_parse(wall, &campaign->wall, &timed, e);
+}
+
+static int take_row(struct campaign *campaign, struct db_stmt *row, struct error *e)
+{
+	json_error_t where;
+	campaign->slug = xstrdup(db_text(row, 0));
+	campaign->definition = json_loads(db_text(row, 1), 0, &where);
+	campaign->sender = xstrdup(db_text(row, 2));
+	campaign->notice = strcmp(db_text(row, 3), "notice") == 0;
+	if (!json_is_object(campaign->definition))
+		return error_set(e, ERROR_INTERNAL, "campaign %s: damaged definition: %s",
+			campaign->slug, where.text);
+	const json_t *d = campaign->definition;
+	const char *zone = json_string_value(json_object_get(d, "zone"));
+	campaign->zone = xstrdup(zone == NULL ? "Europe/Moscow" : zone);
+	campaign->reply_to = xstrdup(json_string_value(json_object_get(d, "reply_to")));
+	if (take_send(campaign, e) != 0 || audience_init(&campaign->audience, d, e) != 0)
+		return error_context(e, "campaign %s", campaign->slug);
+	return 0;
+}
+
+int campaign_load(struct db *db, int64_t id, struct campaign **out, struct error *e)
+{
+	struct db_stmt *stmt;
+	*out = NULL;
+	if (db_query(db, &stmt, e,
+		    "SELECT slug, definition, sender, kind FROM campaign WHERE id = $1", "i",
+		    id) != 0)
+		return -1;
+	enum db_step step = db_step(stmt, e);
+	if (step == DB_DONE)
+		return error_set(e, ERROR_NOT_FOUND, "no campaign %lld", (long long)id);
+	if (step != DB_ROW)
+		return -1;
+	struct campaign *campaign = xcalloc(1, sizeof *campaign);
+	campaign->id = id;
+	int rc = take_row(campaign, stmt, e);
+	db_reset(stmt);
+	if (rc == 0)
+		*out = campaign;
+	else
+		campaign_free(&campaign);
+	return rc;
+}
+
+void campaign_free(struct campaign **handle)
+{
+	struct campaign *campaign = *handle;
+	*handle = NULL;
+	if (campaign == NULL)
+		return;
+	audience_fini(&campaign->audience);
+	json_decref(campaign->definition);
+	free(campaign->slug);
+	free(campaign->zone);
+	free(campaign->sender);
+	free(campaign->reply_to);
+	free(campaign);
+}
+
+int64_t campaign_id(const struct campaign *campaign)
+{
+	return campaign->id;
+}
+
+const char *campaign_slug(const struct campaign *campaign)
+{
+	return campaign->slug;
+}
+
+const char *campaign_zone(const struct campaign *campaign)
+{
+	return campaign->zone;
+}
+
+const json_t *campaign_definition(const struct campaign *campaign)
+{
+	return campaign->definition;
+}
+
+const char *campaign_sender(const struct campaign *campaign)
+{
+	return campaign->sender;
+}
+
+const char *campaign_reply_to(const struct campaign *campaign)
+{
+	return campaign->reply_to;
+}
+
+/* ---- the letter -------------------------------------------------------------------------- */
+
+struct parts {
+	char *file, *markdown;
+	size_t markdown_len;
+	struct letter_attachment attachment[ATTACHMENTS_MAX];
+	size_t attachments;
+};
+
+static void parts_fini(struct parts *parts)
+{
+	free(parts->file);
+	free(parts->markdown);
+	for (size_t i = 0; i < parts->attachments; i++) {
+		struct letter_attachment *a = &parts->attachment[i];
+		/* The members are const because the letter borrows them; we own them here. */
+		free((char *)(uintptr_t)a->name);
+		free((char *)(uintptr_t)a->title);
+		free((char *)(uintptr_t)a->media_type);
+		free((void *)(uintptr_t)a->data);
+	}
+}
+
+static void take_part(struct parts *parts, struct db_stmt *row)
+{
+	size_t len = 0;
+	const void *data = db_blob(row, 5, &len);
+	char *copy = xmalloc(len + 1);
+	if (len > 0)
+		memcpy(copy, data, len);
+	copy[len] = '\0';
+	if (strcmp(db_text(row, 0), "letter") == 0 && parts->markdown == NULL) {
+		parts->file = xstrdup(db_text(row, 3));
+		parts->markdown = copy;
+		parts->markdown_len = len;
+	} else if (strcmp(db_text(row, 0), "attachment") == 0 &&
+		   parts->attachments < ATTACHMENTS_MAX) {
+		parts->attachment[parts->attachments++] =
+			(struct letter_attachment){.name = xstrdup(db_text(row, 2)),
+				.title = xstrdup(db_text(row, 3)),
+				.media_type = xstrdup(db_text(row, 4)),
+				.data = copy,
+				.len = len};
+	} else {
+		free(copy);
+	}
+}
+
+static int read_parts(
+	struct db *db, int64_t id, const char *letter, struct parts *parts, struct error *e)
+{
+	struct db_stmt *stmt;
+	enum db_step step;
+	if (db_query(db, &stmt, e,
+		    "SELECT f.purpose, f.position, f.name, f.title, f.media_type, b.data FROM "
+		    "campaign_file f "
+		    "JOIN blob b ON b.hash = f.hash WHERE f.campaign = $1 AND (f.purpose = "
+		    "'attachment' OR "
+		    "f.name = $2) ORDER BY f.purpose, f.position",
+		    "is", id, letter) != 0)
+		return -1;
+	while ((step = db_step(stmt, e)) == DB_ROW)
+		take_part(parts, stmt);
+	return step == DB_DONE ? 0 : -1;
+}
+
+static const char *letter_of_step(const struct campaign *campaign, int step)
+{
+	const json_t *item;
+	size_t index;
+	json_array_foreach(json_object_get(campaign->definition, "steps"), index,
+		item) if (json_integer_value(json_object_get(item, "step")) ==
+			  step) return json_string_value(json_object_get(item, "letter"));
+	return NULL;
+}
+
+int campaign_letter(struct db *db, const struct campaign *campaign, const struct settings *settings,
+	int step, struct letter **out, struct error *e)
+{
+	(void)settings; /* links to the public pages will come from there */
+	struct parts parts = {0};
+	struct problems problems = {0};
+	const char *name = letter_of_step(campaign, step);
+	*out = NULL;
+	int rc = name == NULL
+			 ? error_set(e, ERROR_NOT_FOUND, "campaign %s has no letter for step %d",
+				   campaign->slug, step)
+			 : read_parts(db, campaign->id, name, &parts, e);
+	if (rc == 0 && parts.markdown == NULL)
+		rc = error_set(e, ERROR_NOT_FOUND,
+			"campaign %s: the text of letter %s is not in the store", campaign->slug,
+			name);
+	if (rc == 0) {
+		struct compile_source source = {.definition = campaign->definition,
+			.file = parts.file,
+			.markdown = parts.markdown,
+			.markdown_len = parts.markdown_len,
+			.attachments = parts.attachment,
+			.attachments_count = parts.attachments,
+			.notice = campaign->notice};
+		*out = compile_letter(&source, &problems);
+		if (*out == NULL)
+			rc = error_set(e, ERROR_INTERNAL,
+				"campaign %s: the stored letter does not compile: %s",
+				campaign->slug, problems.count > 0 ? problems.item[0].text : "?");
+	}
+	problems_fini(&problems);
+	parts_fini(&parts);
+	return rc;
+}
+
+/* ---- whom and when ----------------------------------------------------------------------------
+ */
+
+int campaign_audience_batch(struct db *db, const struct campaign *campaign, int64_t after, int most,
+	int64_t *last, bool *end,
+	int (*each)(void *arg, const struct campaign_recipient *recipient), void *arg,
+	struct error *e)
+{
+	struct audience_call call = {.audience = &campaign->audience,
+		.campaign = campaign->id,
+		.after = after,
+		.most = most,
+		.each = each,
+		.arg = arg};
+	if (campaign->notice) { /* its deliveries were made with it */
+		*last = after;
+		*end = true;
+		return 0;
+	}
+	int rc = audience_walk(db, &call, e);
+	*last = call.last;
+	*end = call.end;
+	return rc;
+}
+
+int campaign_due_ms(const struct campaign *campaign, const char *recipient_zone, int64_t now_ms,
+	int64_t *due_ms, struct error *e)
+{
+	const char *zone =
+		campaign->local && recipient_zone != NULL ? recipient_zone : campaign->zone;
+	int64_t from_ms = now_ms, at_ms = campaign->at_ms;
+	if (at_ms != 0 && campaign->local && recipient_zone != NULL &&
+		calendar_to_ms(&campaign->wall, zone, &at_ms, e) != 0)
+		return -1;
+	if (at_ms > from_ms)
+		from_ms = at_ms;
+	return calendar_next_open(
+		from_ms, zone, campaign->open_minute, campaign->close_minute, due_ms, e);
+}

@@ -1,0 +1,290 @@
+/* The folder as a whole: load, look, free; and its audience. */
+#include "campaign/folder.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/gate.h"
+#include "base/lang.h"
+#include "base/xalloc.h"
+#include "campaign/compile.h"
+
+#define BATCH 1000
+
+static bool find_folder(struct campaign_folder *folder, struct problems *problems)
+{
+	const char *slash = strrchr(folder->path, '/');
+	folder->shown = slash == NULL ? xstrdup("")
+				      : xstrndup(folder->path, (size_t)(slash - folder->path) + 1);
+	char *real = realpath(folder->shown[0] == '\0' ? "." : folder->shown, NULL);
+	folder->real = real;
+	if (real == NULL)
+		problem_add(problems, PROBLEM_ERROR, (struct problem_place){.file = folder->path},
+			NULL, "%s", tr("there is no such folder", "такой папки нет"));
+	return real != NULL;
+}
+
+/* Russian when the letter or the title has a Cyrillic letter; the language of
+ * whoever launches it must not matter. */
+static void choose_lang(struct campaign_folder *folder)
+{
+	if (json_object_get(folder->definition, "lang") != NULL)
+		return;
+	const char *lang = "en";
+	for (size_t i = 0; i < folder->first.len; i++) {
+		unsigned char c = (unsigned char)folder->first.data[i];
+		if (c == 0xd0 || c == 0xd1)
+			lang = "ru";
+	}
+	folder_put(folder->definition, "lang", lang);
+}
+
+static void complete(struct folder_reader *r)
+{
+	struct campaign_folder *folder = r->folder;
+	json_t *d = folder->definition;
+	json_object_set_new(d, "steps",
+		json_pack("[{s:i,s:s,s:s}]", "step", 0, "kind", "first", "letter", "first"));
+	choose_lang(folder);
+	folder->slug = xstrdup(json_string_value(json_object_get(d, "slug")));
+	folder->title = xstrdup(json_string_value(json_object_get(d, "title")));
+	folder->sender =
+		xstrdup(json_string_value(json_object_get(json_object_get(d, "from"), "address")));
+}
+
+static void attach_tables(struct folder_reader *r)
+{
+	struct campaign_folder *folder = r->folder;
+	struct error e = {0};
+	if (audience_init(&folder->audience, folder->definition, &e) != 0)
+		folder_error(r, r->audience_node, "audience", NULL, "%s", e.text);
+	folder->audience_ready = true;
+	for (size_t i = 0; i < folder->audience.datasets; i++)
+		folder->audience.dataset[i].rows = folder->dataset[i];
+	folder->audience.list = folder->list;
+}
+
+struct campaign_folder *campaign_folder_load(const char *yaml_path, const struct settings *settings,
+	struct db *db, struct problems *problems)
+{
+	size_t before = problems->errors;
+	struct campaign_folder *folder = xcalloc(1, sizeof *folder);
+	folder->path = xstrdup(yaml_path);
+	folder->definition = json_object();
+	folder->not_after_ms = TIME_NEVER_MS;
+	struct folder_reader r = {.yaml = {.file = folder->path, .problems = problems},
+		.folder = folder,
+		.settings = settings};
+	if (find_folder(folder, problems))
+		r.root = yaml_load_file(folder->path, problems);
+	if (r.root != NULL && yaml_as_map(&r.yaml, r.root, NULL)) {
+		folder_read(&r);
+		complete(&r);
+		if (problems->errors == before)
+			attach_tables(&r);
+		folder_check(&r, problems->errors == before ? db : NULL);
+	}
+	yaml_node_free(&r.root);
+	if (problems->errors == before)
+		folder_hash(folder);
+	else
+		campaign_folder_free(&folder);
+	return folder;
+}
+
+void campaign_folder_free(struct campaign_folder **handle)
+{
+	struct campaign_folder *folder = *handle;
+	*handle = NULL;
+	if (folder == NULL)
+		return;
+	if (folder->audience_ready)
+		audience_fini(&folder->audience);
+	for (size_t i = 0; i < AUDIENCE_DATASETS_MAX; i++)
+		dataset_free(&folder->dataset[i]);
+	dataset_free(&folder->list);
+	folder_file_fini(&folder->first);
+	for (size_t i = 0; i < folder->attachments; i++)
+		folder_file_fini(&folder->attachment[i]);
+	free(folder->attachment);
+	letter_unref(&folder->letter);
+	json_decref(folder->definition);
+	free(folder->path);
+	free(folder->shown);
+	free(folder->real);
+	free(folder->slug);
+	free(folder->title);
+	free(folder->sender);
+	free(folder);
+}
+
+const char *campaign_folder_slug(const struct campaign_folder *folder)
+{
+	return folder->slug;
+}
+
+const char *campaign_folder_title(const struct campaign_folder *folder)
+{
+	return folder->title;
+}
+
+const char *campaign_folder_hash(const struct campaign_folder *folder)
+{
+	return folder->hash;
+}
+
+const json_t *campaign_folder_definition(const struct campaign_folder *folder)
+{
+	return folder->definition;
+}
+
+struct letter *campaign_folder_letter(const struct campaign_folder *folder, int step)
+{
+	return step == 0 ? folder->letter : NULL;
+}
+
+/* ---- recipients ---------------------------------------------------------------------- */
+
+void campaign_recipient_fini(struct campaign_recipient *recipient)
+{
+	free(recipient->key);
+	free(recipient->name);
+	free(recipient->address);
+	free(recipient->contact_name);
+	free(recipient->zone);
+	json_decref(recipient->fields);
+	*recipient = (struct campaign_recipient){0};
+}
+
+static void copy_recipient(struct campaign_recipient *to, const struct campaign_recipient *from)
+{
+	*to = (struct campaign_recipient){.organisation = from->organisation,
+		.contact = from->contact,
+		.key = xstrdup(from->key),
+		.name = xstrdup(from->name),
+		.address = xstrdup(from->address),
+		.contact_name = xstrdup(from->contact_name),
+		.zone = xstrdup(from->zone),
+		.fields = json_deep_copy(from->fields),
+		.outside = from->outside};
+}
+
+struct sampler {
+	struct campaign_recipient *sample;
+	size_t most, count;
+	int64_t seen;
+};
+
+static int take_sample(void *arg, const struct campaign_recipient *recipient)
+{
+	struct sampler *sampler = arg;
+	sampler->seen++;
+	if (sampler->count < sampler->most)
+		copy_recipient(&sampler->sample[sampler->count++], recipient);
+	return 0;
+}
+
+int campaign_folder_audience(const struct campaign_folder *folder, struct db *db, int64_t *count,
+	struct campaign_recipient **sample, size_t sample_most, size_t *sample_count,
+	struct error *e)
+{
+	struct sampler sampler = {
+		.sample = xcalloc(sample_most + 1, sizeof **sample), .most = sample_most};
+	struct audience_call call = {
+		.audience = &folder->audience, .most = BATCH, .each = take_sample, .arg = &sampler};
+	int rc = 0;
+	while (rc == 0 && !call.end) {
+		rc = audience_walk(db, &call, e);
+		call.after = call.last;
+	}
+	if (rc != 0) {
+		for (size_t i = 0; i < sampler.count; i++)
+			campaign_recipient_fini(&sampler.sample[i]);
+		free(sampler.sample);
+		return -1;
+	}
+	*count = sampler.seen;
+	*sample = sampler.sample;
+	*sample_count = sampler.count;
+	return 0;
+}
+
+struct finder {
+	const char *address; /* NULL = the first contact */
+	struct campaign_recipient *out;
+	bool found;
+};
+
+static int take_one(void *arg, const struct campaign_recipient *recipient)
+{
+	struct finder *finder = arg;
+	bool wanted = finder->address == NULL || strcmp(finder->address, recipient->address) == 0;
+	if (!wanted || (finder->found && (recipient->outside || !finder->out->outside)))
+		return 0;
+	if (finder->found)
+		campaign_recipient_fini(finder->out);
+	copy_recipient(finder->out, recipient);
+	finder->found = true;
+	return 0;
+}
+
+/* Every organisation of an address (they may share it): one inside the audience is preferred. */
+static int find_ids(struct db *db, const char *key, const char *address, int64_t *ids, size_t most,
+	size_t *count, struct error *e)
+{
+	struct db_stmt *stmt;
+	enum db_step step;
+	int rc = address == NULL
+			 ? db_query(db, &stmt, e,
+				   "SELECT id FROM organisation WHERE key = $1 AND active = 1", "s",
+				   key)
+			 : db_query(db, &stmt, e,
+				   "SELECT DISTINCT organisation FROM contact WHERE address = $1 "
+				   "AND active = 1 ORDER BY 1",
+				   "s", address);
+	if (rc != 0)
+		return -1;
+	*count = 0;
+	while ((step = db_step(stmt, e)) == DB_ROW)
+		if (*count < most)
+			ids[(*count)++] = db_int(stmt, 0);
+	return step == DB_DONE ? 0 : -1;
+}
+
+#define SHARED_MOST 100 /* organisations of one address that are looked at */
+int campaign_folder_recipient(const struct campaign_folder *folder, struct db *db,
+	const char *key_or_address, struct campaign_recipient *out, struct error *e)
+{
+	char address[GATE_ADDRESS_MAX + 1];
+	int64_t ids[SHARED_MOST];
+	size_t count = 0;
+	bool by_address = strchr(key_or_address, '@') != NULL;
+	*out = (struct campaign_recipient){0};
+	if (by_address && gate_address(key_or_address, address, e) != 0)
+		return -1;
+	struct finder finder = {.address = by_address ? address : NULL, .out = out};
+	if (find_ids(db, key_or_address, finder.address, ids, SHARED_MOST, &count, e) != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		struct audience_call call = {.audience = &folder->audience,
+			.after = ids[i] - 1,
+			.most = 1,
+			.everybody = true,
+			.each = take_one,
+			.arg = &finder};
+		if (audience_walk(db, &call, e) != 0) {
+			campaign_recipient_fini(out);
+			return -1;
+		}
+	}
+	if (finder.found)
+		return 0;
+	return error_set(e, ERROR_NOT_FOUND,
+		tr("the directory has no organisation with the key or address «%.100s» and a "
+		   "contact in the roles of this campaign",
+			"в справочнике нет организации с ключом или адресом «%.100s» и контактом в "
+			"роли этой рассылки"),
+		key_or_address);
+}
