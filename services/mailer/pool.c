@@ -425,7 +425,7 @@ static bool feed_next(void *arg, struct transport_letter *out)
 		}
 		struct delivery_status status;
 		status_init(&status, job, DELIVERY_FAILED);
-		snprintf(status.reason, sizeof status.reason, "%s", e.text);
+		snprintf(status.reason, sizeof status.reason, "%.*s", STATUS_REASON_MAX, e.text);
 		pool->events.ended(pool->events.arg, job, &status);
 	}
 	return false;
@@ -550,8 +550,10 @@ static void session_ended(struct sender *sender, const struct transport_result *
 	relay->sessions--;
 	if (!good && result->letters == 0) {
 		char why[sizeof relay->reason];
-		snprintf(why, sizeof why, "%s%s%s", result->text, result->reply.text[0] != '\0' ? ": " : "",
-			result->reply.text);
+		/* What does not fit is left out: this is for one line of `vestnik status`. */
+		int n = snprintf(why, sizeof why, "%.120s", result->text);
+		if (result->reply.text[0] != '\0')
+			snprintf(why + n, sizeof why - (size_t)n, ": %.120s", result->reply.text);
 		leave = relay_session_failed(&pool->relays, relay, clock_mono_ms(), why);
 	}
 	if (relay->breaker == BREAKER_HALF_OPEN)
