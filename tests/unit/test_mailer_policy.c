@@ -96,7 +96,8 @@ static void a_rate_lets_its_number_through_and_no_more(void **state)
 static void a_domain_over_its_rate_sends_letters_back_spread_out(void **state)
 {
 	(void)state;
-	struct settings_domain_rate limits[] = {{.domain = "slow.test", .rate = {1, 1000}}};
+	char domain[] = "slow.test";
+	struct settings_domain_rate limits[] = {{.domain = domain, .rate = {1, 1000}}};
 	struct settings settings = {.mailer = {.domains = limits, .domains_count = 1}};
 	struct domain_rates *rates = domain_rates_new(&settings);
 	int64_t again = 0, last = 0;
