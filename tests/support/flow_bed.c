@@ -160,17 +160,33 @@ int64_t flow_int(struct flow_bed *bed, const char *sql)
 	return step == DB_ROW ? value : -1;
 }
 
+static char *first_text(struct db_stmt *stmt)
+{
+	struct error e = {0};
+	char *text = NULL;
+	enum db_step step = db_step(stmt, &e);
+	flow_ok(step == DB_FAILED ? -1 : 0, &e);
+	if (step == DB_ROW) {
+		text = xstrdup(db_text(stmt, 0));
+		db_reset(stmt);
+	}
+	return text;
+}
+
 char *flow_text(struct flow_bed *bed, const char *sql)
 {
 	struct error e = {0};
 	struct db_stmt *stmt;
 	flow_ok(db_query(bed->db, &stmt, &e, sql, ""), &e);
-	char *text = NULL;
-	if (db_step(stmt, &e) == DB_ROW) {
-		text = xstrdup(db_text(stmt, 0));
-		db_reset(stmt);
-	}
-	return text;
+	return first_text(stmt);
+}
+
+char *flow_text_of(struct flow_bed *bed, const char *sql, const char *value)
+{
+	struct error e = {0};
+	struct db_stmt *stmt;
+	flow_ok(db_query(bed->db, &stmt, &e, sql, "s", value), &e);
+	return first_text(stmt);
 }
 
 void flow_check_counters(struct flow_bed *bed)

@@ -38,6 +38,8 @@ void flow_publish(struct flow_bed *bed, const struct delivery_status *statuses, 
 int64_t flow_int(struct flow_bed *bed, const char *sql);
 /* Text of the first column; the caller frees; NULL when there is no row. */
 char *flow_text(struct flow_bed *bed, const char *sql);
+/* The same with one text parameter. */
+char *flow_text_of(struct flow_bed *bed, const char *sql, const char *value);
 /* Fails unless the counters equal a recount of the deliveries. */
 void flow_check_counters(struct flow_bed *bed);
 

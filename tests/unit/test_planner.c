@@ -207,18 +207,15 @@ static void answer(const struct jobs *jobs, enum delivery_state state)
 
 static void assert_state(const char *slug, const char *want)
 {
-	char *sql = xasprintf("SELECT state FROM campaign WHERE slug = '%s'", slug);
-	char *got = flow_text(&bed, sql);
+	char *got = flow_text_of(&bed, "SELECT state FROM campaign WHERE slug = $1", slug);
 	if (got == NULL || strcmp(got, want) != 0)
 		fail_msg("campaign %s: got %s, want %s", slug, got == NULL ? "nothing" : got, want);
 	free(got);
-	/* sql stays: it is the key of a prepared statement */
 }
 
 static void assert_result(const char *id, const char *begins)
 {
-	char *sql = xasprintf("SELECT result FROM task_seen WHERE id = '%s'", id);
-	char *got = flow_text(&bed, sql);
+	char *got = flow_text_of(&bed, "SELECT result FROM task_seen WHERE id = $1", id);
 	if (got == NULL || strncmp(got, begins, strlen(begins)) != 0)
 		fail_msg("task %s: got \"%s\", want \"%s…\"", id, got == NULL ? "nothing" : got, begins);
 	free(got);

@@ -1,0 +1,261 @@
+/* Recipients a second from the launch task on the bus to `waiting` rows, at 10 k, 100 k and 1 M; it
+ * should be flat. The reference writes the same rows with nothing around them. Everything is the
+ * real thing but the mailers, who are not there: the line fills to its least and stays.
+ *
+ *   bench_plan [runs [recipients …]]      BENCH_DIR: where the store is made, default /tmp */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/ident.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "bus/bus.h"
+#include "calendar/calendar.h"
+#include "message/task.h"
+#include "planner/planner.h"
+#include "settings/settings.h"
+#include "store/delivery.h"
+#include "store/maintenance.h"
+#include "store/schedule.h"
+#include "store/schema.h"
+
+#define HASH "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define BATCH 1000
+
+static void must(int rc, const struct error *e)
+{
+	if (rc >= 0)
+		return;
+	fprintf(stderr, "bench_plan: %s\n", e->text);
+	exit(1);
+}
+
+struct bench {
+	char folder[256];
+	char *url;
+	struct db *db;
+	struct bus *bus;
+	struct settings *settings;
+	struct maintenance *maintenance;
+};
+
+static void open_bench(struct bench *b)
+{
+	struct error e = {0};
+	const char *dir = getenv("BENCH_DIR");
+	snprintf(b->folder, sizeof b->folder, "%s/vestnik-plan-XXXXXX", dir == NULL ? "/tmp" : dir);
+	if (mkdtemp(b->folder) == NULL)
+		must(error_errno(&e, "%s", b->folder), &e);
+	b->url = xasprintf("sqlite:%s/vestnik.db", b->folder);
+	must(db_open(&b->db, b->url, &e), &e);
+	must(schema_migrate(b->db, &e), &e);
+	must(bus_open(&b->bus, &(struct bus_config){.url = "embedded", .store_url = b->url, .client_id = "bench"}, &e), &e);
+	must(maintenance_start(&b->maintenance, b->url, NULL, 0, &e), &e);
+	struct problems problems = {0};
+	char *path = xasprintf("%s/vestnik.yaml", b->folder);
+	FILE *file = fopen(path, "w");
+	if (file == NULL)
+		must(error_errno(&e, "%s", path), &e);
+	fputs("zone: Europe/Moscow\nsender: {name: Ministry, address: outreach@ministry.example.org}\n", file);
+	fclose(file);
+	b->settings = settings_load(path, &problems);
+	free(path);
+	if (b->settings == NULL)
+		must(error_set(&e, ERROR_INTERNAL, "no settings"), &e);
+	problems_fini(&problems);
+}
+
+static void close_bench(struct bench *b)
+{
+	maintenance_stop(&b->maintenance);
+	bus_close(&b->bus);
+	db_close(&b->db);
+	settings_free(&b->settings);
+	char *command = xasprintf("rm -rf '%s'", b->folder);
+	if (system(command) != 0)
+		fprintf(stderr, "bench_plan: %s stays\n", b->folder);
+	free(command);
+	free(b->url);
+}
+
+static void fill_directory(struct bench *b, int64_t n)
+{
+	struct error e = {0};
+	for (int64_t i = 0; i < n; i++) {
+		char key[32], name[64], address[64];
+		int64_t id;
+		if (i % 5000 == 0)
+			must(db_begin(b->db, DB_WRITE, &e), &e);
+		snprintf(key, sizeof key, "s%07lld", (long long)i);
+		snprintf(name, sizeof name, "Школа № %lld", (long long)i);
+		snprintf(address, sizeof address, "school-%lld@d%lld.example.org", (long long)i, (long long)i % 50);
+		must(db_query_int(b->db, &id, &e,
+			     "INSERT INTO organisation (key, kind, name, region, municipality, revision, updated_ms)"
+			     " VALUES ($1, 'school', $2, 'Область', 'Район', 1, 0) RETURNING id",
+			     "ss", key, name) == DB_ROW ? 0 : -1,
+			&e);
+		must(db_exec(b->db, &e,
+			     "INSERT INTO contact (organisation, role, name, address, updated_ms)"
+			     " VALUES ($1, 'coordinator', 'Директор школы', $2, 0)",
+			     "is", id, address),
+			&e);
+		if (i % 5000 == 4999 || i == n - 1)
+			must(db_commit(b->db, DB_RELAXED, &e), &e);
+	}
+}
+
+static void put_launch(struct bench *b)
+{
+	struct error e = {0};
+	struct buf text;
+	static const char definition[] =
+		"{\"slug\":\"plan\",\"title\":\"plan\",\"zone\":\"Europe/Moscow\",\"lang\":\"ru\","
+		"\"from\":{\"name\":\"M\",\"address\":\"outreach@ministry.example.org\"},\"contacts\":[],"
+		"\"audience\":{\"kinds\":[\"school\"],\"roles\":[\"coordinator\"]},\"datasets\":[],"
+		"\"steps\":[{\"step\":0,\"kind\":\"first\",\"letter\":\"first\"}],"
+		"\"send\":{\"local\":false,\"open_minute\":0,\"close_minute\":0},\"may_leave\":false,\"hold\":false}";
+	must(db_exec(b->db, &e,
+		     "INSERT INTO campaign (slug, kind, title, content_hash, definition, sender, state, priority,"
+		     " created_ms) VALUES ('plan', 'campaign', 'plan', $1, $2, 'outreach@ministry.example.org',"
+		     " 'draft', 1, 0)",
+		     "ss", HASH, definition),
+		&e);
+	buf_init(&text, 4096);
+	json_t *data = json_pack("{s:s,s:s}", "campaign", "plan", "content_hash", HASH);
+	must(task_write(TASK_CAMPAIGN_LAUNCH, "bench", "1", clock_now_ms(), data, &text), &e);
+	json_decref(data);
+	struct bus_message message = {.topic = BUS_TASKS, .content_type = "application/cloudevents+json",
+		.data = text.data, .len = text.len};
+	must(bus_publish(b->bus, &message, 1, &e), &e);
+	buf_fini(&text);
+}
+
+static double plan(struct bench *b, int64_t n)
+{
+	struct error e = {0};
+	struct planner *planner;
+	struct planner_config config = {.db = b->db, .bus = b->bus, .settings = b->settings, .instance = "bench"};
+	must(planner_open(&planner, &config, &e), &e);
+	must(planner_step(planner, 0, &e), &e);
+	int64_t start_us = clock_mono_us();
+	put_launch(b);
+	struct planner_totals totals;
+	do {
+		must(planner_step(planner, 100, &e), &e);
+		planner_totals(planner, &totals);
+	} while (totals.expanded < n);
+	double seconds = (double)(clock_mono_us() - start_us) / 1e6;
+	planner_close(&planner);
+	return (double)n / seconds;
+}
+
+/* The same rows in the same batches. */
+static double bare(struct bench *b, int64_t n)
+{
+	struct error e = {0};
+	static const char fields[] = "{\"recipient\":{\"key\":\"s0000001\",\"name\":\"Школа № 1\",\"kind\":\"school\","
+				     "\"region\":\"Область\",\"municipality\":\"Район\"},\"contact\":{\"name\":"
+				     "\"Директор школы\",\"position\":\"\",\"role\":\"coordinator\"}}";
+	int64_t start_us = clock_mono_us();
+	for (int64_t i = 0; i < n; i++) {
+		bool inserted;
+		char address[64];
+		snprintf(address, sizeof address, "school-%lld@d%lld.example.org", (long long)i, (long long)i % 50);
+		struct delivery_new d = {.key = i + 1, .campaign = 1, .round = 1, .recipient = i, .contact = i,
+			.address = address, .fields = fields, .not_after_ms = TIME_NEVER_MS};
+		struct schedule_new s = {.key = i + 1, .campaign = 1, .priority = 1, .address = address};
+		if (i % BATCH == 0)
+			must(db_begin(b->db, DB_WRITE, &e), &e);
+		must(delivery_insert(b->db, &d, &inserted, &e), &e);
+		must(schedule_insert(b->db, &s, &e), &e);
+		if (i % BATCH == BATCH - 1 || i == n - 1)
+			must(db_commit(b->db, DB_RELAXED, &e), &e);
+	}
+	return (double)n * 1e6 / (double)(clock_mono_us() - start_us);
+}
+
+struct figures {
+	double value, reference;
+	double cpu_us; /* a recipient, all threads: what the machine's other load does not change */
+	long rss_kb;
+};
+
+static double cpu_us(void)
+{
+	struct rusage usage;
+	getrusage(RUSAGE_SELF, &usage);
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 +
+		(double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+/* In a process of its own, so that its memory is its own. */
+static struct figures run(int64_t n)
+{
+	struct figures f = {0};
+	int pipe_fd[2];
+	if (pipe(pipe_fd) != 0)
+		exit(1);
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct bench b = {0};
+		struct rusage usage;
+		open_bench(&b);
+		fill_directory(&b, n);
+		double before_us = cpu_us();
+		f.value = plan(&b, n);
+		f.cpu_us = (cpu_us() - before_us) / (double)n;
+		getrusage(RUSAGE_SELF, &usage);
+		f.rss_kb = usage.ru_maxrss;
+		close_bench(&b);
+		memset(&b, 0, sizeof b);
+		open_bench(&b);
+		f.reference = bare(&b, n);
+		close_bench(&b);
+		_exit(write(pipe_fd[1], &f, sizeof f) == sizeof f ? 0 : 1);
+	}
+	close(pipe_fd[1]);
+	if (read(pipe_fd[0], &f, sizeof f) != sizeof f)
+		exit(1);
+	close(pipe_fd[0]);
+	waitpid(pid, NULL, 0);
+	return f;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const struct figures *x = a, *y = b;
+	return x->value < y->value ? -1 : x->value > y->value;
+}
+
+int main(int argc, char **argv)
+{
+	static const int64_t standard[] = {10000, 100000, 1000000};
+	int runs = argc > 1 ? atoi(argv[1]) : 3;
+	int sizes = argc > 2 ? argc - 2 : 3;
+	if (runs < 1)
+		runs = 1;
+	ident_init();
+	calendar_init();
+	log_init("bench", LOG_LEVEL_ERROR);
+	for (int i = 0; i < sizes; i++) {
+		int64_t n = argc > 2 ? atoll(argv[2 + i]) : standard[i];
+		struct figures *f = xcalloc((size_t)runs, sizeof *f);
+		for (int r = 0; r < runs; r++)
+			f[r] = run(n);
+		qsort(f, (size_t)runs, sizeof *f, by_value);
+		const struct figures *m = &f[runs / 2];
+		printf("{\"bench\":\"plan\",\"recipients\":%lld,\"value\":%.0f,\"unit\":\"recipients/s\","
+		       "\"reference\":\"bare inserts\",\"reference_value\":%.0f,\"ratio\":%.2f,\"cpu_us\":%.1f,\"peak_rss_mb\":%.1f}\n",
+			(long long)n, m->value, m->reference, m->value / m->reference, m->cpu_us,
+			(double)m->rss_kb / 1024);
+		fflush(stdout);
+		free(f);
+	}
+	return 0;
+}
