@@ -63,5 +63,5 @@ struct judgement policy_judge(enum transport_verdict what, const struct transpor
 	case TRANSPORT_NOT_SENT:
 		break;
 	}
-	return (struct judgement){DELIVERY_RETURNED, BLAME_NOBODY, true};
+	return (struct judgement){DELIVERY_RETURNED, BLAME_NOBODY, false};
 }

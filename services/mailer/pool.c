@@ -50,7 +50,7 @@ struct sender {
 	bool urgent_only;
 	struct line *line;               /* of the session that runs */
 	struct transport_session **session; /* one per relay, opened when first used */
-	struct outgoing *job;            /* on the wire */
+	struct outgoing *unsent;         /* no verdict reached them; judged when the session has ended */
 	struct compose compose;
 	struct transport_letter letter;
 };
@@ -419,7 +419,6 @@ static bool feed_next(void *arg, struct transport_letter *out)
 		struct error e;
 		if (compose_letter(&sender->compose, pool->key, job, &sender->letter, &e) == 0) {
 			job->started_us = clock_mono_us();
-			sender->job = job;
 			*out = sender->letter;
 			return true;
 		}
@@ -482,31 +481,59 @@ static bool blame_relay(struct pool *pool, struct relay *relay, const struct out
 	return leave;
 }
 
+static void end_attempt(struct sender *sender, struct outgoing *job, const struct judgement *judgement,
+	const struct transport_reply *reply)
+{
+	struct pool *pool = sender->pool;
+	struct line *line = sender->line;
+	struct delivery_status status;
+	int64_t again_ms = 0;
+	bool leave = blame_relay(pool, line->relay, job, judgement, reply, &again_ms);
+	status_init(&status, job, judgement->state);
+	copy_reply(&status, reply);
+	snprintf(status.relay, sizeof status.relay, "%s", line->relay->settings->name);
+	status.lost = judgement->lost && !atomic_load(&pool->stop);
+	status.no_retry = judgement->state == DELIVERY_UNCERTAIN && (job->hold || leave);
+	if (judgement->state == DELIVERY_RETURNED)
+		status.not_before_ms = again_ms;
+	log_attempt(job, &status);
+	if (judgement->blame == BLAME_SENDER)
+		pool->events.sender_refused(pool->events.arg, job, reply->text);
+	pool->events.ended(pool->events.arg, job, &status);
+	if (leave)
+		leave_relay(pool, line);
+}
+
 static void feed_outcome(void *arg, const struct transport_letter *letter, enum transport_verdict what,
 	const struct transport_reply *reply)
 {
 	struct sender *sender = arg;
-	struct pool *pool = sender->pool;
 	struct outgoing *job = letter->arg;
-	struct line *line = sender->line;
 	struct judgement judgement = policy_judge(what, reply);
-	struct delivery_status status;
-	int64_t again_ms = 0;
-	bool leave = blame_relay(pool, line->relay, job, &judgement, reply, &again_ms);
-	status_init(&status, job, judgement.state);
-	copy_reply(&status, reply);
-	snprintf(status.relay, sizeof status.relay, "%s", line->relay->settings->name);
-	status.lost = judgement.lost && !atomic_load(&pool->stop);
-	status.no_retry = judgement.state == DELIVERY_UNCERTAIN && (job->hold || leave);
-	if (judgement.state == DELIVERY_RETURNED && judgement.blame != BLAME_NOBODY)
-		status.not_before_ms = again_ms;
-	log_attempt(job, &status);
-	if (judgement.blame == BLAME_SENDER)
-		pool->events.sender_refused(pool->events.arg, job, reply->text);
-	sender->job = NULL;
-	pool->events.ended(pool->events.arg, job, &status);
-	if (leave)
-		leave_relay(pool, line);
+	if (what == TRANSPORT_NOT_SENT) {
+		job->next = sender->unsent;
+		sender->unsent = job;
+		return;
+	}
+	end_attempt(sender, job, &judgement, reply);
+}
+
+/* A letter counts as lost with its session only when the session had come as far
+ * as letters: a relay that is down is no letter's fault. */
+static void end_unsent(struct sender *sender, const struct transport_result *result)
+{
+	struct judgement judgement = {DELIVERY_RETURNED, BLAME_NOBODY,
+		result->end == TRANSPORT_END_LOST && result->ehlo_seen};
+	struct transport_reply reply = result->reply;
+	if (reply.text[0] == '\0')
+		snprintf(reply.text, sizeof reply.text, "%s", result->text);
+	struct outgoing *job = sender->unsent;
+	sender->unsent = NULL;
+	while (job != NULL) {
+		struct outgoing *next = job->next;
+		end_attempt(sender, job, &judgement, &reply);
+		job = next;
+	}
 }
 
 static bool feed_before_end(void *arg, const struct transport_letter *letter)
@@ -562,6 +589,7 @@ static void session_ended(struct sender *sender, const struct transport_result *
 	if (!good)
 		log_warn("session", "relay=%s letters=%d error=%s reply=%s", relay->settings->name, result->letters,
 			log_quote(result->text), log_quote(result->reply.text));
+	end_unsent(sender, result);
 	if (leave)
 		leave_relay(pool, line);
 	save_relays(pool);
