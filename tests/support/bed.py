@@ -113,7 +113,7 @@ class Bed:
         return path
 
     def environment(self):
-        return dict(os.environ, VESTNIK_CONFIG=self.config, LC_ALL="C.UTF-8")
+        return dict(os.environ, VESTNIK_CONFIG=self.config, LC_ALL="C.UTF-8")  # settings are fixed from here on
 
     def start(self, name, *arguments, **options):
         """Starts a program; its standard error goes to <name>.log."""
@@ -140,14 +140,13 @@ class Bed:
         relay.update(settings)
         self.settings.setdefault("relays", []).append(relay)
 
-    def sink(self, *options, relay=True, **relay_settings):
+    def sink(self, *options, **relay_settings):
         """smtp-remember: accepts fast and remembers every letter it said 250 to."""
         port = free_port()
         self.remembered_file = os.path.join(self.folder, "remembered")
+        self.relay(port, **relay_settings)
         process = self.start("sink", os.path.join(BIN, "smtp-remember"), "--port", str(port), "--record",
-                             self.remembered_file, *options) if relay else None
-        if relay:
-            self.relay(port, **relay_settings)
+                             self.remembered_file, *options)
         wait_for(lambda: can_connect(port), "the sink")
         self.smtp_port = port
         return process
@@ -161,8 +160,8 @@ class Bed:
         arguments = [program, "-c"] if os.environ.get("VESTNIK_SINK_COUNT") else [program]
         if os.geteuid() == 0:
             arguments += ["-u", "nobody"]
-        process = self.start("sink", *arguments, f"127.0.0.1:{port}", "1024")
         self.relay(port, **relay_settings)
+        process = self.start("sink", *arguments, f"127.0.0.1:{port}", "1024")
         wait_for(lambda: can_connect(port), "smtp-sink")
         self.smtp_port = port
         return process
