@@ -74,6 +74,22 @@ static int prepare(struct up *up, struct error *e)
 	return run_make_folder(path, e);
 }
 
+/* Found but not whole: a copy without its neighbours does half the work silently. */
+static void warn_of_missing(const struct up *up)
+{
+	static const char *const needed[] = {"planner", "mailer", "ledger", "notifier"};
+	for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+		bool found = false;
+		for (size_t s = 0; s < up->services_count; s++)
+			found = found || strcmp(up->services[s], needed[i]) == 0;
+		if (!found)
+			cli_warn(up->cli,
+				tr("%s/vestnik-%s is missing: that part of the work is not done",
+					"нет %s/vestnik-%s: эта часть работы не делается"),
+				up->folder, needed[i]);
+	}
+}
+
 static int lock(struct up *up, struct error *e)
 {
 	pid_t holder;
@@ -232,6 +248,7 @@ static int up_run(struct cli *cli, const struct cli_args *args)
 		return CLI_WRONG_USE; /* as the services say it: 2 is for settings, too */
 	if (prepare(&up, &e) != 0 || lock(&up, &e) != 0)
 		return cli_fail(cli, &e);
+	warn_of_missing(&up);
 	if (cli_has(args, "detach"))
 		return detach(&up);
 	if (supervise(&up, &e) != 0) {
