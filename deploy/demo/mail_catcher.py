@@ -9,6 +9,7 @@ Stop it with SIGTERM."""
 import argparse
 import os
 import signal
+import socket
 import sys
 
 from aiosmtpd.controller import Controller
@@ -25,6 +26,13 @@ def announce(path, port):
     os.rename(fresh, path)
 
 
+def free_port():
+    """aiosmtpd checks itself by connecting to the port it was given: 0 will not do."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--maildir", required=True)
@@ -32,14 +40,15 @@ def main():
     parser.add_argument("--port", type=int, default=0, help="0 = any free one")
     options = parser.parse_args()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-    server = Controller(Mailbox(options.maildir), hostname="127.0.0.1", port=options.port,
+    port = options.port or free_port()
+    server = Controller(Mailbox(options.maildir), hostname="127.0.0.1", port=port,
                         data_size_limit=LETTER_MAX_BYTES, enable_SMTPUTF8=False,
                         server_hostname="mail.demo.test")
     try:
         server.start()
     except OSError as problem:
         sys.exit(f"mail_catcher: {problem}")
-    announce(options.port_file, server.server.sockets[0].getsockname()[1])
+    announce(options.port_file, port)
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
     server.stop()
 
