@@ -1,12 +1,12 @@
 /* How many letters one core composes a second: fields filled in, both bodies
- * encoded, headers written. Beside it GMime composing the same letter from
+ * encoded, headers written (a letter of 2.8 KB of text and 8.4 KB of HTML). Beside it GMime composing the same letter from
  * texts that are filled in already. One JSON line; medians of ROUNDS runs. */
 #include <gmime/gmime.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "base/clock.h"
 #include "calendar/calendar.h"
 
 #include "../support/demo_letter.h"
@@ -14,16 +14,24 @@
 #define ROUNDS 5
 #define ROUND_US 400000
 
-/* A letter of 4 KB: 1.6 KB of Markdown become as much text and some HTML. */
+/* CPU time, not the wall clock: the figure is per core, and a machine that does
+ * other things meanwhile must not change it. */
+static int64_t cpu_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
+}
+
 static double run(void (*once)(void *arg), void *arg)
 {
-	int64_t start = clock_mono_us(), now = start;
+	int64_t start = cpu_us(), now = start;
 	long count = 0;
 	while (now - start < ROUND_US) {
 		for (int i = 0; i < 50; i++)
 			once(arg);
 		count += 50;
-		now = clock_mono_us();
+		now = cpu_us();
 	}
 	return (double)count * 1e6 / (double)(now - start);
 }
