@@ -3,7 +3,7 @@
  * each other where the window is narrow, without media queries; Outlook gets a
  * table of its own for them in conditional comments. Nothing is loaded from
  * outside. The style element only adds what can be missed: less margin on
- * phones, black on white in print. */
+ * phones; in print black on white, and the addresses of links. */
 #include "letter/frame.h"
 
 #include <stdio.h>
@@ -55,9 +55,11 @@ static const char page_open[] =
 	"@page{size:A4;margin:20mm 15mm 20mm 25mm}" ENDL
 	"@media only screen and (max-width:560px){.v-page{padding:0!important}"
 	".v-sheet{padding:22px 18px!important;border-left:0!important;border-right:0!important}"
-	".v-half{max-width:none!important}.v-blank{padding-right:0!important}}" ENDL
+	".v-half{max-width:none!important}.v-blank{padding-right:0!important}"
+	".v-data td,.v-data th{font-size:14px!important;padding:4px 5px!important}}" ENDL
 	"@media print{body,.v-page{background:#fff!important;padding:0!important}"
 	".v-sheet{border:0!important;padding:0!important}.v-wide{max-width:none!important}"
+	"a.v-to:after{content:\" (\" attr(href) \")\"}"
 	".v-screen{display:none!important}p,li,td{orphans:2;widows:2}.v-keep{page-break-inside:avoid}}" ENDL
 	"</style>" ENDL;
 
@@ -71,7 +73,7 @@ static const char sheet_open[] =
 	"<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" "
 	"style=\"max-width:640px;margin:0 auto;\" class=\"v-wide\"><tr>"
 	"<td align=\"left\" class=\"v-sheet\" style=\"background-color:#ffffff;border:1px solid #d9dde3;"
-	"padding:38px 44px;" STYLE_BODY "\">" ENDL
+	"padding:38px 44px;overflow-wrap:anywhere;word-break:break-word;" STYLE_BODY "\">" ENDL
 	"<div style=\"font-size:0;line-height:0;margin:0 0 26px 0;\">" COLUMN_LEFT
 	"<div class=\"v-blank\" style=\"" STYLE_FONT "text-align:center;color:" STYLE_INK
 	";padding:0 34px 14px 0;\">"

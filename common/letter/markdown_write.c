@@ -156,6 +156,19 @@ static void put_plain_url(struct writer *w, const char *url)
 	template_text(w->target->html, buf_str(&w->escaped), w->escaped.len);
 }
 
+/* The label is the address itself (autolinks). */
+static bool label_is_url(cmark_node *link, const char *url)
+{
+	cmark_node *child = cmark_node_first_child(link);
+	if (child == NULL || cmark_node_next(child) != NULL ||
+		cmark_node_get_type(child) != CMARK_NODE_TEXT)
+		return false;
+	const char *label = cmark_node_get_literal(child);
+	if (strcmp(label, url) == 0)
+		return true;
+	return strncmp(url, "mailto:", 7) == 0 && strcmp(label, url + 7) == 0;
+}
+
 bool write_link_open(struct writer *w, cmark_node *link)
 {
 	const char *url = cmark_node_get_url(link);
@@ -175,21 +188,10 @@ bool write_link_open(struct writer *w, cmark_node *link)
 		put_url(w, w->target->html, MUSTACHE_HTML, url, w->problems);
 	else
 		put_plain_url(w, url);
-	write_html(w, "\" style=\"color:" STYLE_LINK ";\">");
+	/* v-to: the address is printed beside the label, as in the plain text. */
+	write_html(w, label_is_url(link, url) ? "\" style=\"color:" STYLE_LINK ";\">"
+					      : "\" class=\"v-to\" style=\"color:" STYLE_LINK ";\">");
 	return true;
-}
-
-/* The label is the address itself (autolinks). */
-static bool label_is_url(cmark_node *link, const char *url)
-{
-	cmark_node *child = cmark_node_first_child(link);
-	if (child == NULL || cmark_node_next(child) != NULL ||
-		cmark_node_get_type(child) != CMARK_NODE_TEXT)
-		return false;
-	const char *label = cmark_node_get_literal(child);
-	if (strcmp(label, url) == 0)
-		return true;
-	return strncmp(url, "mailto:", 7) == 0 && strcmp(label, url + 7) == 0;
 }
 
 void write_link_close(struct writer *w, cmark_node *link)
