@@ -1,7 +1,9 @@
 /* `vestnik status`: is it running, what does each service do, what waits, what
  * is in trouble. From three sources: services.json of `up`, the rows the
  * services write about themselves, and the bus. */
+#include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,13 +98,25 @@ static struct service *find_service(struct status *status, const char *name, int
 	return NULL;
 }
 
+/* A killed process leaves its last row; on this machine that shows at once.
+ * id: service@host:pid */
+static bool gone(const char *id, int64_t pid)
+{
+	char here[256] = "";
+	const char *at = strchr(id, '@');
+	(void)gethostname(here, sizeof here - 1);
+	size_t len = strlen(here);
+	return at != NULL && len > 0 && strncmp(at + 1, here, len) == 0 && at[1 + len] == ':' &&
+		kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
 /* The services' own rows: notes and troubles; and services that run without `up`. */
 static int read_rows(struct db *db, struct status *status, struct error *e)
 {
 	struct db_stmt *stmt;
 	enum db_step step;
 	if (db_query(db, &stmt, e,
-		    "SELECT service, pid, started_ms, seen_ms, state, note, last_trouble "
+		    "SELECT service, pid, started_ms, seen_ms, state, note, last_trouble, id "
 		    "FROM service_instance WHERE seen_ms > $1 ORDER BY service, started_ms",
 		    "i", clock_now_ms() - FRESH_MS) != 0)
 		return -1;
@@ -110,7 +124,7 @@ static int read_rows(struct db *db, struct status *status, struct error *e)
 		int64_t pid = db_int(stmt, 1);
 		struct service *s = find_service(status, db_text(stmt, 0), pid);
 		const char *state = db_text(stmt, 4);
-		if (s != NULL && s->pid != pid)
+		if ((s != NULL && s->pid != pid) || gone(db_text(stmt, 7), pid))
 			continue; /* the row of one that died just now */
 		if (s == NULL && (strcmp(state, "stopped") == 0 || status->count == SERVICES_MOST))
 			continue;
