@@ -521,6 +521,27 @@ int db_sqlite_checkpoint(struct db *base, int *frames, int *done, struct error *
 
 /* ---- backup ---------------------------------------------------------------- */
 
+/* The copy says that it is one: whoever starts on it pauses what it would send again (planner). A
+ * file without our tables (tests) is copied as it is. */
+static int mark_copy(const char *path, struct error *e)
+{
+	sqlite3 *copy = NULL;
+	int rc = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_table_column_metadata(copy, NULL, "meta", "name", NULL, NULL, NULL, NULL, NULL) !=
+				SQLITE_OK
+			? SQLITE_OK
+			: sqlite3_exec(copy,
+				  "INSERT INTO meta (name, value) VALUES ('restored', '1')"
+				  " ON CONFLICT (name) DO UPDATE SET value = '1'",
+				  NULL, NULL, NULL);
+	int result = rc == SQLITE_OK ? 0
+				     : error_set(e, ERROR_UNAVAILABLE, "backup: the copy cannot be marked: %s",
+					       sqlite3_errmsg(copy));
+	sqlite3_close(copy);
+	return result;
+}
+
 /* Into a neighbour first: a broken-off backup must not look like one. */
 static int sqlite_backup(struct db *base, const char *path, struct error *e)
 {
@@ -532,7 +553,7 @@ static int sqlite_backup(struct db *base, const char *path, struct error *e)
 	}
 	unlink(partial);
 	create_file(partial); /* empty, so that VACUUM INTO keeps its mode */
-	if (db_exec(base, e, "VACUUM INTO $1", "s", partial) < 0)
+	if (db_exec(base, e, "VACUUM INTO $1", "s", partial) < 0 || mark_copy(partial, e) < 0)
 		goto out;
 	fd = open(partial, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd) < 0 || rename(partial, path) < 0) {

@@ -26,7 +26,8 @@ int maintenance_start(struct maintenance **out, const char *store_url,
 void maintenance_stop(struct maintenance **maintenance);
 
 /* Copies the live store into a new file, consistently, without disturbing the
- * checkpointer (VACUUM INTO). */
+ * checkpointer (VACUUM INTO). The copy is marked (meta.restored): a planner that
+ * starts on it pauses every campaign. */
 int store_backup(struct db *db, const char *path, struct error *e);
 
 #endif

@@ -63,9 +63,13 @@ int planner_take_notice(struct planner *planner, const struct task *task, struct
 	int64_t priority = task->as.notify.urgent ? 0 : 1;
 	if (insert_all(planner, task, &row, priority, e) != 0)
 		return -1;
-	/* What the planner owns of the row; urgent letters go by another line. */
-	return db_exec(planner->db, e,
+	/* What the planner owns of the row; urgent letters go by another line. created_by leads back
+	 * to the task. */
+	char *by = xasprintf("%s#%s", task->source, task->id);
+	int rc = db_exec(planner->db, e,
 		"UPDATE campaign SET state = 'running', priority = $2, launched_ms = $3, expanded = 1,"
-		" total = $4 WHERE id = $1",
-		"iiii", row.campaign, priority, now_ms, (int64_t)task->as.notify.to_count);
+		" total = $4, created_by = $5 WHERE id = $1",
+		"iiiis", row.campaign, priority, now_ms, (int64_t)task->as.notify.to_count, by);
+	free(by);
+	return rc;
 }

@@ -23,6 +23,7 @@
 #include "planner/planner.h"
 #include "planner/share.h"
 #include "store/lease.h"
+#include "store/maintenance.h"
 
 static struct flow_bed bed;
 static struct planner *planner;
@@ -860,6 +861,26 @@ static void a_restored_store_waits_for_an_operator(void **state)
 	assert_true(flow_deliveries(&bed, campaign, 1, bed.now_ms, "example.org") > last + 1000000);
 }
 
+static void a_backup_says_that_it_is_one(void **state)
+{
+	(void)state;
+	struct error e = {0};
+	struct db *copy;
+	int64_t marked = 0;
+	flow_campaign(&bed, "demo", 1);
+	char *path = xasprintf("%s/copy.db", bed.folder), *url = xasprintf("sqlite:%s", path);
+	flow_ok(store_backup(bed.db, path, &e), &e);
+	flow_ok(db_open(&copy, url, &e), &e);
+	flow_ok(db_query_int(copy, &marked, &e, "SELECT count(*) FROM meta WHERE name = 'restored' AND value = '1'",
+			"") == DB_ROW ? 0 : -1,
+		&e);
+	assert_int_equal(marked, 1);
+	db_close(&copy);
+	assert_int_equal(flow_int(&bed, "SELECT count(*) FROM meta WHERE name = 'restored'"), 0);
+	free(path);
+	free(url);
+}
+
 static void what_comes_back_from_the_ledger_is_due_again(void **state)
 {
 	(void)state;
@@ -935,6 +956,7 @@ int main(void)
 		T(stuck_rows_are_dispatched_again),
 		T(rows_in_hand_are_not_stuck),
 		T(a_restored_store_waits_for_an_operator),
+		T(a_backup_says_that_it_is_one),
 		T(what_comes_back_from_the_ledger_is_due_again),
 		cmocka_unit_test(parts_are_equal_and_nothing_is_left_over),
 	};
