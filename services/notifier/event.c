@@ -73,6 +73,13 @@ void event_free(struct event **event)
 	*event = NULL;
 }
 
+void event_unref(struct event **event)
+{
+	if (--(*event)->refs == 0)
+		event_free(event);
+	*event = NULL;
+}
+
 /* ---- what the bus leaves out ---------------------------------------------------- */
 
 static void set_text(struct event *event, const char *name, const char *value)

@@ -37,6 +37,8 @@ int event_read(const struct bus_message *message, struct event **out, struct err
 /* From a stored message (takes a copy of body). */
 struct event *event_stored(const char *id, const char *type, int64_t time_ms, const char *body);
 void event_free(struct event **event);
+/* Gives up one of its refs; the last frees it. */
+void event_unref(struct event **event);
 
 /* Adds to every delivery event the campaign's slug, the organisation's key and
  * the address: one SELECT for all. What the store does not know stays out. */

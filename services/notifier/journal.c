@@ -61,24 +61,10 @@ static void event_settled(struct journal *journal, struct event *event)
 	journal_pass(journal, &event->token);
 }
 
-static void event_unref(struct event *event)
-{
-	if (--event->refs == 0)
-		event_free(&event);
-}
-
 void journal_event_made(struct journal *journal, struct event **event)
 {
 	event_settled(journal, *event);
-	event_unref(*event);
-	*event = NULL;
-}
-
-static void item_end(struct item *item)
-{
-	item->target->items--;
-	event_unref(item->event);
-	free(item);
+	event_unref(event);
 }
 
 const struct bus_token *journal_finished(struct journal *journal, size_t *count)
@@ -320,7 +306,7 @@ static void entry_done(struct journal *journal, struct entry *entry)
 		return;
 	if (entry->kind == ENTRY_ROW || entry->kind == ENTRY_OUTCOME)
 		expect_row(item->target, entry->due_ms);
-	item_end(item);
+	item_free(item);
 }
 
 int journal_store(struct journal *journal, struct db *db, struct error *e)
@@ -355,7 +341,7 @@ void journal_free(struct journal **journal)
 	for (; entry != NULL; entry = next) {
 		next = entry->next;
 		if (entry->item != NULL && entry->kind != ENTRY_KEEP)
-			item_end(entry->item);
+			item_free(entry->item);
 		entry_free(entry);
 	}
 	free((*journal)->finished);

@@ -148,6 +148,13 @@ void targets_fini(struct targets *targets)
 	while (targets->first != NULL) {
 		struct target *target = targets->first;
 		targets->first = target->next;
+		struct item *item;
+		while ((item = target_pop(target)) != NULL)
+			item_free(item);
+		while ((item = target->flying) != NULL) {
+			target_land(target, item);
+			item_free(item);
+		}
 		target_free(target);
 	}
 }
@@ -218,6 +225,13 @@ struct item *item_new(struct target *target, struct event *event)
 	event->refs++;
 	event->unstored++;
 	return item;
+}
+
+void item_free(struct item *item)
+{
+	item->target->items--;
+	event_unref(&item->event);
+	free(item);
 }
 
 void target_push(struct target *target, struct item *item)

@@ -72,6 +72,7 @@ struct targets {
 
 /* Reads endpoints, keys and next due rows; marks what was removed as gone. */
 int targets_refresh(struct targets *targets, struct db *db, struct error *e);
+/* With what still waits or flies: nothing may come back for it any more. */
 void targets_fini(struct targets *targets);
 /* Frees the gone that have nothing left. */
 void targets_sweep(struct targets *targets);
@@ -97,5 +98,7 @@ bool target_is_slow(const struct target *target);
 void target_pace(struct target *target, int64_t took_us);
 
 struct item *item_new(struct target *target, struct event *event);
+/* In no queue and not in flight. */
+void item_free(struct item *item);
 
 #endif

@@ -42,10 +42,14 @@ def main():
         private = [bed.json("webhook", "add", f"https://{host}:{receiver.port}/private", "--events", "accepted")[0]["id"]
                    for host in ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "[::1]",
                                 "169.254.169.254", "0.0.0.0"]]
+        # the same server twice: one may be private, the other (by the row, not by the CLI) may not
+        open_id, _ = bed.add(receiver.url("/reuse-open"), "--events", "bounced")
+        closed_id, _ = bed.add(receiver.url("/reuse-closed"), "--events", "failed")
         # as if it had been failing for three days (nothing runs yet, so this is the only writer)
         with sqlite3.connect(os.path.join(bed.folder, "data", "vestnik.db")) as db:
             db.execute("UPDATE endpoint SET first_failure_ms = ? WHERE id = ?",
                        (int((time.time() - 3 * 86400) * 1000), id["/broken"]))
+            db.execute("UPDATE endpoint SET allow_private = 0 WHERE id = ?", (closed_id,))
         bed.notifier()
         bed.feed(1, 1)
 
@@ -74,6 +78,15 @@ def main():
             assert attempt["status"] == 0 and "private" in attempt["error"], attempt
             assert attempt["due_ms"] > attempt["time_ms"], attempt
         assert receiver.at("/private") == []
+
+        # ---- an open connection to that server is no way around
+        bed.feed(50, 1, state="bounced")
+        wait_for(lambda: receiver.at("/reuse-open"), "the post that leaves a connection open")
+        bed.feed(51, 1, state="failed")
+        attempt = wait_for(lambda: bed.attempts(closed_id), "the refused attempt")[0]
+        assert attempt["status"] == 0 and "private" in attempt["error"], attempt
+        assert receiver.at("/reuse-closed") == [], "a connection of the other pool was used"
+        assert bed.endpoint(open_id)["first_failure_ms"] == 0
 
         # ---- one failure: the row comes again by the schedule, 5 s after the first
         first = wait_for(lambda: bed.attempts(id["/once"], "--failed"), "the failed attempt")[0]

@@ -102,6 +102,20 @@ class WebhookBed(Bed):
         super().__init__(settings={"notifier": notifier} if notifier else None, **options)
         self.lines = []
 
+    def __exit__(self, kind, *rest):
+        for process in self.processes:
+            if process.poll() is None:
+                process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        log = self.log_of("notifier")
+        super().__exit__(kind, *rest)
+        if kind is None:
+            assert "Sanitizer" not in log and "runtime error" not in log, log[-5000:]
+
     def add(self, url, *options):
         """Adds an endpoint that may be private; (id, secret)."""
         made = self.json("webhook", "add", url, "--allow-private", *options)[0]
