@@ -66,12 +66,12 @@ static const char page_open[] =
 static const char sheet_open[] =
 	"<body style=\"margin:0;padding:0;background-color:#eef0f3;\">" ENDL
 	"<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" "
-	"style=\"background-color:#eef0f3;\" class=\"v-page\"><tr><td align=\"center\" "
+	"style=\"background-color:#eef0f3;table-layout:fixed;\" class=\"v-page\"><tr><td align=\"center\" "
 	"style=\"padding:24px 10px;\" class=\"v-page\">" ENDL
 	"<!--[if mso]><table role=\"presentation\" width=\"640\" cellpadding=\"0\" cellspacing=\"0\" "
 	"border=\"0\"><tr><td><![endif]-->" ENDL
 	"<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" "
-	"style=\"max-width:640px;margin:0 auto;\" class=\"v-wide\"><tr>"
+	"style=\"max-width:640px;margin:0 auto;table-layout:fixed;\" class=\"v-wide\"><tr>"
 	"<td align=\"left\" class=\"v-sheet\" style=\"background-color:#ffffff;border:1px solid #d9dde3;"
 	"padding:38px 44px;overflow-wrap:anywhere;word-break:break-word;" STYLE_BODY "\">" ENDL
 	"<div style=\"font-size:0;line-height:0;margin:0 0 26px 0;\">" COLUMN_LEFT

@@ -242,10 +242,9 @@ static void write_quote(struct writer *w, cmark_node *node)
 
 static void write_cell(struct writer *w, cmark_node *cell, bool header, char align, bool first)
 {
-	char open[240];
+	char open[200];
 	snprintf(open, sizeof open,
-		"<%s align=\"%s\" valign=\"top\" style=\"border:1px solid %s;padding:5px 9px;%s"
-		"overflow-wrap:normal;word-break:normal;\">",
+		"<%s align=\"%s\" valign=\"top\" style=\"border:1px solid %s;padding:4px 7px;%s\">",
 		header ? "th" : "td", align == 'r' ? "right" : align == 'c' ? "center" : "left", STYLE_RULE,
 		header ? "background-color:#f2f4f7;" : "");
 	write_html(w, open);
@@ -277,8 +276,9 @@ static void write_table(struct writer *w, cmark_node *table)
 	size_t columns = cmark_gfm_extensions_get_table_columns(table);
 	const uint8_t *align = cmark_gfm_extensions_get_table_alignments(table);
 	/* Words in cells stay whole; a table too wide for a phone scrolls by itself. */
-	write_html(w, "<div style=\"overflow-x:auto;\"><table class=\"v-data\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" style=\"margin:0 0 14px 0;"
-		      "border-collapse:collapse;font-size:16px;line-height:22px;\">\n");
+	write_html(w, "<div style=\"overflow-x:auto;padding:0 1px;\"><table class=\"v-data\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" style=\"margin:0 0 14px 0;"
+		      "border-collapse:collapse;font-size:15px;line-height:21px;"
+		      "overflow-wrap:normal;word-break:normal;\">\n");
 	bool header = true;
 	for (cmark_node *row = cmark_node_first_child(table); row != NULL; row = cmark_node_next(row)) {
 		write_row(w, row, align, columns, header);
