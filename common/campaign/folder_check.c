@@ -449,6 +449,7 @@ static void try_letters(struct folder_reader *r, struct db *db)
 void folder_check(struct folder_reader *r, struct db *db)
 {
 	struct survey survey = {.r = r};
+	size_t before = r->yaml.problems->errors;
 	for (size_t d = 0; d < AUDIENCE_DATASETS_MAX; d++)
 		buf_init(&survey.missing[d].text, 4096);
 	if (db != NULL) {
@@ -462,7 +463,6 @@ void folder_check(struct folder_reader *r, struct db *db)
 		check_table_keys(r, db);
 		walk(&survey, db);
 	}
-	size_t before = r->yaml.problems->errors;
 	if (r->folder->first.data != NULL)
 		compile(&survey, db != NULL && survey.count > 0);
 	if (db != NULL && r->yaml.problems->errors == before && survey.count > 0 &&

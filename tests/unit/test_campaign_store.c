@@ -346,7 +346,7 @@ static void a_test_letter_goes_to_one_address(void **state)
 	struct error e = {0};
 	struct campaign_recipient like;
 	struct campaign *campaign;
-	struct letter *letter;
+	struct letter *letter = NULL;
 	int64_t id = 0;
 	fixture_files();
 	struct campaign_folder *folder = load();
@@ -389,7 +389,7 @@ static void a_notice_is_a_campaign(void **state)
 	struct error e = {0};
 	int64_t id;
 	struct campaign *campaign;
-	struct letter *letter;
+	struct letter *letter = NULL;
 	if (task_read(NULL, "s", "1", "vestnik.task.notify", 1, good, strlen(good), &task, &e) != 0)
 		fail_msg("got «%s»", e.text);
 	assert_int_equal(db_begin(fixture_db, DB_WRITE, &e), 0);
