@@ -366,14 +366,14 @@ static int give_all(struct batch *b)
 	size_t at = 0;
 	for (size_t i = 0; i < b->organisations; i++) {
 		struct organisation *o = &b->organisation[i];
-		const struct contact *contact = &b->contact[at];
+		size_t first = at;
 		at += o->contacts;
 		bool inside = is_inside(b->call->audience, o);
 		if (!inside && !b->call->everybody)
 			continue;
 		if (o->contacts == 0)
 			b->call->without_contact++;
-		else if (give(b, o, contact, o->contacts, !inside) != 0)
+		else if (give(b, o, &b->contact[first], o->contacts, !inside) != 0)
 			return -1;
 	}
 	return 0;

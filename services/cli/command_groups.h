@@ -1,4 +1,5 @@
 /* The groups of commands in the order of `vestnik help`: one line each. */
+COMMAND_GROUP(campaign_folder_commands)
 COMMAND_GROUP(campaign_run_commands)
 COMMAND_GROUP(log_commands)
 COMMAND_GROUP(delivery_commands)
