@@ -9,3 +9,7 @@ vestnik_test(unit/test_table_csv.c USES table LIBRARIES test_table_dump)
 vestnik_test(unit/test_table_xlsx.c USES table
   LIBRARIES test_table_dump PkgConfig::XLSXWRITER PkgConfig::ZIP PkgConfig::EXPAT)
 vestnik_test(unit/test_directory.c USES directory calendar test_scratch LIBRARIES test_table_dump)
+
+add_executable(bench_import bench/bench_import.c)
+vestnik_common_options(bench_import)
+target_link_libraries(bench_import PRIVATE directory calendar store base)
