@@ -40,12 +40,16 @@ static void write_sheet(const char *path, long rows, const char *changed)
 	if (file == NULL)
 		die(path, "cannot be written");
 	(void)fputs("Ключ;Наименование;Вид;Регион;Район;Часовой пояс;Вышестоящая;E-mail;ФИО;Телефон;Учеников\n", file);
-	for (long i = 0; i < rows; i++)
+	for (long i = 0; i < rows; i++) {
+		char parent[32] = "";
+		if (i >= 1000)
+			(void)snprintf(parent, sizeof parent, "77%08ld", i % 1000);
 		(void)fprintf(file,
-			"77%08ld;\"Школа \"\"Радуга\"\" № %ld%s\";%s;Регион %ld;Район %ld;МСК+%ld;%s%.0ld;"
+			"77%08ld;\"Школа \"\"Радуга\"\" № %ld%s\";%s;Регион %ld;Район %ld;МСК+%ld;%s;"
 			"school%ld@example.org;И. О. Фамилия;+7 (000) 000-00-00;%ld\n",
 			i, i, i % 100 == 50 ? changed : "", i < 1000 ? "МОУО" : "школа", i % 80, i % 1000,
-			i % 10, i < 1000 ? "" : "77", i < 1000 ? 0 : 100000000 + i % 1000, i, i % 900);
+			i % 10, parent, i, i % 900);
+	}
 	if (fclose(file) != 0)
 		die(path, "cannot be written");
 }
