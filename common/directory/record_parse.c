@@ -130,7 +130,10 @@ static const char *take(struct record_parser *parser, const struct table_row *ro
 {
 	if (column < 0 || (size_t)column >= row->count || row->cell[column][0] == '\0')
 		return "";
-	char *text = gate_clean_line(row->cell[column], TABLE_CELL_MAX_BYTES);
+	const char *cell = row->cell[column];
+	if (cell[0] == '\'' && cell[1] != '\0' && strchr("=+-@", cell[1]) != NULL)
+		cell++; /* table_put_cell's guard against formulas */
+	char *text = gate_clean_line(cell, TABLE_CELL_MAX_BYTES);
 	parser->owned[parser->owned_count++] = text;
 	size_t n = characters(text);
 	if (n > max)

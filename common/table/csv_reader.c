@@ -13,6 +13,7 @@
 
 #include <csv.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/lang.h"
@@ -252,4 +253,24 @@ int csv_read(const char *path, const struct table_options *options, struct table
 	csv_free(&reader.csv);
 	decoder_close(&decoder);
 	return reader.failed && !sink->stopped ? -1 : 0;
+}
+
+/* "+7 (000)" is a phone, "+cmd|…" is not. */
+static bool runs_as_formula(const char *text)
+{
+	if (text[0] == '+' || text[0] == '-')
+		return text[1] != '\0' && strchr("0123456789 (", text[1]) == NULL;
+	return text[0] == '=' || text[0] == '@';
+}
+
+void table_put_cell(FILE *out, const char *text, char delimiter)
+{
+	const char specials[] = {delimiter, '"', '\r', '\n', '\0'};
+	char *guarded = runs_as_formula(text) ? xasprintf("'%s", text) : NULL;
+	const char *cell = guarded != NULL ? guarded : text;
+	if (cell[strcspn(cell, specials)] != '\0')
+		(void)csv_fwrite(out, cell, strlen(cell));
+	else
+		(void)fputs(cell, out);
+	free(guarded);
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/error.h"
 #include "base/problem.h"
@@ -42,6 +43,10 @@ struct table_options {
 int table_read(const char *path, const struct table_options *options, struct table_facts *facts,
 	int (*row)(void *arg, const struct table_row *row),
 	void (*progress)(void *arg, int64_t bytes), void *arg, struct problems *problems);
+
+/* Writes a cell of a CSV sheet, in quotes where needed. Text a spreadsheet would
+ * run as a formula gets a ' before it; directory import takes that off again. */
+void table_put_cell(FILE *out, const char *text, char delimiter);
 
 /* A column title made comparable: lower-cased (Cyrillic too), ё→е, blanks,
  * punctuation and quotes collapsed to single spaces, trimmed. The caller frees. */

@@ -1,10 +1,12 @@
 /* The groups of commands in the order of `vestnik help`: one line each. */
+COMMAND_GROUP(directory_commands)
 COMMAND_GROUP(campaign_folder_commands)
 COMMAND_GROUP(campaign_run_commands)
 COMMAND_GROUP(log_commands)
 COMMAND_GROUP(delivery_commands)
 COMMAND_GROUP(webhook_commands)
 COMMAND_GROUP(relay_commands)
+COMMAND_GROUP(suppression_commands)
 COMMAND_GROUP(task_commands)
 COMMAND_GROUP(dead_commands)
 COMMAND_GROUP(up_commands)

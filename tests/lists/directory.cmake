@@ -9,6 +9,8 @@ vestnik_test(unit/test_table_csv.c USES table LIBRARIES test_table_dump)
 vestnik_test(unit/test_table_xlsx.c USES table
   LIBRARIES test_table_dump PkgConfig::XLSXWRITER PkgConfig::ZIP PkgConfig::EXPAT)
 vestnik_test(unit/test_directory.c USES directory calendar test_scratch LIBRARIES test_table_dump)
+vestnik_test(unit/test_directory_demo.c USES directory calendar test_scratch LIBRARIES PkgConfig::XLSXWRITER)
+vestnik_script_test(integration/directory_is_imported_exported_and_suppressed.py)
 
 add_executable(bench_import bench/bench_import.c)
 vestnik_common_options(bench_import)
