@@ -41,7 +41,7 @@ int calendar_next_open(int64_t from_ms, const char *zone, int open_minute, int c
 
 /* ---- words ------------------------------------------------------------------ */
 
-/* Formats (letters: {{date deadline.at "long"}} and the like): */
+/* Formats (letters: {{deadline.at | date: long}}): */
 enum calendar_format {
 	CALENDAR_SHORT, /* 30.05.2023          30 May 2023   */
 	CALENDAR_LONG,  /* 30 мая 2023 г.      30 May 2023   */

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/gate.h"
 #include "calendar/calendar.h"
@@ -103,8 +104,10 @@ static int fill_headers(const struct letter *letter, const struct letter_recipie
 	if (reply_to != NULL)
 		rc |= buf_puts(out, "Reply-To: <") | buf_puts(out, reply_to) | buf_puts(out, ">\r\n");
 	if (leave != NULL)
-		rc |= buf_puts(out, "List-Unsubscribe: <") | buf_puts(out, leave) |
-			buf_puts(out, ">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");
+		rc |= buf_puts(out, "List-Unsubscribe: <") | buf_puts(out, leave) | buf_puts(out, ">\r\n");
+	/* RFC 8058 section 3.1: one click is for HTTPS only. */
+	if (leave != NULL && strncasecmp(leave, "https://", 8) == 0)
+		rc |= buf_puts(out, "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");
 	rc |= buf_append(out, letter->headers.data, letter->headers.len) | buf_puts(out, "\r\n");
 	return rc == 0 ? 0 : too_long(e);
 }

@@ -173,6 +173,11 @@ static void make_headers(struct letter *letter, const struct letter_source *s)
 	const char *name = s->from_name != NULL ? s->from_name : "";
 	rc |= mime_mailbox(&letter->headers, "From", name, strlen(name), from);
 	rc |= buf_puts(&letter->headers, "Auto-Submitted: auto-generated\r\n");
+	if (s->reply_to != NULL) { /* with an IDN domain as punycode */
+		char reply_to[GATE_ADDRESS_MAX + 1];
+		rc |= gate_address(s->reply_to, reply_to, NULL);
+		letter->reply_to = xstrdup(reply_to);
+	}
 	if (s->list_id != NULL)
 		rc |= buf_printf(&letter->headers, "List-Id: <%s>\r\n", s->list_id);
 	rc |= buf_puts(&letter->headers, "MIME-Version: 1.0\r\n");
@@ -249,7 +254,6 @@ struct letter *letter_compile(const struct letter_source *source, struct problem
 	atomic_init(&letter->references, 1);
 	letter->lang = source->lang;
 	letter->zone = xstrdup(source->zone != NULL ? source->zone : "UTC");
-	letter->reply_to = xstrdup(source->reply_to);
 	letter->may_leave = source->may_leave;
 	letter->constants = json_incref(source->constants);
 	buf_init(&letter->headers, HEADERS_MAX_BYTES);

@@ -94,7 +94,8 @@ struct letter_copy {
 };
 
 /* 0, or ERROR_INPUT/ERROR_FULL: this recipient's values cannot be rendered
- * (over 256 KiB of rendered text, …): the delivery fails with this text.
+ * (over 256 KiB of rendered text, a field without a value – null and "" are
+ * values, an absent member is not –, a link that leads nowhere, …): the delivery fails with this text.
  * copy must be zeroed or finished before; buffers are reused when it is
  * filled again. */
 int letter_fill(struct letter *letter, const struct letter_recipient *recipient,

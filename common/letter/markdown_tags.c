@@ -67,11 +67,15 @@ static bool is_table_rule(const struct line *line)
 
 static bool is_tag_line(const struct marks *marks, const char *text, const struct line *line)
 {
-	size_t at = (size_t)(line->text - text);
-	for (size_t i = 0; i < marks->count; i++)
-		if (marks->item[i].tag.standalone && marks->item[i].tag.start == at)
-			return true;
-	return false;
+	size_t at = (size_t)(line->text - text), low = 0, high = marks->count;
+	while (low < high) { /* marks stand in the order of the text */
+		size_t middle = low + (high - low) / 2;
+		if (marks->item[middle].tag.start < at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < marks->count && marks->item[low].tag.start == at && marks->item[low].tag.standalone;
 }
 
 /* Of the lines between a section's two standalone tags. */

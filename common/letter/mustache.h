@@ -1,5 +1,8 @@
 /* Mustache (spec v1.3 core: comments, delimiters, interpolation, inverted,
- * partials, sections), precompiled. Data is jansson. Templates are immutable
+ * partials, sections), precompiled, and pipes: {{n | plural: one, few, many}},
+ * {{n | count: one, few, many}}, {{n | number}}, {{t | date: long}}, {{x | default: word}}
+ * (docs/reference/letters.md; in the language of lang_get() when compiled, zone UTC).
+ * An empty string is false for sections, as an empty cell of a table should be. Data is jansson. Templates are immutable
  * after compiling and shared by threads. */
 #ifndef VESTNIK_LETTER_MUSTACHE_H
 #define VESTNIK_LETTER_MUSTACHE_H

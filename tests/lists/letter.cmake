@@ -1,6 +1,7 @@
 vestnik_test(unit/test_mustache.c USES base letter LIBRARIES PkgConfig::JANSSON)
 vestnik_test(unit/test_mustache_spec.c USES base letter LIBRARIES PkgConfig::JANSSON)
 vestnik_test(unit/test_letter.c USES base calendar letter LIBRARIES PkgConfig::JANSSON)
+vestnik_test(unit/test_mime.c USES base letter)
 vestnik_test(unit/test_letter_noise.c USES base calendar letter LIBRARIES PkgConfig::JANSSON)
 vestnik_test(unit/test_letter_threads.c USES base calendar letter LIBRARIES PkgConfig::JANSSON Threads::Threads)
 

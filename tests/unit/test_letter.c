@@ -366,20 +366,22 @@ static char *filled(struct letter *letter, const struct letter_recipient *recipi
 static void headers_are_those_that_are_asked_for(void **state)
 {
 	(void)state;
+	static const char *const urls[] = {NULL, "https://portal.example.org/u/1", "http://portal.test/u/1"};
 	json_t *fields = json_object();
 	for (int leave = 0; leave < 2; leave++)
-		for (int url = 0; url < 2; url++) {
+		for (int url = 0; url < 3; url++) {
 			struct letter_source source = plain_source("# Тема\n\nb");
 			source.may_leave = leave;
-			source.reply_to = url ? "reply@ministry.example.org" : NULL;
+			source.reply_to = url ? "reply@школа.test" : NULL;
 			struct letter *letter = compiled(&source);
 			struct letter_recipient recipient = recipient_with(fields);
-			recipient.unsubscribe_url = url ? "https://portal.example.org/u/1" : NULL;
+			recipient.unsubscribe_url = urls[url];
 			char *all = filled(letter, &recipient);
 			int want = leave && url ? 1 : 0;
 			assert_int_equal(header_count(all, "List-Unsubscribe"), want);
-			assert_int_equal(header_count(all, "List-Unsubscribe-Post"), want);
-			assert_int_equal(header_count(all, "Reply-To"), url);
+			assert_int_equal(header_count(all, "List-Unsubscribe-Post"), url == 1 ? want : 0);
+			assert_int_equal(header_count(all, "Reply-To"), url != 0);
+			assert_true((strstr(all, "Reply-To: <reply@xn--80atdl2c.test>\r\n") != NULL) == (url != 0));
 			assert_int_equal(header_count(all, "List-Id"), 0);
 			assert_int_equal(header_count(all, "Precedence"), 0);
 			assert_non_null(strstr(all, "Auto-Submitted: auto-generated\r\n"));
