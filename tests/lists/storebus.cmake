@@ -8,6 +8,7 @@ vestnik_test(unit/test_watermark.c USES bus test_scratch)
 vestnik_test(contract/test_db.c USES test_scratch LIBRARIES Threads::Threads)
 vestnik_test(integration/test_store_sqlite.c USES test_scratch LIBRARIES PkgConfig::SQLITE Threads::Threads)
 vestnik_test(contract/test_bus.c USES bus test_scratch LIBRARIES PkgConfig::JANSSON Threads::Threads)
+vestnik_test(chaos/test_wal_reset.c USES test_scratch LIBRARIES PkgConfig::SQLITE)
 vestnik_test(chaos/test_bus_kill.c USES bus test_scratch)
 vestnik_test(integration/test_bus_embedded.c USES bus test_scratch)
 

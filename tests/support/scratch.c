@@ -6,9 +6,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -98,6 +100,7 @@ pid_t scratch_spawn(const char *role, const char *argument)
 	/* vfork: nothing of this process's descriptors is touched before exec. */
 	pid_t pid = vfork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves nobody behind */
 		execl(self, self, role, argument, (char *)NULL);
 		_exit(127);
 	}
