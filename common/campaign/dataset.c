@@ -39,7 +39,8 @@ static struct problem_place at_line(const struct reading *r, int line, const cha
 
 static bool is_key_title(const struct reading *r, const char *name)
 {
-	static const char *const names[] = {"key", "ключ", "код", NULL};
+	static const char *const names[] = {"key", "ключ", "код", "code", "id",
+		"инн", "inn", "код_организации", "код_оо", NULL};
 	if (r->options->key != NULL) {
 		char *wanted = dataset_field_name(r->options->key);
 		bool same = strcmp(wanted, name) == 0;
