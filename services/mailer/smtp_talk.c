@@ -390,8 +390,10 @@ enum transport_verdict smtp_talk_letter(struct smtp_talk *talk,
 			? verdict_of_reply(SMTP_END_OF_DATA, reply, talk->facts, &lost)
 			: TRANSPORT_NOT_SENT;
 	}
-	if (feed->before_end != NULL && !feed->before_end(feed->arg, letter)) {
+	if (feed->before_end != NULL && !feed->before_end(feed->arg, letter))
 		*refused_end = true;
+	/* The last moment at which a letter is certainly unsent. */
+	if (*refused_end || atomic_load(talk->abort_asked)) {
 		talk->lost = true;
 		*reply = (struct transport_reply){0};
 		not_sent(talk, reply);

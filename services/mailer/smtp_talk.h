@@ -5,6 +5,7 @@
 #ifndef VESTNIK_MAILER_SMTP_TALK_H
 #define VESTNIK_MAILER_SMTP_TALK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -23,6 +24,7 @@ struct smtp_talk {
 	void *arg;
 	int fd;      /* to wait on */
 	int wake_fd; /* readable = aborted */
+	const atomic_bool *abort_asked;
 	const struct transport_config *config;
 	const struct smtp_facts *facts;
 

@@ -107,6 +107,9 @@ static CURLcode on_tls(CURL *curl, void *ctx, void *arg)
 	SSL_CTX_set1_cert_store(ctx, tls_context_store(t->tls));
 	(void)SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
 	tls_watch(ctx);
+	/* libcurl's own time of connecting is not set where TLS then fails. */
+	t->tcp_stands = true;
+	t->deadline_us = after_ms(t->config.greeting_timeout_ms);
 	return CURLE_OK;
 }
 
@@ -338,6 +341,8 @@ static bool connection_ok(struct transport_session *t, CURLcode rc)
 				"сервер не предлагает STARTTLS, а он обязателен"));
 	} else if (is_tls_trouble(rc) || (tls_asked && !t->tls_stands && !t->watch.is_broken)) {
 		end_tls(t);
+	} else if (last[SMTP_AUTH].code == 421) {
+		end_with_reply(t, TRANSPORT_END_LOST, &last[SMTP_AUTH], "AUTH");
 	} else if (refused(t, SMTP_AUTH) && !t->watch.authenticated) {
 		end_with_reply(t, TRANSPORT_END_AUTH, &last[SMTP_AUTH], "AUTH");
 	} else if (rc == CURLE_LOGIN_DENIED ||
@@ -555,6 +560,7 @@ static int curl_open(
 	t->talk.write = talk_write;
 	t->talk.arg = t;
 	t->talk.wake_fd = wake_fd;
+	t->talk.abort_asked = &t->aborted;
 	t->talk.config = &t->config;
 	t->talk.facts = &t->watch.facts;
 	*out = t;

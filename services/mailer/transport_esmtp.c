@@ -203,11 +203,10 @@ static bool may_end(struct transport_session *t)
 	if (t->feed->before_end == NULL)
 		return true;
 	feed_out(t);
-	bool go = t->feed->before_end(t->feed->arg, &t->current.letter);
+	t->again = !t->feed->before_end(t->feed->arg, &t->current.letter);
 	feed_back(t);
-	if (!go)
-		t->again = true;
-	return go;
+	/* The last moment at which a letter is certainly unsent. */
+	return !t->again && !atomic_load(&t->wire.aborted);
 }
 
 /* libESMTP takes errno at the end for ours: not 0 drops the connection without
@@ -376,6 +375,10 @@ static void before_mail(struct transport_session *t)
 {
 	struct transport_reply reply;
 	enum transport_verdict verdict;
+	if (t->monitor.pending[0] != SMTP_MAIL && t->monitor.pending[0] != SMTP_RSET) {
+		lose(t); /* the library took half a reply for a whole one */
+		return;
+	}
 	if (t->config.user != NULL && !t->monitor.authenticated) {
 		t->auth_missing = true;
 		lose(t);
@@ -604,6 +607,8 @@ static void classify_end(struct transport_session *t, int library_error)
 		end_with_reply(t, TRANSPORT_END_TLS, &last[SMTP_STARTTLS], "STARTTLS");
 	} else if (t->tls_begun && !t->tls_ok && !t->monitor.is_broken) {
 		end_tls(t);
+	} else if (last[SMTP_AUTH].code == 421) {
+		end_with_reply(t, TRANSPORT_END_LOST, &last[SMTP_AUTH], "AUTH");
 	} else if (refused(t, SMTP_AUTH) && !t->monitor.authenticated) {
 		end_with_reply(t, TRANSPORT_END_AUTH, &last[SMTP_AUTH], "AUTH");
 	} else if (t->auth_missing) {
