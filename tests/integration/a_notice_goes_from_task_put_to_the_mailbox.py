@@ -46,8 +46,8 @@ def main():
             mailer = services(bed)["mailer"]["pid"]
             if ident == "first":
                 os.kill(mailer, signal.SIGKILL)
-                wait_for(lambda: bed.run("status", code=None).returncode == 0
-                         and services(bed)["mailer"]["pid"] != mailer, "the mailer again")
+                wait_for(lambda: (lambda m: m["state"] == "ready" and m["pid"] != mailer)(
+                    services(bed, code=None)["mailer"]), "the mailer again")
         # said twice, done once
         bed.run("task", "put", "-", text=task("first"))
         bed.run("task", "put", "-", text=task("third"))
