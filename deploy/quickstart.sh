@@ -13,7 +13,7 @@ set -euo pipefail
 project=$(cd "$(dirname "$0")/.." && pwd)
 demo=${VESTNIK_DEMO_DIR:-$project/demo-data}
 campaign=${VESTNIK_CAMPAIGN:-$project/config/campaigns/s3-flagships}
-directory=$project/config/demo/directory.csv
+directory=$project/config/demo/schools.csv
 bin=${VESTNIK_BIN:-$project/build/release/bin}
 python=/usr/bin/python3 # Debian's: aiosmtpd comes as a package
 

@@ -265,7 +265,7 @@ static void announce(struct supervisor *s)
 		if (s->child[i].state != CHILD_READY)
 			return;
 	s->announced = true;
-	s->changed = true;
+	write_state(s); /* first: whoever hears of it may ask `status` at once */
 	if (s->options->started != NULL)
 		s->options->started(s->options->arg, NULL);
 }
