@@ -19,21 +19,31 @@ _vestnik()
 		*)
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'task put'|'dead list'|'dead show'|'dead replay'|'up'|'down'|'status'|'check-config'|'store backup'|'help'|'completion') known=1 ;;
+			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'task put'|'dead list'|'dead show'|'dead replay'|'up'|'down'|'status'|'check-config'|'store backup'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
-	'') words='campaign log delivery webhook relay task dead up down status check-config store help completion' ;;
-	campaign) words='list status pause resume cancel retry' ;;
+	'') words='directory campaign log delivery webhook relay suppression task dead up down status check-config store help completion' ;;
+	directory) words='import list show export' ;;
+	campaign) words='check preview test launch list status pause resume cancel retry' ;;
 	delivery) words='show' ;;
 	webhook) words='add list test attempts replay rotate remove enable' ;;
 	relay) words='list check' ;;
+	suppression) words='add remove list' ;;
 	task) words='put' ;;
 	dead) words='list show replay' ;;
 	store) words='backup' ;;
 	esac
 	case $phrase in
+	'directory import') options=' --dry-run --skip-bad --sheet --encoding --delimiter' operand='@file' ;;
+	'directory list') options=' --kind --region --municipality --parent --address --limit' operand='' ;;
+	'directory show') options='' operand='@none' ;;
+	'directory export') options='' operand='@file' ;;
+	'campaign check') options='' operand='@file' ;;
+	'campaign preview') options=' --for --html --eml' operand='@file' ;;
+	'campaign test') options=' --to --for' operand='@file' ;;
+	'campaign launch') options=' --yes' operand='@file' ;;
 	'campaign list') options=' --all --state --limit' operand='' ;;
 	'campaign status') options=' --watch' operand='@none' ;;
 	'campaign pause') options=' --reason' operand='@none' ;;
@@ -52,6 +62,9 @@ _vestnik()
 	'webhook enable') options='' operand='@none' ;;
 	'relay list') options='' operand='' ;;
 	'relay check') options=' --to' operand='@none' ;;
+	'suppression add') options=' --reason' operand='@none' ;;
+	'suppression remove') options='' operand='@none' ;;
+	'suppression list') options='' operand='' ;;
 	'task put') options=' --lines' operand='@file' ;;
 	'dead list') options='' operand='' ;;
 	'dead show') options='' operand='@none' ;;
@@ -61,11 +74,23 @@ _vestnik()
 	'status') options='' operand='' ;;
 	'check-config') options=' --reference' operand='' ;;
 	'store backup') options='' operand='@file' ;;
-	'help') options='' operand='campaign log delivery webhook relay task dead up down status check-config store help completion' ;;
+	'help') options='' operand='directory campaign log delivery webhook relay suppression task dead up down status check-config store help completion' ;;
 	'completion') options='' operand='bash' ;;
 	esac
 	options+=' --config --lang --json --help'
 	case "$phrase $previous" in
+	'directory import --sheet') values='@none' ;;
+	'directory import --encoding') values='@none' ;;
+	'directory import --delimiter') values='@none' ;;
+	'directory list --kind') values='@none' ;;
+	'directory list --region') values='@none' ;;
+	'directory list --municipality') values='@none' ;;
+	'directory list --parent') values='@none' ;;
+	'directory list --address') values='@none' ;;
+	'directory list --limit') values='@none' ;;
+	'campaign preview --for') values='@none' ;;
+	'campaign test --to') values='@none' ;;
+	'campaign test --for') values='@none' ;;
 	'campaign list --state') values='draft running paused cancelled finished' ;;
 	'campaign list --limit') values='@none' ;;
 	'campaign pause --reason') values='@none' ;;
@@ -87,6 +112,7 @@ _vestnik()
 	'webhook replay --state') values='failed delivered pending' ;;
 	'webhook rotate --keep') values='@none' ;;
 	'relay check --to') values='@none' ;;
+	'suppression add --reason') values='@none' ;;
 	*' --config') values='@file' ;;
 	*' --lang') values='ru en' ;;
 	esac
