@@ -127,8 +127,9 @@ void markdown_check_tag(const struct markdown_source *source, const struct tag *
 	char name[PATH_MAX_BYTES], path[PATH_MAX_BYTES];
 	path_within(tag, inside, 0, 0, name);
 	/* Inside {{#a}}{{#b}} the name x may be x, b.x, a.x or a.b.x. */
-	for (size_t from = 0; from <= inside_count; from++)
-		for (size_t to = from; to <= inside_count; to++) {
+	bool all = tag->kind == TAG_RAW; /* any of them may be the hostile one */
+	for (size_t from = 0; from <= inside_count && (all || !known); from++)
+		for (size_t to = from; to <= inside_count && (all || !known); to++) {
 			path_within(tag, inside, from, to, path);
 			known = known || is_known(source->known_fields, path, section);
 			hostile = hostile || is_hostile(source->hostile_prefixes, path);

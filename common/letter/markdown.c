@@ -24,6 +24,9 @@
 #define MARKDOWN_MAX_BYTES 65536
 #define BLOCKS_DEEP_MAX 12  /* lists in lists, quotations in quotations */
 #define INLINES_DEEP_MAX 40 /* emphasis in emphasis */
+/* cmark fills up every row to the width of its table's head: 64 KB could become
+ * millions of cells. An A4 page has room for some ten. */
+#define TABLE_BARS_MAX 40
 
 static void write_blocks(struct writer *w, cmark_node *parent, bool tight);
 
@@ -362,6 +365,18 @@ static bool is_text(const char *s, size_t len)
 	return gate_utf8(s, len);
 }
 
+static int line_of_wide_table(const char *s, size_t len)
+{
+	int line = 1, bars = 0;
+	for (size_t i = 0; i < len; i++) {
+		bars = s[i] == '\n' ? 0 : bars + (s[i] == '|' ? 1 : 0);
+		if (bars > TABLE_BARS_MAX)
+			return line;
+		line += s[i] == '\n' ? 1 : 0;
+	}
+	return 0;
+}
+
 int markdown_build(const struct markdown_source *source, struct markdown_target *target,
 	struct problems *problems)
 {
@@ -373,6 +388,12 @@ int markdown_build(const struct markdown_source *source, struct markdown_target 
 			source->len > MARKDOWN_MAX_BYTES
 				? tr("the letter is too long", "письмо слишком длинное")
 				: tr("the letter is not UTF-8 text", "письмо – не текст в UTF-8"));
+		return -1;
+	}
+	place.line = line_of_wide_table(source->text, source->len);
+	if (place.line > 0) {
+		problem_add(problems, PROBLEM_ERROR, place, tr("attach it as a file", "приложите её файлом"), "%s",
+			tr("this table is too wide for a letter", "эта таблица слишком широка для письма"));
 		return -1;
 	}
 	struct writer w = {.source = source, .target = target, .problems = problems};

@@ -87,7 +87,7 @@ bool value_as_text(struct value *value);
 
 /* ---- compiled templates (template_build.c) ---------------------------------------- */
 
-#define TEMPLATE_NESTING_MAX 32 /* sections within sections, at compile and render time */
+#define TEMPLATE_NESTING_MAX 16 /* sections within sections, at compile and render time */
 
 enum token_kind { TOKEN_TEXT, TOKEN_VALUE, TOKEN_SECTION, TOKEN_INVERTED, TOKEN_PARTIAL, TOKEN_URL };
 

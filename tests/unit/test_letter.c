@@ -188,6 +188,7 @@ static void mistakes_in_letters_are_told(void **state)
 		{"# t\n\n[x](/path)", 3, 0, "no web page", "https://"},
 		{"# t\n\n[x](data:text/html,x)", 3, 0, "no web page", "https://"},
 		{"# t\n\n[x](https://e.org/{{#monitoring.x}}a{{/monitoring.x}})", 3, 0, "section", "whole link"},
+		{"# t\n\n||||||||||||||||||||||||||||||||||||||||||\n", 3, 0, "too wide", "attach"},
 		{"text without heading", 1, 1, "no heading", "# "},
 		{"# a\x01" "b", 0, 0, "not UTF-8", "UTF-8"},
 		{"# \xff", 0, 0, "not UTF-8", "UTF-8"},

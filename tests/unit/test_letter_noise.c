@@ -218,6 +218,42 @@ static void letters(void **state)
 	assert_true(compiled > ROUNDS / 3 && filled > ROUNDS / 10);
 }
 
+/* What makes parsers slow or deep, as long as a letter may be: each ends, within
+ * the test's time limit, as a letter or with a problem. */
+static void crafted_letters(void **state)
+{
+	(void)state;
+	static const char *const repeated[] = {"[", ">", "*a ", "_a", "{{a}}", "{{#a}}\n", "{{#a}}{{b}}",
+		"{{#l}}\nx\n{{/l}}\n", "|a", "|a|\n|-|\n", "[a](https://e.org/{{a}})", "www.a", "a@", "~~a", "&amp;",
+		"{{", "  - a\n", "`a``", "[a]: https://e.org\n", "<b", "![", "\\\n", "\n\n", "1. "};
+	const size_t most = 65000;
+	char *text = xmalloc(most + 16);
+	struct letter_copy copy = {0};
+	json_t *fields = json_loads("{\"a\":\"https://e.org\",\"b\":1,\"l\":[1,2]}", 0, NULL);
+	for (size_t i = 0; i < sizeof repeated / sizeof repeated[0]; i++) {
+		size_t len = 5, piece = strlen(repeated[i]);
+		memcpy(text, "# t\n\n", len + 1);
+		for (; len + piece < most; len += piece)
+			memcpy(text + len, repeated[i], piece);
+		struct letter_source source = {.file = "l.md", .markdown = text, .markdown_len = len,
+			.from_address = "a@example.org", .zone = "UTC", .lang = LANG_EN};
+		struct problems problems = {0};
+		struct letter_recipient recipient = {.fields = fields, .to_address = "b@example.org",
+			.message_id = "1@example.org"};
+		struct error e = {0};
+		struct letter *letter = letter_compile(&source, &problems);
+		if ((letter == NULL) != (problems.errors > 0))
+			fail_msg("%s: no letter without a problem", repeated[i]);
+		if (letter != NULL && letter_fill(letter, &recipient, &copy, &e) == 0)
+			assert_wire_form(&copy, (int)i);
+		letter_unref(&letter);
+		problems_fini(&problems);
+	}
+	letter_copy_fini(&copy);
+	json_decref(fields);
+	free(text);
+}
+
 int main(void)
 {
 	const char *seed = getenv("VESTNIK_SEED");
@@ -225,6 +261,7 @@ int main(void)
 	print_message("VESTNIK_SEED=%llu\n", (unsigned long long)state_of_dice);
 	calendar_init();
 	ident_init();
-	const struct CMUnitTest tests[] = {cmocka_unit_test(templates), cmocka_unit_test(letters)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(templates), cmocka_unit_test(letters),
+		cmocka_unit_test(crafted_letters)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
