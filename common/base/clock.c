@@ -46,7 +46,7 @@ const char *clock_rfc3339(int64_t time_ms, char out[static CLOCK_RFC3339_SIZE])
 	time_t t = (time_t)seconds;
 	struct tm tm;
 	if (gmtime_r(&t, &tm) == NULL || tm.tm_year > 8099) {
-		strcpy(out, "9999-12-31T23:59:59.999Z");
+		snprintf(out, CLOCK_RFC3339_SIZE, "9999-12-31T23:59:59.999Z");
 		return out;
 	}
 	size_t n = strftime(out, CLOCK_RFC3339_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);

@@ -202,7 +202,7 @@ int gate_address(const char *text, char out[static GATE_ADDRESS_MAX + 1], struct
 		result = error_set(e, ERROR_INPUT, tr("the address is longer than %d characters", "адрес длиннее %d символов"), GATE_ADDRESS_MAX);
 	if (result == 0) {
 		memcpy(out, text, local + 1);
-		strcpy(out + local + 1, ascii);
+		memcpy(out + local + 1, ascii, strlen(ascii) + 1);
 	}
 	idn2_free(ascii);
 	return result;

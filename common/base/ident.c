@@ -83,12 +83,12 @@ int ident_key_load(const char *path, struct ident_key *key, struct error *e)
 		return rc;
 	}
 	/* Several services start at once: whoever links its finished file first wins. */
-	char temporary[4096], text[2 * IDENT_KEY_BYTES + 2];
+	char temporary[4096], text[2 * IDENT_KEY_BYTES + 2] = "";
 	if (snprintf(temporary, sizeof temporary, "%s.%ld", path, (long)getpid()) >= (int)sizeof temporary)
 		return error_set(e, ERROR_INPUT, "the path of the key file is too long");
 	ident_random(key->bytes, sizeof key->bytes);
-	sodium_bin2hex(text, sizeof text, key->bytes, sizeof key->bytes);
-	strcat(text, "\n");
+	sodium_bin2hex(text, sizeof text - 1, key->bytes, sizeof key->bytes);
+	text[2 * IDENT_KEY_BYTES] = '\n'; /* the rest is zero */
 	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_errno(e, "cannot make the key file %s", path);

@@ -93,7 +93,7 @@ const char *log_quote(const char *s)
 			*p++ = '\\';
 			*p++ = (char)c;
 		} else if (c < 0x20 || c == 0x7f) {
-			p += sprintf(p, "\\x%02x", c);
+			p += snprintf(p, 5, "\\x%02x", c);
 		} else {
 			*p++ = (char)c;
 		}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/gate.h"
+#include "base/xalloc.h"
 
 #include "letter/template.h"
 
@@ -186,9 +187,9 @@ static int add_url(struct render *r, const struct mustache *t, size_t at)
 	}
 	if (token->escape != MUSTACHE_HTML || strpbrk(url, "&'\"<>") == NULL)
 		return 0;
-	char *copy = strdup(url); /* at most 2000 bytes, and only where there is an & */
+	char *copy = xstrdup(url); /* at most 2000 bytes, and only where there is an & */
 	r->out->len = mark;
-	int rc = copy == NULL ? -1 : escape_append(r->out, MUSTACHE_HTML, false, copy, strlen(copy));
+	int rc = escape_append(r->out, MUSTACHE_HTML, false, copy, strlen(copy));
 	free(copy);
 	return rc == 0 ? 0 : full(r);
 }

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/lang.h"
 #include "base/log.h"
+#include "base/xalloc.h"
 #include "cli/run_state.h"
 #include "cli/supervisor_child.h"
 
@@ -390,11 +391,9 @@ static int open_signals(struct supervisor *s, struct error *e)
 
 int supervisor_run(const struct supervisor_options *options, struct error *e)
 {
-	struct supervisor *s = calloc(1, sizeof *s);
+	struct supervisor *s = xcalloc(1, sizeof *s);
 	const char *names[SUPERVISOR_SERVICES_MAX];
 	int rc = -1;
-	if (s == NULL)
-		return error_errno(e, "up");
 	s->options = options;
 	sigprocmask(SIG_BLOCK, NULL, &s->old_mask);
 	s->signals = s->notify = -1;

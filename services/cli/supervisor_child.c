@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/xalloc.h"
 
 /* Holds 20 ms of log at 10,000 letters a second (about 200 bytes each) with room. */
 #define PIPE_BYTES (256 * 1024)
@@ -79,9 +80,7 @@ static char **environment(char *notify)
 	size_t count = 0, kept = 0;
 	while (environ[count] != NULL)
 		count++;
-	char **out = calloc(count + 2, sizeof *out);
-	if (out == NULL)
-		abort();
+	char **out = xcalloc(count + 2, sizeof *out);
 	for (size_t i = 0; i < count; i++)
 		if (strncmp(environ[i], "NOTIFY_SOCKET=", 14) != 0)
 			out[kept++] = environ[i];
@@ -92,8 +91,8 @@ static char **environment(char *notify)
 int child_start(struct child *child, const struct child_start *start, struct error *e)
 {
 	int pipes[2] = {-1, -1}, nothing = -1, rc = -1;
-	char notify[160], *program = strdup(start->program);
-	char *config = start->config != NULL ? strdup(start->config) : NULL;
+	char notify[160], *program = xstrdup(start->program);
+	char *config = xstrdup(start->config);
 	char option[] = "--config";
 	char *argv[4] = {program, option, config, NULL};
 	if (config == NULL)

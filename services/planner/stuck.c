@@ -4,6 +4,7 @@
  *   2. everything they had said about it until then is applied by the ledger,
  *   3. rows claimed before T, and over stuck_after ago, are in nobody's hands: due again.
  * A row `sending` becomes uncertain instead: its letter may have gone. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -31,7 +32,7 @@ static int free_row(struct planner *planner, const struct schedule_item *item, i
 		return schedule_unclaim(planner->db, item->key, now_ms, e);
 	struct delivery_status status = {.key = item->key, .dispatch = item->dispatch,
 		.campaign = item->campaign, .state = DELIVERY_UNCERTAIN, .time_ms = now_ms};
-	strcpy(status.reason, "no outcome came for a letter that was on the wire");
+	(void)snprintf(status.reason, sizeof status.reason, "no outcome came for a letter that was on the wire");
 	return planner_publish_status(planner, &status, e) != 0
 		? -1
 		: schedule_withhold(planner->db, item, 1, now_ms, e);

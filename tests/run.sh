@@ -1,0 +1,166 @@
+#!/bin/bash
+# Everything a change must pass, on a bare Debian 12 (root or sudo for packages):
+#
+#   tests/run.sh            packages, lint, builds, all tests, sanitizers, a summary
+#   tests/run.sh dev        only the named parts: lint dev asan tsan release
+#
+#   dev      gcc, every test                     asan   clang, address and undefined: unit,
+#   release  gcc -O2, built for its warnings            contract, integration
+#                                                tsan   clang, thread: tests labelled threads
+#
+# While the tests of one part run, the next part is being built. Everything goes
+# to build/. VESTNIK_NO_PACKAGES=1 installs nothing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+jobs=$(nproc)
+started=$SECONDS
+parts=("$@")
+[ $# -gt 0 ] || parts=(lint dev asan tsan release)
+wants() { [[ " ${parts[*]} " == *" $1 "* ]]; }
+say() { printf '\n[%3d s] %s\n' $((SECONDS - started)) "$*"; }
+
+mkdir -p build
+failed=()
+summary=()
+
+# ---- the environment -----------------------------------------------------------------
+environment() {
+	[ -n "${VESTNIK_NO_PACKAGES:-}" ] || deploy/install-packages.sh --tests
+	local python=build/test-env made=build/test-env/.made
+	if [ ! -e $made ] || ! cmp -s tests/support/requirements.txt $made; then
+		python3 -m venv $python
+		$python/bin/pip --quiet --disable-pip-version-check install -r tests/support/requirements.txt
+		cp tests/support/requirements.txt $made
+	fi
+	local node=build/test-env/node
+	if ! cmp -s tests/support/node/package-lock.json $node/package-lock.json ||
+		[ ! -d $node/node_modules/standardwebhooks ]; then
+		mkdir -p $node
+		cp tests/support/node/package.json $node/
+		cp tests/support/node/package-lock.json $node/package-lock.new
+		mv $node/package-lock.new $node/package-lock.json
+		npm ci --prefix $node --ignore-scripts --no-audit --no-fund --loglevel=error >build/npm.log 2>&1 || {
+			rm -f $node/package-lock.json
+			cat build/npm.log >&2
+			return 1
+		}
+	fi
+}
+
+# ---- building and running ---------------------------------------------------------------
+build() { # preset, jobs
+	{
+		cmake --preset "$1" && nice cmake --build --preset "$1" -j"$2"
+	} >"build/$1.build.log" 2>&1
+}
+must_be_built() { # preset; status of its build
+	if [ "$2" != 0 ]; then
+		grep -E 'error|warning|FAILED' -A5 "build/$1.build.log" | head -60 || tail -20 "build/$1.build.log"
+		failed+=("$1: the build")
+		summary+=("$1: does not build, see build/$1.build.log")
+		return 1
+	fi
+}
+
+# Sanitizers write one file per process, also those of services whose output a
+# test does not look at; a file there is a failure even when every test passed.
+sanitizer_options() { # preset
+	local reports=$PWD/build/$1/reports
+	rm -rf "$reports"
+	mkdir -p "$reports"
+	local common="log_path=$reports/report:print_stacktrace=1:symbolize=1"
+	export ASAN_OPTIONS="$common:detect_leaks=1:abort_on_error=0"
+	export UBSAN_OPTIONS="$common"
+	export TSAN_OPTIONS="$common:second_deadlock_stack=1:halt_on_error=0"
+	export ASAN_SYMBOLIZER_PATH=/usr/lib/llvm-14/bin/llvm-symbolizer
+	export TSAN_SYMBOLIZER_PATH=$ASAN_SYMBOLIZER_PATH
+}
+check() { # preset, then arguments of ctest
+	local preset=$1 log=build/$1.test.log began=$SECONDS rc=0
+	shift
+	(
+		[ "$preset" = dev ] || sanitizer_options "$preset"
+		# what does not use a processor (waits, timeouts) overlaps; chaos wants the machine
+		ctest --test-dir "build/$preset" -j"$jobs" --output-on-failure --no-tests=error \
+			--output-junit "$PWD/build/$preset.xml" "$@"
+	) >"$log" 2>&1 || rc=$?
+	local total lost skipped
+	total=$(grep -oE '[0-9]+ tests failed out of [0-9]+' "$log" | grep -oE '[0-9]+$' || echo 0)
+	lost=$(grep -oE '[0-9]+ tests failed out of' "$log" | grep -oE '^[0-9]+' || echo "?")
+	skipped=$(grep -cE '\*\*\*Skipped' "$log" || true)
+	[ "$rc" = 0 ] || failed+=("$preset: $lost of $total tests")
+	summary+=("$preset: $total tests, $lost failed, $skipped skipped, $((SECONDS - began)) s")
+	grep -E '\*\*\*(Skipped|Failed|Timeout|Not Run|Exception)' "$log" || true
+	[ "$rc" = 0 ] || {
+		sed -n '/The following tests FAILED/,$p' "$log"
+		echo "what they said: $log"
+	}
+	local reports
+	reports=$(find "build/$preset/reports" -type f -size +0 2>/dev/null || true)
+	if [ -n "$reports" ]; then
+		failed+=("$preset: sanitizer reports")
+		summary+=("$preset: sanitizer reports: $(wc -l <<<"$reports")")
+		# shellcheck disable=SC2086
+		head -40 $(head -3 <<<"$reports")
+	fi
+}
+
+# ---- in order ------------------------------------------------------------------------------
+say "environment"
+environment
+
+if wants lint; then
+	say "lint"
+	tests/lint.sh || failed+=("lint")
+fi
+
+builds=()
+for part in dev asan tsan release; do
+	! wants $part || builds+=("$part")
+done
+builder=
+if [ ${#builds[@]} -gt 0 ]; then
+	say "building ${builds[0]}"
+	built=0
+	build "${builds[0]}" "$jobs" || built=$?
+fi
+for i in "${!builds[@]}"; do
+	part=${builds[$i]}
+	if [ -n "$builder" ]; then
+		say "waiting for the build of $part"
+		built=0
+		wait "$builder" || built=$?
+		builder=
+	fi
+	next=${builds[$((i + 1))]:-}
+	if [ -n "$next" ]; then
+		build "$next" "$jobs" &
+		builder=$!
+	fi
+	must_be_built "$part" "$built" || continue
+	case $part in
+	dev)
+		say "tests: dev (meanwhile ${next:-nothing} is built)"
+		check dev
+		;;
+	asan)
+		say "tests: asan (meanwhile ${next:-nothing} is built)"
+		check asan -L 'unit|contract|integration' -LE 'chaos|bench'
+		;;
+	tsan)
+		say "tests: tsan (meanwhile ${next:-nothing} is built)"
+		check tsan -L threads
+		;;
+	release) summary+=("release: builds without a warning") ;;
+	esac
+done
+
+say "summary"
+printf '  %s\n' "${summary[@]}"
+if [ ${#failed[@]} -gt 0 ]; then
+	printf 'FAILED: %s\n' "${failed[@]}"
+	echo "$((SECONDS - started)) s; not everything passed"
+	exit 1
+fi
+total=$(printf '%s\n' "${summary[@]}" | grep -oE '[0-9]+ tests' | awk '{n += $1} END {print n + 0}')
+echo "100% tests passed, 0 tests failed out of $total ($((SECONDS - started)) s)"
