@@ -1,6 +1,7 @@
 /* What a message costs on the bus: published in batches by one thread, read and
- * finished by another, trimmed and checkpointed by the maintenance thread. One
- * JSON line. usage: bench_bus [messages] [batch] [payload bytes] */
+ * finished by another, trimmed and checkpointed by the maintenance thread; and
+ * how long a single one takes on an idle bus, from begin to poll. Two JSON
+ * lines. usage: bench_bus [messages] [batch] [payload bytes] */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +78,59 @@ static void consume(struct bus_consumer *consumer)
 	free(tokens);
 }
 
+#define SINGLES 1000
+
+static void *publish_singles(void *arg)
+{
+	(void)arg;
+	struct error e;
+	struct db *db;
+	must(db_open(&db, store_url, &e), &e);
+	for (int i = 0; i < SINGLES; i++) {
+		usleep(2000); /* the consumer waits */
+		int64_t begin_us = clock_mono_us();
+		struct bus_message message = {.topic = TOPIC, .id = "id", .data = &begin_us,
+			.len = sizeof begin_us};
+		must(db_begin(db, DB_WRITE, &e), &e);
+		must(bus_publish_tx(bus, db, &message, &e), &e);
+		must(db_commit(db, DB_RELAXED, &e), &e);
+	}
+	db_close(&db);
+	return NULL;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+	return (*x > *y) - (*x < *y);
+}
+
+static void measure_latency(struct bus_consumer *consumer)
+{
+	static int64_t took_us[SINGLES];
+	struct error e;
+	struct bus_message message;
+	pthread_t thread;
+	if (pthread_create(&thread, NULL, publish_singles, NULL) != 0)
+		exit(1);
+	for (int got = 0; got < SINGLES;) {
+		int n = bus_poll(consumer, 5000, &message, 1, &e);
+		must(n, &e);
+		if (n == 0)
+			continue;
+		int64_t begin_us;
+		memcpy(&begin_us, message.data, sizeof begin_us);
+		took_us[got++] = clock_mono_us() - begin_us;
+		bus_done(consumer, &message.token, 1);
+	}
+	pthread_join(thread, NULL);
+	qsort(took_us, SINGLES, sizeof took_us[0], compare);
+	printf("{\"bench\":\"bus-latency\",\"value\":%lld,\"unit\":\"us p50\",\"p99\":%lld,"
+	       "\"max\":%lld}\n",
+		(long long)took_us[SINGLES / 2], (long long)took_us[SINGLES * 99 / 100],
+		(long long)took_us[SINGLES - 1]);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1)
@@ -114,6 +168,7 @@ int main(int argc, char **argv)
 	       "\"batch\":%ld,\"bytes\":%ld,\"cpu_us_per_message\":%.2f}\n",
 		(double)total / seconds, total, batch, payload, cpu * 1e6 / (double)total);
 
+	measure_latency(consumer);
 	bus_unsubscribe(&consumer);
 	maintenance_stop(&maintenance);
 	bus_close(&bus);
