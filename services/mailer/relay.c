@@ -253,7 +253,7 @@ int relay_refill_quota(struct db *db, const struct settings_relay *settings, int
 		db_rollback(db);
 		return 0;
 	}
-	if (start + settings->quota.per_ms <= wall_ms) {
+	if (start == 0 || start + settings->quota.per_ms <= wall_ms) {
 		start = wall_ms;
 		used = 0;
 	}
