@@ -12,6 +12,8 @@
 /* A session waits this long for its next letter before it says QUIT: keeps the
  * connection warm over a gap between batches. */
 #define LINGER_MS 1500
+/* While another thread asks the store for more of the quota. */
+#define REFILL_WAIT_MS 5
 
 /* Locked. How long until the relay's rate lets a letter of this lane start; 0 = now. */
 static int64_t rate_wait_ms(const struct relay *relay, enum lane_kind lane, int64_t now_ms)
@@ -85,6 +87,23 @@ static bool needed_elsewhere(const struct sender *sender)
 	return false;
 }
 
+/* Locked. Letters wait and nothing of the relay's quota is in hand. */
+static bool needs_quota(const struct line *line)
+{
+	return line->relay->settings->quota.count > 0 && line->relay->quota_granted == 0 &&
+		line->queue[LANE_URGENT].count + line->queue[LANE_BULK].count > 0;
+}
+
+/* A letter taken that did not go out after all. */
+static void give_back_quota(struct pool *pool, struct relay *relay)
+{
+	if (relay->settings->quota.count == 0)
+		return;
+	pthread_mutex_lock(&pool->lock);
+	relay->quota_granted++;
+	pthread_mutex_unlock(&pool->lock);
+}
+
 static bool next_job(struct sender *sender, struct outgoing **out)
 {
 	struct pool *pool = sender->pool;
@@ -99,12 +118,13 @@ static bool next_job(struct sender *sender, struct outgoing **out)
 			(relay->breaker == BREAKER_HALF_OPEN && relay->probing);
 		if (!usable || relay->parked_until_ms > clock_now_ms())
 			break;
-		if (relay->settings->quota.count > 0 && relay->quota_granted == 0 &&
-			line->queue[LANE_URGENT].count + line->queue[LANE_BULK].count > 0 &&
-			!pool_refill_quota(pool, line))
-			break;
 		int64_t wait = give_up - clock_mono_ms();
-		job = take_job(sender, &stale, &wait);
+		if (needs_quota(line) && !relay->refilling && !pool_refill_quota(pool, line))
+			break;
+		if (needs_quota(line))
+			wait = REFILL_WAIT_MS;
+		else
+			job = take_job(sender, &stale, &wait);
 		if (job != NULL) {
 			if (relay->settings->quota.count > 0)
 				relay->quota_granted--;
@@ -129,6 +149,7 @@ bool feed_next(void *arg, struct transport_letter *out)
 	struct outgoing *job;
 	while (next_job(sender, &job)) {
 		if (!pool->events.enter(pool->events.arg, job)) {
+			give_back_quota(pool, sender->line->relay);
 			pool_end_returned(pool, job, 0, "the mailer is stopping");
 			return false;
 		}
@@ -138,6 +159,7 @@ bool feed_next(void *arg, struct transport_letter *out)
 			*out = sender->letter;
 			return true;
 		}
+		give_back_quota(pool, sender->line->relay);
 		struct delivery_status status;
 		pool_status(&status, job, DELIVERY_FAILED);
 		snprintf(status.reason, sizeof status.reason, "%.*s", STATUS_REASON_MAX, e.text);

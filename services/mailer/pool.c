@@ -141,6 +141,7 @@ bool pool_refill_quota(struct pool *pool, struct line *line)
 	struct relay *relay = line->relay;
 	int64_t granted = 0, parked = 0;
 	struct error e;
+	relay->refilling = true;
 	pthread_mutex_unlock(&pool->lock);
 	pthread_mutex_lock(&pool->store_lock);
 	int rc = relay_refill_quota(pool->db, relay->settings, clock_now_ms(), &granted, &parked, &e);
@@ -149,6 +150,7 @@ bool pool_refill_quota(struct pool *pool, struct line *line)
 		log_warn("quota_unknown", "relay=%s error=%s", relay->settings->name, log_quote(e.text));
 	pthread_mutex_lock(&pool->lock);
 	relay->quota_granted += granted;
+	relay->refilling = false;
 	if (parked > relay->parked_until_ms) {
 		relay->parked_until_ms = parked;
 		snprintf(relay->reason, sizeof relay->reason, "its quota of %" PRId64 " letters is used up",

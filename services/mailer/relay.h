@@ -36,7 +36,7 @@ struct relay {
 	char reason[256];
 
 	int64_t quota_granted;  /* letters we may send before asking the store again */
-	bool quota_empty;       /* the store said no */
+	bool refilling;         /* a thread asks the store now; others wait for it */
 	int64_t parked_until_ms; /* wall clock: quota window's end; 0 = not parked */
 	bool dirty;             /* breaker or parking changed: relay_state is to be written */
 };

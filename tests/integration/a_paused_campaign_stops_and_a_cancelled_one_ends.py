@@ -30,7 +30,7 @@ with Bed({"mailer": {"connections": 4}}) as bed:
     assert bed.value("SELECT count(*) FROM delivery WHERE attempts > 0") == 0, "a pause was counted against somebody"
     bed.run("campaign", "resume", "stop")
     wait_for(lambda: len(bed.remembered()) >= paused_at + 200, "letters after resume")
-    bed.run("campaign", "cancel", "stop", "--reason", "отменено")
+    bed.run("campaign", "cancel", "stop", "--reason", "отменено", "--yes")
     wait_for(lambda: bed.counts("stop").get(WAITING, 0) == 0, "the sweep")
     wait_for(lambda: sum(bed.counts("stop").values()) == LETTERS
              and set(bed.counts("stop")) <= {ACCEPTED, CANCELLED}, "every recipient to end")

@@ -39,8 +39,11 @@ class OddRelay:
                         sender = address
                         self.say((mail and mail(sender)) or "250 2.1.0 fine")
                     elif verb == b"RCPT":
-                        recipient = address
-                        self.say((rcpt and rcpt(recipient)) or "250 2.1.5 fine")
+                        answer = (rcpt and rcpt(address)) or "250 2.1.5 fine"
+                        recipient = address if answer.startswith("250") else ""
+                        self.say(answer)
+                    elif verb == b"DATA" and not recipient:
+                        self.say("554 5.5.1 no valid recipients")  # pipelined behind a refused RCPT
                     elif verb == b"DATA":
                         self.say("354 go on")
                         while (line := self.rfile.readline()) not in (b".\r\n", b""):
