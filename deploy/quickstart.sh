@@ -13,6 +13,7 @@ set -euo pipefail
 project=$(cd "$(dirname "$0")/.." && pwd)
 demo=${VESTNIK_DEMO_DIR:-$project/demo-data}
 campaign=${VESTNIK_CAMPAIGN:-$project/config/campaigns/s3-flagships}
+reader=mo-01 # whose letter is shown
 directory=$project/config/demo/schools.csv
 bin=${VESTNIK_BIN:-$project/build/release/bin}
 python=/usr/bin/python3 # Debian's: aiosmtpd comes as a package
@@ -122,6 +123,9 @@ launch() {
 	local id
 	id=$(slug)
 	shown campaign check "$campaign/campaign.yaml"
+	printf '$ vestnik campaign preview %s --for %s\n' "$campaign/campaign.yaml" "$reader"
+	vestnik campaign preview "$campaign/campaign.yaml" --for "$reader" | sed -n '1,30p'
+	echo …
 	if vestnik campaign status "$id" --json >/dev/null 2>&1; then
 		say "(launched before: a campaign goes out once)" "(уже запущена: рассылка уходит один раз)"
 	else
@@ -130,16 +134,28 @@ launch() {
 	shown campaign status "$id" --watch
 }
 
-one_letter() { # newest .eml of the Maildir
-	find "$demo/Maildir/new" -type f -printf '%T@ %p\n' 2>/dev/null | sort -n | tail -1 | cut -d' ' -f2-
+letters() { # files of the Maildir, without those of `relay check`
+	grep -rL '^Subject: Vestnik relay check' "$demo/Maildir/new" | sort
+}
+
+await_webhooks() { # until the receiver has what there is
+	local queue
+	for _ in $(seq 100); do
+		queue=$(vestnik status --json | "$python" -c '
+import json, sys
+rows = [json.loads(line) for line in sys.stdin]
+print(sum(sum(r["queue"].values()) for r in rows if r.get("service") == "notifier"))')
+		[ "$queue" = 0 ] && return
+		sleep 0.2
+	done
 }
 
 # ---- where to look -----------------------------------------------------------------
 
 summary() {
 	local letter events letters
-	letter=$(one_letter)
-	letters=$(find "$demo/Maildir/new" -type f | wc -l)
+	letter=$(letters | tail -1)
+	letters=$(letters | wc -l)
 	events=$(wc -l <"$demo/webhook-events.jsonl" 2>/dev/null || echo 0)
 	local call="$bin/vestnik --config $demo/vestnik.yaml"
 	if [ "$language" = ru ]; then
@@ -158,7 +174,7 @@ summary() {
   \$v status                        что работает и что в очередях
   \$v log -f                        что происходит с письмами
   \$v delivery show 1               вся история одного письма
-  \$v campaign preview $campaign/campaign.yaml --for КЛЮЧ
+  \$v campaign preview $campaign/campaign.yaml --for $reader
   \$v webhook list                  куда уходят события
   \$v help                          все команды
 
@@ -182,7 +198,7 @@ Next (v='$call'):
   \$v status                        what runs, what waits
   \$v log -f                        what happens to letters
   \$v delivery show 1               one letter's whole story
-  \$v campaign preview $campaign/campaign.yaml --for KEY
+  \$v campaign preview $campaign/campaign.yaml --for $reader
   \$v webhook list                  where events go
   \$v help                          all commands
 
@@ -210,6 +226,7 @@ main() {
 	shown directory import "$directory"
 	step "6. The campaign" "6. Рассылка"
 	launch
+	await_webhooks
 	summary
 }
 
