@@ -28,7 +28,7 @@
 
 static struct error e;
 
-static void die(const char *what)
+__attribute__((noreturn)) static void die(const char *what)
 {
 	fprintf(stderr, "%s: %s\n", what, e.text);
 	exit(1);
