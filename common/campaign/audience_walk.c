@@ -33,7 +33,6 @@ struct batch {
 	size_t organisations, organisations_cap;
 	struct contact *contact;
 	size_t contacts, contacts_cap;
-	int64_t first_after;
 };
 
 static void batch_fini(struct batch *b)
@@ -65,19 +64,22 @@ static void batch_fini(struct batch *b)
 
 /* ---- reading --------------------------------------------------------------------- */
 
-#define ORGANISATIONS                                                                              \
-	"SELECT id, key, name, kind, region, municipality, zone, extra FROM organisation "         \
-	"WHERE id > $1 AND active = 1 ORDER BY id LIMIT $2"
+/* Where the batch ends is asked first: a range of ids needs no sorting, a subquery
+ * with LIMIT does (half of the time of a batch). */
+static const char range_sql[] =
+	"SELECT count(*), max(id) FROM (SELECT id FROM organisation WHERE id > $1 AND active = 1 "
+	"ORDER BY id LIMIT $2) o";
 static const char batch_sql[] =
 	"SELECT o.id, o.key, o.name, o.kind, o.region, o.municipality, o.zone, o.extra, "
 	"c.id, c.role, c.name, c.position, c.address "
-	"FROM (" ORGANISATIONS ") o LEFT JOIN contact c ON c.organisation = o.id AND c.active = 1 "
-	"ORDER BY o.id, c.id";
+	"FROM organisation o LEFT JOIN contact c ON c.organisation = o.id AND c.active = 1 "
+	"WHERE o.id > $1 AND o.id <= $2 AND o.active = 1 ORDER BY o.id";
+/* CROSS JOIN: SQLite then keeps this order of the tables. Left to itself it may
+ * read the whole data set for every batch. */
 static const char figures_sql[] =
-	"SELECT o.id, d.fields FROM (SELECT id, key FROM organisation WHERE id > $1 AND active = 1 "
-	"ORDER BY id LIMIT $2) o JOIN dataset_row d ON d.campaign = $3 AND d.dataset = $4 AND "
-	"d.key = o.key "
-	"ORDER BY o.id";
+	"SELECT o.id, d.fields FROM organisation o CROSS JOIN dataset_row d "
+	"WHERE o.id > $1 AND o.id <= $2 AND o.active = 1 AND d.campaign = $3 AND d.dataset = $4 "
+	"AND d.key = o.key ORDER BY o.id";
 
 static bool set_allows(const struct string_set *set, const char *text)
 {
@@ -128,21 +130,32 @@ static void take_contact(struct batch *b, struct db_stmt *row)
 	b->organisation[b->organisations - 1].contacts++;
 }
 
+static int read_range(struct db *db, struct audience_call *call, struct error *e)
+{
+	struct db_stmt *stmt;
+	call->last = call->after;
+	if (db_query(db, &stmt, e, range_sql, "ii", call->after, (int64_t)call->most) != 0 ||
+		db_step(stmt, e) != DB_ROW)
+		return -1;
+	call->end = db_int(stmt, 0) < call->most;
+	if (!db_is_null(stmt, 1))
+		call->last = db_int(stmt, 1);
+	db_reset(stmt);
+	return 0;
+}
+
 static int read_organisations(struct db *db, struct batch *b, struct error *e)
 {
 	struct audience_call *call = b->call;
 	struct db_stmt *stmt;
 	enum db_step step;
-	int seen = 0;
+	int64_t at = call->after; /* the organisation whose contacts come */
 	bool taken = false;
-	call->last = call->after;
-	if (db_query(db, &stmt, e, batch_sql, "ii", call->after, (int64_t)call->most) != 0)
+	if (db_query(db, &stmt, e, batch_sql, "ii", call->after, call->last) != 0)
 		return -1;
 	while ((step = db_step(stmt, e)) == DB_ROW) {
-		int64_t id = db_int(stmt, 0);
-		if (id != call->last || seen == 0) {
-			call->last = id;
-			seen++;
+		if (db_int(stmt, 0) != at) {
+			at = db_int(stmt, 0);
 			bool inside = cheap_conditions(call->audience, stmt);
 			taken = inside || call->everybody;
 			if (taken)
@@ -151,7 +164,6 @@ static int read_organisations(struct db *db, struct batch *b, struct error *e)
 		if (taken)
 			take_contact(b, stmt);
 	}
-	call->end = seen < call->most;
 	return step == DB_DONE ? 0 : -1;
 }
 
@@ -163,7 +175,7 @@ static int read_figures(
 	struct db_stmt *stmt;
 	enum db_step step;
 	size_t i = 0;
-	if (db_query(db, &stmt, e, figures_sql, "iiis", b->first_after, (int64_t)b->call->most,
+	if (db_query(db, &stmt, e, figures_sql, "iiis", b->call->after, b->call->last,
 		    b->call->campaign, dataset) != 0)
 		return -1;
 	while ((step = db_step(stmt, e)) == DB_ROW) {
@@ -457,8 +469,10 @@ int audience_walk(struct db *db, struct audience_call *call, struct error *e)
 {
 	if (call->audience->to)
 		return walk_named(db, call, e);
-	struct batch b = {.call = call, .first_after = call->after};
-	int rc = read_organisations(db, &b, e);
+	struct batch b = {.call = call};
+	int rc = read_range(db, call, e);
+	if (rc == 0)
+		rc = read_organisations(db, &b, e);
 	if (rc == 0)
 		rc = read_all_figures(db, &b, e);
 	if (rc == 0)

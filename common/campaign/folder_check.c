@@ -274,6 +274,14 @@ static void report_missing(struct survey *s)
 	}
 }
 
+static bool directory_is_empty(struct db *db)
+{
+	int64_t one;
+	struct error e;
+	return db_query_int(db, &one, &e, "SELECT 1 FROM organisation WHERE active = 1 LIMIT 1",
+		       "") == DB_DONE;
+}
+
 static void walk(struct survey *s, struct db *db)
 {
 	struct folder_reader *r = s->r;
@@ -296,7 +304,12 @@ static void walk(struct survey *s, struct db *db)
 				"организаций без контакта в этих ролях, им письмо не уйдёт: %lld"),
 			(long long)call.without_contact);
 	if (s->count == 0)
-		folder_error(r, r->audience_node, "audience", NULL, "%s",
+		folder_error(r, r->audience_node, "audience",
+			directory_is_empty(db)
+				? tr("the directory is empty: vestnik directory import FILE",
+					  "справочник пуст: vestnik directory import ФАЙЛ")
+				: NULL,
+			"%s",
 			tr("nobody in the directory meets these conditions: the audience is empty",
 				"под эти условия в справочнике никто не подходит: адресатов нет"));
 	report_shared(s);
