@@ -50,7 +50,8 @@ build() {
 	"$project/deploy/install-packages.sh"
 	step "2. Build" "2. Сборка"
 	(cd "$project" && cmake --preset release >"$demo/build.log" 2>&1 &&
-		cmake --build --preset release >>"$demo/build.log" 2>&1) || {
+		cmake --build --preset release --target vestnik vestnik-planner vestnik-mailer \
+			vestnik-ledger vestnik-notifier >>"$demo/build.log" 2>&1) || {
 		tail -20 "$demo/build.log" >&2
 		fail "the build failed: $demo/build.log" "сборка не удалась: $demo/build.log"
 	}

@@ -40,7 +40,7 @@ int campaign_view_read(struct db *db, const char *slug, struct campaign_view *vi
 	enum db_step step = campaign_row_by_slug(db, slug, &view->row, e);
 	if (step == DB_DONE)
 		(void)error_set(e, ERROR_NOT_FOUND, tr("there is no campaign «%s» (vestnik campaign list)",
-			"нет кампании «%s» (vestnik campaign list)"), slug);
+			"нет рассылки «%s» (vestnik campaign list)"), slug);
 	else if (step == DB_ROW && counter_sums(db, view->row.id, view->counts, e) == 0 &&
 		(view->counts[DELIVERY_UNCERTAIN] == 0 ||
 			count_open_uncertain(db, view->row.id, &again, e) == 0))

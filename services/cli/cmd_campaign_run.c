@@ -344,7 +344,7 @@ static int retry_run(struct cli *cli, const struct cli_args *args)
 /* ---- the table --------------------------------------------------------------------------------- */
 
 static const struct cli_operand campaign_operand[] = {
-	{"CAMPAIGN", NULL, CLI_ONE, "the campaign (vestnik campaign list)", "кампания (vestnik campaign list)"}, {0}};
+	{"CAMPAIGN", NULL, CLI_ONE, "the campaign (vestnik campaign list)", "рассылка (vestnik campaign list)"}, {0}};
 static const struct cli_option list_options[] = {
 	{"all", 'a', NULL, NULL, "tests and single notices too", "и пробные письма, и отдельные уведомления"},
 	{"state", 0, "STATE", "draft|running|paused|cancelled|finished", "only those", "только такие"},
@@ -360,16 +360,16 @@ static const struct cli_option retry_options[] = {
 	{"state", 0, "STATE", "failed|uncertain", "which letters", "какие письма"}, {0}};
 
 const struct command campaign_run_commands[] = {
-	{"campaign list", "shows the campaigns", "показывает кампании", NULL, NULL, NULL, list_options, list_run},
+	{"campaign list", "shows the campaigns", "показывает рассылки", NULL, NULL, NULL, list_options, list_run},
 	{"campaign status", "shows how far a campaign is, and why it is not sending if it isn't",
-		"показывает ход кампании, и почему она не отправляется, если это так", NULL, NULL, campaign_operand,
+		"показывает ход рассылки и, если она стоит, почему", NULL, NULL, campaign_operand,
 		status_options, status_run},
 	{"campaign pause", "stops sending within two seconds", "приостанавливает отправку за две секунды", NULL, NULL,
 		campaign_operand, reason_options, pause_run},
 	{"campaign resume", "goes on sending", "продолжает отправку", NULL, NULL, campaign_operand, reason_options,
 		resume_run},
 	{"campaign cancel", "ends a campaign: what is not sent stays unsent",
-		"отменяет кампанию: неотправленное не будет отправлено", NULL, NULL, campaign_operand, cancel_options,
+		"отменяет рассылку: неотправленное не будет отправлено", NULL, NULL, campaign_operand, cancel_options,
 		cancel_run},
 	{"campaign retry", "sends failed letters, or those of unknown fate, again",
 		"отправляет снова письма, которые не ушли или судьба которых неизвестна",

@@ -65,7 +65,7 @@ static int check_config_run(struct cli *cli, const struct cli_args *args)
 	if (settings->relays_count == 0)
 		cli_warn(cli, "%s",
 			tr("no relay is set: nothing can be sent (relays: …)",
-				"не задан ни один почтовый узел: отправлять некуда (relays: …)"));
+				"не задан ни один почтовый сервер: отправлять некуда (relays: …)"));
 	if (!cli_json(cli))
 		puts(tr("All is well.", "Всё в порядке."));
 	return CLI_DONE;
@@ -78,6 +78,6 @@ static const struct cli_option check_config_options[] = {
 
 const struct command check_config_commands[] = {
 	{"check-config", "checks the settings, opens the store, shows the relays",
-		"проверяет настройки, открывает хранилище, показывает почтовые узлы", NULL, NULL, NULL,
+		"проверяет настройки, открывает хранилище, показывает почтовые серверы", NULL, NULL, NULL,
 		check_config_options, check_config_run},
 	{0}};

@@ -99,7 +99,7 @@ static const char *next_act(const struct delivery *d, int64_t *when_ms)
 		return tr("will be cancelled: its campaign was", "будет отменено вместе с рассылкой");
 	if (d->claimed_ms != 0) {
 		*when_ms = d->claimed_ms;
-		return tr("is on its way to a relay since", "на пути к почтовому узлу с");
+		return tr("is on its way to a relay since", "на пути к почтовому серверу с");
 	}
 	*when_ms = d->due_ms;
 	return d->due_ms <= clock_now_ms() ? tr("goes out in its turn; was due",

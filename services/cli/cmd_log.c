@@ -423,6 +423,6 @@ static const struct cli_option log_options[] = {
 const struct command log_commands[] = {
 	{"log", "shows what happened to letters", "показывает, что происходило с письмами",
 		"A line: time, delivery.dispatch, state, address, campaign, the relay's reply.",
-		"Строка: время, письмо.попытка, состояние, адрес, рассылка, ответ почтового узла.", NULL,
+		"Строка: время, письмо.попытка, состояние, адрес, рассылка, ответ почтового сервера.", NULL,
 		log_options, log_run},
 	{0}};

@@ -235,7 +235,7 @@ static void print_advice(const struct check *check)
 			configured(check)->envelope, check->to);
 	else if (accepted(verp) || accepted(fixed))
 		printf(tr("The relay does not take the settings' envelope: write `envelope: %s`.\n",
-			       "Узел не принимает конверт из настроек: укажите `envelope: %s`.\n"),
+			       "Сервер не принимает конверт из настроек: укажите `envelope: %s`.\n"),
 			accepted(verp) ? "verp" : "fixed");
 }
 
@@ -266,7 +266,7 @@ static const struct settings_relay *find_relay(
 			return &settings->relays[i];
 	cli_failf(cli, ERROR_NOT_FOUND,
 		tr("there is no relay «%s»: see vestnik relay list",
-			"узла «%s» нет: см. vestnik relay list"),
+			"сервера «%s» нет: см. vestnik relay list"),
 		cli_clean(name));
 	return NULL;
 }
@@ -321,25 +321,25 @@ static int list_run(struct cli *cli, const struct cli_args *args)
 			relay_print(&settings->relays[i]);
 	}
 	if (settings->relays_count == 0 && !cli_json(cli))
-		puts(tr("no relays are set", "почтовые узлы не заданы"));
+		puts(tr("no relays are set", "почтовые серверы не заданы"));
 	return CLI_DONE;
 }
 
 static const struct cli_operand check_operands[] = {
-	{"NAME", NULL, CLI_ONE, "name of the relay in the settings", "имя узла в настройках"}, {0}};
+	{"NAME", NULL, CLI_ONE, "name of the relay in the settings", "имя сервера в настройках"}, {0}};
 static const struct cli_option check_options[] = {
 	{"to", 0, "ADDRESS", NULL, "where the letters go (else to the sender itself)",
 		"куда отправить письма (иначе самому отправителю)"},
 	{0}};
 
 const struct command relay_commands[] = {
-	{"relay list", "lists the relays of the settings", "перечисляет почтовые узлы из настроек", NULL,
+	{"relay list", "lists the relays of the settings", "перечисляет почтовые серверы из настроек", NULL,
 		NULL, NULL, NULL, list_run},
 	{"relay check", "sends two letters through a relay and says what it allows",
-		"отправляет через узел два письма и говорит, что он позволяет",
+		"отправляет через сервер два письма и говорит, что он позволяет",
 		"One letter has a tagged envelope sender (verp: bounces come back with the letter's\n"
 		"tag), the other a fixed one. Exit code 1 when what the settings say is not taken.",
 		"Одно письмо — с меткой в адресе конверта (verp: по ней узнаются возвраты), другое — с\n"
-		"постоянным адресом. Код выхода 1, если узел не принимает то, что задано в настройках.",
+		"постоянным адресом. Код выхода 1, если сервер не принимает то, что задано в настройках.",
 		check_operands, check_options, check_run},
 	{0}};

@@ -321,7 +321,7 @@ static int show_relays(struct cli *cli, struct db *db, const struct settings *se
 			cli_print_json(cli, object);
 		} else {
 			bool closed = strcmp(breaker, "closed") == 0;
-			printf(tr("Relay %s: %s", "Узел %s: %s"), relay->name,
+			printf(tr("Relay %s: %s", "Сервер %s: %s"), relay->name,
 				closed ? tr("in use", "в работе")
 				       : tr("left alone after failures", "временно не используется из-за сбоев"));
 			if (relay->quota.count > 0)
@@ -339,7 +339,7 @@ static int show_relays(struct cli *cli, struct db *db, const struct settings *se
 	}
 	if (settings->relays_count == 0 && !cli_json(cli))
 		puts(tr("No relay is set: nothing can be sent (settings: relays)",
-			"Не задан ни один почтовый узел: отправлять некуда (настройки: relays)"));
+			"Не задан ни один почтовый сервер: отправлять некуда (настройки: relays)"));
 	return 0;
 }
 
@@ -461,7 +461,7 @@ out:
 
 const struct command status_commands[] = {
 	{"status", "shows each service, its queue and its last trouble, the relays and the store",
-		"показывает каждую службу, её очередь и последнюю неприятность, узлы и хранилище",
+		"показывает каждую службу, её очередь и последнюю неприятность, серверы и хранилище",
 		"Exit code 1 when something is not running.", "Код выхода 1, если что-то не работает.",
 		NULL, NULL, status_run},
 	{0}};

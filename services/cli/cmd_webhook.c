@@ -184,7 +184,7 @@ static const struct cli_operand add_operands[] = {
 static const struct cli_option add_options[] = {
 	{"events", 0, "LIST", NULL, "only these: accepted,failed,campaign.* (default: all)",
 		"только эти: accepted,failed,campaign.* (по умолчанию все)"},
-	{"campaign", 0, "CAMPAIGN", NULL, "only of this campaign", "только этой кампании"},
+	{"campaign", 0, "CAMPAIGN", NULL, "only of this campaign", "только этой рассылки"},
 	{"allow-private", 0, NULL, NULL, "may be inside the own network, and plain http",
 		"адрес может быть во внутренней сети, можно http"},
 	{"concurrency", 0, "N", NULL, "requests at once", "одновременных запросов"}, {0}};

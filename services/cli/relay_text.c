@@ -53,7 +53,7 @@ json_t *relay_json(const struct settings_relay *r)
 
 void relay_print(const struct settings_relay *r)
 {
-	printf(tr("Relay %s: %s:%d, security %s, transport %s", "Узел %s: %s:%d, защита %s, транспорт %s"),
+	printf(tr("Relay %s: %s:%d, security %s, transport %s", "Сервер %s: %s:%d, защита %s, транспорт %s"),
 		r->name, cli_clean(r->host), r->port, relay_security_name(r->security),
 		r->transport == RELAY_LIBCURL ? "libcurl" : "libesmtp");
 	if (r->user != NULL)
