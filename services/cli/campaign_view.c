@@ -23,7 +23,7 @@ static int count_open_uncertain(struct db *db, int64_t campaign, int64_t *n, str
 {
 	return db_query_int(db, n, e,
 		"SELECT count(*) FROM delivery d JOIN schedule s ON s.key = d.key"
-		" WHERE d.campaign = $1 AND d.state = 2 AND d.state NOT IN (0, 5, 6)",
+		" WHERE d.campaign = $1 AND d.state = 2 AND d.state <> 0 AND d.state <> 5 AND d.state <> 6",
 		"i", campaign) == DB_FAILED
 		? -1
 		: 0;

@@ -116,7 +116,10 @@ CREATE TABLE delivery (
   updated_ms BIGINT NOT NULL,
   UNIQUE (round, step, recipient, contact)
 );
-CREATE INDEX delivery_trouble ON delivery (campaign, state, key) WHERE state NOT IN (0, 5, 6);
+-- Not NOT IN: SQLite 3.40 would build that list anew for every row written (a third of the ledger's
+-- CPU). Queries repeat the three terms, or the index is not used.
+CREATE INDEX delivery_trouble ON delivery (campaign, state, key)
+  WHERE state <> 0 AND state <> 5 AND state <> 6;
 CREATE INDEX delivery_address ON delivery (address);
 
 -- planner; the ledger deletes a row when its delivery ends, or gives it a new due_ms
