@@ -7,3 +7,4 @@ vestnik_test(unit/test_planner.c USES flow_bed service_planner service_ledger LI
 add_executable(bench_plan bench/bench_plan.c)
 vestnik_common_options(bench_plan)
 target_link_libraries(bench_plan PRIVATE service_planner PkgConfig::JANSSON)
+vestnik_script_test(integration/campaign_status_says_why_it_is_not_sending.py)
