@@ -3,7 +3,6 @@
 time limits, SIZE, addresses that cannot be sent, DSN; and what a transport
 refuses to open."""
 
-import concurrent.futures
 import os
 import socket
 import sys
@@ -249,10 +248,7 @@ def main():
     checks, only = probe.Checks(), sys.argv[1] if len(sys.argv) > 1 else ""
     cases = [(f, args) for f, args in all_cases()
              if only in "%s %s" % (f.__name__, " ".join(map(str, args)))]
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        for done in [pool.submit(f, checks, *args) for f, args in cases]:
-            done.result()
-    print("%d cases" % len(cases))
+    probe.run_cases(checks, cases, lambda f, args: f in (abort, connecting))
     return checks.finish()
 
 

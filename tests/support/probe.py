@@ -1,6 +1,7 @@
 """What the tests of the mailer's transports share: letters of awkward shapes,
 running transport_probe, and judging what came of it."""
 
+import concurrent.futures
 import json
 import os
 import subprocess
@@ -144,3 +145,13 @@ def check_probe(checks, case, result):
     checks.equal(result.code, 0, case, "exit code (%s)" % result.stderr.strip()[-1500:])
     for c in result.complaints:
         checks.that(False, case, "%r", c)
+
+
+def run_cases(checks, cases, waits):
+    """(function, arguments) each. Those for which waits() holds spend their time
+    waiting for a limit and need no processor: they run beside the two others."""
+    with concurrent.futures.ThreadPoolExecutor(2) as busy, \
+            concurrent.futures.ThreadPoolExecutor(6) as idle:
+        for done in [(idle if waits(f, args) else busy).submit(f, checks, *args) for f, args in cases]:
+            done.result()
+    print("%d cases" % len(cases))
