@@ -171,6 +171,15 @@ static int check_domain(const char *domain, struct error *e)
 	return 0;
 }
 
+/* ASCII and no punycode: there is nothing for libidn2 to do, which takes 3 µs. */
+static bool is_plain_domain(const char *domain)
+{
+	for (const char *p = domain; *p != '\0'; p++)
+		if ((unsigned char)*p >= 0x80)
+			return false;
+	return strstr(domain, "--") == NULL;
+}
+
 int gate_address(const char *text, char out[static GATE_ADDRESS_MAX + 1], struct error *e)
 {
 	if (text[0] == '\0')
@@ -190,9 +199,14 @@ int gate_address(const char *text, char out[static GATE_ADDRESS_MAX + 1], struct
 		if (*p == ' ')
 			return error_set(e, ERROR_INPUT, tr("a space after @", "пробел после @"));
 	char *ascii = NULL;
-	int rc = idn2_to_ascii_8z(at + 1, &ascii, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
-	if (rc != IDN2_OK)
-		return error_set(e, ERROR_INPUT, tr("the domain is not valid: %s", "недопустимый домен: %s"), idn2_strerror(rc));
+	if (is_plain_domain(at + 1)) {
+		ascii = xstrdup(at + 1);
+	} else {
+		int rc = idn2_to_ascii_8z(at + 1, &ascii, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
+		if (rc != IDN2_OK)
+			return error_set(e, ERROR_INPUT, tr("the domain is not valid: %s", "недопустимый домен: %s"),
+				idn2_strerror(rc));
+	}
 	for (char *p = ascii; *p != '\0'; p++)
 		if (*p >= 'A' && *p <= 'Z')
 			*p = (char)(*p - 'A' + 'a');
@@ -204,7 +218,7 @@ int gate_address(const char *text, char out[static GATE_ADDRESS_MAX + 1], struct
 		memcpy(out, text, local + 1);
 		memcpy(out + local + 1, ascii, strlen(ascii) + 1);
 	}
-	idn2_free(ascii);
+	free(ascii);
 	return result;
 }
 

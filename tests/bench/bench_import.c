@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -72,8 +73,17 @@ static double read_seconds(const char *path)
 	return (double)(clock_mono_us() - start) / 1e6;
 }
 
-static double import_seconds(struct db *db, const char *path)
+/* Of this process so far: other programs on the machine do not count. */
+static double cpu_seconds(void)
 {
+	struct timespec t;
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double import_seconds(struct db *db, const char *path, double *cpu)
+{
+	double cpu_before = cpu_seconds();
 	struct directory_import_options options = {.path = path, .actor = "bench"};
 	struct directory_import_result result;
 	struct problems problems = {0};
@@ -82,6 +92,7 @@ static double import_seconds(struct db *db, const char *path)
 	if (directory_import(db, &options, &result, &problems, &e) != 0)
 		die(path, problems.count > 0 ? problems.item[0].text : e.text);
 	problems_fini(&problems);
+	*cpu = cpu_seconds() - cpu_before;
 	return (double)(clock_mono_us() - start) / 1e6;
 }
 
@@ -91,16 +102,18 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void print(const char *name, long rows, double seconds[RUNS], double reference[RUNS])
+static void print(const char *name, long rows, double seconds[RUNS], double cpu[RUNS],
+	double reference[RUNS])
 {
 	struct rusage usage;
 	qsort(seconds, RUNS, sizeof *seconds, compare);
+	qsort(cpu, RUNS, sizeof *cpu, compare);
 	qsort(reference, RUNS, sizeof *reference, compare);
 	double value = (double)rows / seconds[RUNS / 2], read = (double)rows / reference[RUNS / 2];
 	(void)getrusage(RUSAGE_SELF, &usage);
 	(void)printf("{\"bench\":\"%s\",\"value\":%.0f,\"unit\":\"rows/s\",\"reference\":\"reading the sheet alone\","
-		     "\"reference_value\":%.0f,\"ratio\":%.3f,\"rows\":%ld,\"seconds\":%.2f,\"peak_rss_mb\":%ld}\n",
-		name, value, read, value / read, rows, seconds[RUNS / 2], usage.ru_maxrss / 1024);
+		     "\"reference_value\":%.0f,\"ratio\":%.3f,\"rows\":%ld,\"seconds\":%.2f,\"cpu_seconds\":%.2f,\"peak_rss_mb\":%ld}\n",
+		name, value, read, value / read, rows, seconds[RUNS / 2], cpu[RUNS / 2], usage.ru_maxrss / 1024);
 }
 
 int main(void)
@@ -108,6 +121,7 @@ int main(void)
 	const char *wanted = getenv("VESTNIK_BENCH_ROWS");
 	long rows = wanted != NULL ? strtol(wanted, NULL, 10) : ROWS_DEFAULT;
 	double reads[RUNS], first[RUNS], same[RUNS], some[RUNS];
+	double first_cpu[RUNS], same_cpu[RUNS], some_cpu[RUNS];
 	log_init("bench", LOG_LEVEL_ERROR);
 	ident_init();
 	calendar_init();
@@ -124,14 +138,14 @@ int main(void)
 		if (db_open(&db, url, &e) != 0 || schema_migrate(db, &e) != 0)
 			die(url, e.text);
 		reads[run] = read_seconds(sheet);
-		first[run] = import_seconds(db, sheet);
-		same[run] = import_seconds(db, sheet);
-		some[run] = import_seconds(db, other);
+		first[run] = import_seconds(db, sheet, &first_cpu[run]);
+		same[run] = import_seconds(db, sheet, &same_cpu[run]);
+		some[run] = import_seconds(db, other, &some_cpu[run]);
 		db_close(&db);
 	}
-	print("import-first", rows, first, reads);
-	print("import-unchanged", rows, same, reads);
-	print("import-one-percent", rows, some, reads);
+	print("import-first", rows, first, first_cpu, reads);
+	print("import-unchanged", rows, same, same_cpu, reads);
+	print("import-one-percent", rows, some, some_cpu, reads);
 	char file[300];
 	static const char *const names[] = {"schools.csv", "changed.csv"};
 	for (size_t i = 0; i < 2; i++)
