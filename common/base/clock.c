@@ -58,7 +58,9 @@ const char *clock_rfc3339(int64_t time_ms, char out[static CLOCK_RFC3339_SIZE])
 static bool shaped(const char *text, const char *shape)
 {
 	for (; *shape != '\0'; shape++, text++)
-		if (*shape == '0' ? *text < '0' || *text > '9' : *shape != 'T' && *shape != *text)
+		if (*shape == '0'       ? *text < '0' || *text > '9'
+			: *shape == 'T' ? *text != 'T' && *text != 't' && *text != ' '
+					: *text != *shape)
 			return false;
 	return true;
 }
