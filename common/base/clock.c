@@ -59,7 +59,7 @@ static bool shaped(const char *text, const char *shape)
 {
 	for (; *shape != '\0'; shape++, text++)
 		if (*shape == '0'       ? *text < '0' || *text > '9'
-			: *shape == 'T' ? *text != 'T' && *text != 't' && *text != ' '
+			: *shape == 'T' ? *text == '\0' /* any character */
 					: *text != *shape)
 			return false;
 	return true;
