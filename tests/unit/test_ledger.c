@@ -239,6 +239,23 @@ static void returned_waits_again_uncounted(void **state)
 	flow_check_counters(&bed);
 }
 
+static void a_late_word_about_an_old_dispatch_leaves_the_new_one_in_flight(void **state)
+{
+	(void)state;
+	struct error e = {0};
+	claim(first_key);
+	/* Given up as stuck and dispatched again; now the first one speaks. */
+	flow_ok(db_exec(bed.db, &e, "UPDATE schedule SET claimed_ms = NULL WHERE key = $1", "i", first_key), &e);
+	claim(first_key);
+	say(first_key, 1, DELIVERY_DEFERRED, NULL);
+	assert_row(first_key, DELIVERY_DEFERRED, 1);
+	assert_int_equal(of(first_key, "s.dispatch"), 2);
+	assert_int_equal(of(first_key, "s.claimed_ms"), bed.now_ms);
+	say(first_key, 2, DELIVERY_ACCEPTED, NULL);
+	assert_row(first_key, DELIVERY_ACCEPTED, 2);
+	flow_check_counters(&bed);
+}
+
 static void lost_three_times_is_a_counted_deferral(void **state)
 {
 	(void)state;
@@ -512,6 +529,7 @@ int main(void)
 		T(the_last_attempt_fails),
 		T(deferrals_end_after_give_up),
 		T(returned_waits_again_uncounted),
+		T(a_late_word_about_an_old_dispatch_leaves_the_new_one_in_flight),
 		T(lost_three_times_is_a_counted_deferral),
 		T(uncertain_is_sent_again_once_then_held),
 		T(no_retry_and_hold_keep_uncertain_for_the_operator),
