@@ -41,7 +41,7 @@ enum transport_verdict {
 	TRANSPORT_RECIPIENT_REFUSED, /* 4xx/5xx at RCPT, or at DATA/end-of-data: about this letter; see code */
 	TRANSPORT_SENDER_REFUSED,   /* 4xx/5xx at MAIL: about the sender or the session, no recipient's fault */
 	TRANSPORT_UNCERTAIN,        /* lost between end-of-data and a usable reply */
-	TRANSPORT_NOT_SENT          /* certainly not delivered: no verdict reached it */
+	TRANSPORT_NOT_SENT          /* certainly not delivered: no verdict reached it; also every 421 */
 };
 
 struct transport_reply {
@@ -60,7 +60,9 @@ struct transport_letter {
 
 struct transport_feed {
 	void *arg;
-	/* The next letter, or false to end the session with QUIT. May wait up to
+	/* A run may need more than one connection: after before_end() said no, or a
+	 * refusal at DATA with libESMTP.
+	 * next: the next letter, or false to end the session with QUIT. May wait up to
 	 * 2 s for one, to keep the connection warm. The letter and all it points
 	 * to stay valid until outcome() was called for it: exactly once each. */
 	bool (*next)(void *arg, struct transport_letter *out);
@@ -103,7 +105,9 @@ struct transport {
 	/* Connects, sends what the feed gives, quits. Always returns. */
 	void (*run)(struct transport_session *session, const struct transport_feed *feed,
 		struct transport_result *result);
-	/* From another thread: ends a run at once (shutdown of the socket). */
+	/* From another thread: ends a run at once (shutdown of the socket); between
+	 * runs it ends the next one before it begins. Only libESMTP's name
+	 * resolution has to be waited for. */
 	void (*abort)(struct transport_session *session);
 	void (*close)(struct transport_session **session);
 };

@@ -3,7 +3,8 @@
  * connection. What the library cannot be trusted with is done beside it:
  * esmtp_hooks.c has its socket and every wait, smtp_watch.c reads what the
  * relay really says. The verdict of a letter comes from there, the library's
- * events only say when. The traps are listed in docs/decisions (libESMTP). */
+ * events only say when. The traps, each with its place and its test:
+ * docs/decisions/2026-11-21-libesmtp-traps.md. */
 #include "mailer/transport.h"
 
 #include <errno.h>
