@@ -46,6 +46,7 @@ struct planner {
 	int64_t after_campaign;   /* bulk campaigns take turns: the last one served */
 	int64_t after_expand;     /* expansions take turns */
 	bool busy;                /* the last pass found work: the next one comes soon */
+	bool urgent_turn;         /* the last pass served urgent letters only */
 	int turn;                 /* pieces of bulk work take turns with the write lock */
 	struct schedule_item *items; /* room for a pass */
 

@@ -193,11 +193,15 @@ static int work(struct planner *planner, struct error *e)
 		planner->restored_checked = true;
 	}
 	int urgent = planner_dispatch_urgent(planner, e);
-	if (urgent != 0)
-		return urgent; /* the bulk waits a pass */
+	if (urgent < 0)
+		return -1;
+	/* The bulk waits a pass, but not for ever: a stream of notices must not stop it. */
+	planner->urgent_turn = urgent > 0 && !planner->urgent_turn;
+	if (planner->urgent_turn)
+		return urgent;
 	int done = bulk(planner, e);
-	if (done != 0)
-		return done;
+	if (done != 0 || urgent > 0)
+		return done < 0 ? -1 : done + urgent;
 	int finished = planner_chore(planner, &planner->finish, planner_finish, e);
 	return finished != 0 ? finished : planner_sweep_stuck(planner, e);
 }

@@ -392,6 +392,22 @@ static void a_notice_is_due_at_once_on_the_urgent_line(void **state)
 	flow_check_counters(&bed);
 }
 
+static void a_stream_of_notices_does_not_stop_the_bulk(void **state)
+{
+	(void)state;
+	struct jobs jobs;
+	int64_t bulk = flow_campaign(&bed, "bulk", 1), urgent = flow_campaign(&bed, "urgent", 0);
+	flow_deliveries(&bed, bulk, 50, bed.now_ms, "example.org");
+	int of_bulk = 0;
+	for (int i = 0; i < 20; i++) {
+		flow_deliveries(&bed, urgent, 1, bed.now_ms, "example.org");
+		step();
+		take_jobs(&jobs);
+		of_bulk += jobs.count - jobs.urgent;
+	}
+	assert_int_equal(of_bulk, 50);
+}
+
 /* ---- expansion --------------------------------------------------------------------------- */
 
 static void expansion_resumes_at_its_cursor(void **state)
@@ -939,6 +955,7 @@ int main(void)
 		T(a_refused_task_leaves_nothing_behind),
 		T(pause_resume_and_cancel_are_states),
 		T(a_notice_is_due_at_once_on_the_urgent_line),
+		T(a_stream_of_notices_does_not_stop_the_bulk),
 		T(expansion_resumes_at_its_cursor),
 		T(repetition_of_an_expansion_is_a_no_op),
 		T(sending_overlaps_with_expansion),
