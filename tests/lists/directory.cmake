@@ -8,6 +8,8 @@ target_link_libraries(test_table_dump PUBLIC table base PkgConfig::CMOCKA)
 vestnik_test(unit/test_table_csv.c USES table LIBRARIES test_table_dump)
 vestnik_test(unit/test_table_xlsx.c USES table
   LIBRARIES test_table_dump PkgConfig::XLSXWRITER PkgConfig::ZIP PkgConfig::EXPAT)
+vestnik_test(unit/test_table_noise.c USES table test_scratch
+  LIBRARIES test_table_dump PkgConfig::XLSXWRITER PkgConfig::ZIP)
 vestnik_test(unit/test_directory.c USES directory calendar test_scratch LIBRARIES test_table_dump)
 vestnik_test(unit/test_directory_demo.c USES directory calendar test_scratch LIBRARIES PkgConfig::XLSXWRITER)
 vestnik_script_test(integration/directory_is_imported_exported_and_suppressed.py)
