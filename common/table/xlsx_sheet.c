@@ -316,6 +316,26 @@ static int read_merges(struct sheet *sheet, const char *name)
 	return 0;
 }
 
+static int read_rows(struct sheet *sheet, const char *name)
+{
+	struct sink *sink = sheet->package->sink;
+	switch (xlsx_part_read(sheet->package, name, &sheet->part)) {
+	case XLSX_READ:
+		return 0;
+	case XLSX_MISSING:
+		sink_problem(sink, 0, 0,
+			tr("open it in a spreadsheet program and save it again as .xlsx",
+				"откройте книгу в редакторе таблиц и сохраните ещё раз как .xlsx"),
+			tr("the workbook is damaged: the sheet (%s) is missing",
+				"книга повреждена: нет самого листа (%s)"),
+			name);
+		break;
+	case XLSX_FAILED:
+		break;
+	}
+	return sink->stopped ? 0 : -1;
+}
+
 int xlsx_sheet_read(struct xlsx_package *package, const char *name,
 	const struct xlsx_strings *strings, const struct xlsx_styles *styles, bool since_1904,
 	int64_t file_bytes)
@@ -333,8 +353,8 @@ int xlsx_sheet_read(struct xlsx_package *package, const char *name,
 		.arg = sheet};
 	buf_init(&sheet->value, (size_t)2 * TABLE_CELL_MAX_BYTES); /* escapes shrink */
 	int rc = read_merges(sheet, name);
-	if (rc == 0 && xlsx_part_read(package, name, &sheet->part) != XLSX_READ)
-		rc = package->sink->stopped ? 0 : -1;
+	if (rc == 0)
+		rc = read_rows(sheet, name);
 	for (size_t i = 0; i < TABLE_COLUMNS_MAX; i++)
 		free(sheet->fill[i].text);
 	buf_fini(&sheet->value);

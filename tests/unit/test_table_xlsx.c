@@ -221,6 +221,15 @@ static void other_zips_are_refused(void **state)
 	expect("no sheets", NULL, "!0:0 the workbook has no visible sheet\n");
 }
 
+static void a_sheet_that_is_not_there_is_said(void **state)
+{
+	(void)state;
+	write_zip((struct part[]){{"_rels/.rels", RELS}, {"xl/workbook.xml", BOOK},
+		{"xl/_rels/workbook.xml.rels", BOOK_RELS}, {NULL, NULL}});
+	expect("no such part", NULL,
+		"!0:0 the workbook is damaged: the sheet (xl/worksheets/sheet1.xml) is missing\n");
+}
+
 static void bombs_do_not_go_off(void **state)
 {
 	(void)state;
@@ -343,6 +352,7 @@ int main(void)
 		cmocka_unit_test(streamed_workbooks_have_inline_strings),
 		cmocka_unit_test(odd_workbooks_are_read),
 		cmocka_unit_test(other_zips_are_refused),
+		cmocka_unit_test(a_sheet_that_is_not_there_is_said),
 		cmocka_unit_test(bombs_do_not_go_off),
 		cmocka_unit_test(unpacking_ends_at_the_limit),
 		cmocka_unit_test(a_flipped_byte_is_found_by_the_checksum),
