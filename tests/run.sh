@@ -100,8 +100,9 @@ check() { # preset, then arguments of ctest
 	if [ -n "$reports" ]; then
 		failed+=("$preset: sanitizer reports")
 		summary+=("$preset: sanitizer reports: $(wc -l <<<"$reports")")
-		# shellcheck disable=SC2086
-		head -40 $(head -3 <<<"$reports")
+		echo "what the sanitizer said (whole reports: build/$preset/reports):"
+		xargs grep -hE '^(SUMMARY|==[0-9]+==ERROR|WARNING: ThreadSanitizer|.*runtime error)' <<<"$reports" |
+			sed 's/^==[0-9]*==//' | sort | uniq -c | sort -rn | head -20
 	fi
 }
 
