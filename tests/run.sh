@@ -107,61 +107,68 @@ check() { # preset, then arguments of ctest
 }
 
 # ---- in order ------------------------------------------------------------------------------
-say "environment"
-environment
+# In a function, so that bash has read all of it before it begins: the file may
+# change under a run that takes a quarter of an hour.
+main() {
+	say "environment"
+	environment
 
-if wants lint; then
-	say "lint"
-	tests/lint.sh || failed+=("lint")
-fi
+	if wants lint; then
+		say "lint"
+		tests/lint.sh || failed+=("lint")
+	fi
 
-builds=()
-for part in dev asan tsan release; do
-	! wants $part || builds+=("$part")
-done
-builder=
-if [ ${#builds[@]} -gt 0 ]; then
-	say "building ${builds[0]}"
-	built=0
-	build "${builds[0]}" "$jobs" || built=$?
-fi
-for i in "${!builds[@]}"; do
-	part=${builds[$i]}
-	if [ -n "$builder" ]; then
-		say "waiting for the build of $part"
+	builds=()
+	for part in dev asan tsan release; do
+		! wants $part || builds+=("$part")
+	done
+	builder=
+	if [ ${#builds[@]} -gt 0 ]; then
+		say "building ${builds[0]}"
 		built=0
-		wait "$builder" || built=$?
-		builder=
+		build "${builds[0]}" "$jobs" || built=$?
 	fi
-	next=${builds[$((i + 1))]:-}
-	if [ -n "$next" ]; then
-		build "$next" "$jobs" &
-		builder=$!
-	fi
-	must_be_built "$part" "$built" || continue
-	case $part in
-	dev)
-		say "tests: dev (meanwhile ${next:-nothing} is built)"
-		check dev
-		;;
-	asan)
-		say "tests: asan (meanwhile ${next:-nothing} is built)"
-		check asan -L 'unit|contract|integration' -LE 'chaos|bench'
-		;;
-	tsan)
-		say "tests: tsan (meanwhile ${next:-nothing} is built)"
-		check tsan -L threads
-		;;
-	release) summary+=("release: builds without a warning") ;;
-	esac
-done
+	for i in "${!builds[@]}"; do
+		part=${builds[$i]}
+		if [ -n "$builder" ]; then
+			say "waiting for the build of $part"
+			built=0
+			wait "$builder" || built=$?
+			builder=
+		fi
+		next=${builds[$((i + 1))]:-}
+		if [ -n "$next" ]; then
+			build "$next" "$jobs" &
+			builder=$!
+		fi
+		must_be_built "$part" "$built" || continue
+		case $part in
+		dev)
+			say "tests: dev (meanwhile ${next:-nothing} is built)"
+			check dev
+			;;
+		asan)
+			say "tests: asan (meanwhile ${next:-nothing} is built)"
+			check asan -L 'unit|contract|integration' -LE 'chaos|bench'
+			;;
+		tsan)
+			say "tests: tsan (meanwhile ${next:-nothing} is built)"
+			check tsan -L threads
+			;;
+		release) summary+=("release: builds without a warning") ;;
+		esac
+	done
 
-say "summary"
-printf '  %s\n' "${summary[@]}"
-if [ ${#failed[@]} -gt 0 ]; then
-	printf 'FAILED: %s\n' "${failed[@]}"
-	echo "$((SECONDS - started)) s; not everything passed"
-	exit 1
-fi
-total=$(printf '%s\n' "${summary[@]}" | grep -oE '[0-9]+ tests' | awk '{n += $1} END {print n + 0}')
-echo "100% tests passed, 0 tests failed out of $total ($((SECONDS - started)) s)"
+	say "summary"
+	printf '  %s\n' "${summary[@]}"
+	if [ ${#failed[@]} -gt 0 ]; then
+		printf 'FAILED: %s\n' "${failed[@]}"
+		echo "$((SECONDS - started)) s; not everything passed"
+		exit 1
+	fi
+	total=$(printf '%s\n' "${summary[@]}" | { grep -oE '[0-9]+ tests' || true; } | awk '{n += $1} END {print n + 0}')
+	echo "100% tests passed, 0 tests failed out of $total ($((SECONDS - started)) s)"
+}
+
+main
+exit
