@@ -116,6 +116,23 @@ void verdict_explain(struct transport_reply *reply, const char *fmt, ...)
 	va_end(args);
 }
 
+void result_end(struct transport_result *result, enum transport_end end, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	result->end = end;
+	(void)vsnprintf(result->text, sizeof result->text, fmt, args);
+	va_end(args);
+}
+
+void result_end_reply(struct transport_result *result, enum transport_end end,
+	const struct transport_reply *reply, const char *what)
+{
+	result->reply = *reply;
+	result_end(result, end, "%s: %d %s%s%s", what, reply->code, reply->enhanced,
+		reply->enhanced[0] != '\0' ? " " : "", reply->text);
+}
+
 const char *smtp_command_name(enum smtp_command command)
 {
 	static const char *const names[SMTP_COMMANDS] = {

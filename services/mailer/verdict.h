@@ -28,6 +28,12 @@ __attribute__((format(printf, 2, 3))) void verdict_explain(
 /* "MAIL", "end of data" */
 const char *smtp_command_name(enum smtp_command command);
 
+/* The session's end, with words for people; and with the reply that ended it. */
+__attribute__((format(printf, 3, 4))) void result_end(
+	struct transport_result *result, enum transport_end end, const char *fmt, ...);
+void result_end_reply(struct transport_result *result, enum transport_end end,
+	const struct transport_reply *reply, const char *what);
+
 void verdict_copy_facts(struct transport_result *result, const struct smtp_facts *facts);
 
 #endif

@@ -117,7 +117,7 @@ def starttls_fault(checks, authority, transport, what):
     elif what == "injection":
         faults, ends = [Fault("STARTTLS", "inject")], ("lost", "tls")
     elif what.startswith("handshake "):
-        faults = [Fault("handshake", what.split(" ", 1)[1])]
+        faults, ends = [Fault("handshake", what.split(" ", 1)[1])], ("tls", "lost")
     else:
         faults, ends = [Fault("STARTTLS", what)], ("tls", "lost")
     if "stall" in what or what == "handshake garbage":  # looks like the start of a record
