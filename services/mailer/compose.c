@@ -46,6 +46,19 @@ static void set_addresses(struct compose *compose, const struct outgoing *job)
 		compose->reply_to[0] = '\0';
 }
 
+/* The person, or the organisation when no person is known. */
+static const char *addressee(const json_t *fields)
+{
+	static const char *const places[] = {"contact", "recipient"};
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+		const json_t *place = json_object_get(fields, places[i]);
+		const char *name = json_string_value(json_object_get(place, "name"));
+		if (name != NULL && name[0] != '\0')
+			return name;
+	}
+	return NULL;
+}
+
 int compose_letter(struct compose *compose, const struct ident_key *key, struct outgoing *job,
 	struct transport_letter *out, struct error *e)
 {
@@ -60,7 +73,7 @@ int compose_letter(struct compose *compose, const struct ident_key *key, struct 
 	set_addresses(compose, job);
 	struct letter_recipient recipient = {.fields = fields,
 		.to_address = job->address,
-		.to_name = json_string_value(json_object_get(json_object_get(fields, "contact"), "name")),
+		.to_name = addressee(fields),
 		.message_id = message_id,
 		.date_ms = clock_now_ms(),
 		.reply_to = compose->reply_to[0] != '\0' ? compose->reply_to : NULL};
