@@ -17,9 +17,10 @@
 
 #define GROUP "mailer"
 #define LEDGER_GROUP "ledger"
-/* Unfinished jobs per partition; letters on the wire longer than half of it are
- * published as `sending`, so that one slow relay does not stop the line. */
+/* Unfinished jobs per partition. */
 #define WINDOW 8192
+/* A relay that answers takes less; one that does not must not hold up the others. */
+#define SLOW_LETTER_MS 3000
 #define POLL_MS 1000
 #define RETRY_MS 500
 #define SLOTS 4096 /* of the table of keys in hand; a power of two */
@@ -112,6 +113,7 @@ bool lane_enter(struct outgoing *job)
 		return false;
 	pthread_mutex_lock(&lane->lock);
 	job->on_wire = true;
+	job->on_wire_since_ms = clock_mono_ms();
 	pthread_mutex_unlock(&lane->lock);
 	return true;
 }
@@ -178,13 +180,18 @@ bool lane_sending(const struct outgoing *job)
 	return rc == 0;
 }
 
-/* A letter still on the wire when the window is half full: say `sending`, mark
- * its job done; the outcome follows by itself. */
+/* A letter that stays on the wire holds up the finished prefix: the planner sees
+ * no progress and the window fills. After some seconds, or when the window is
+ * half full, say `sending` and mark its job done; the outcome follows by itself. */
 static void let_go_of_slow(struct lane *lane)
 {
+	int64_t now = clock_mono_ms();
 	pthread_mutex_lock(&lane->lock);
-	for (struct outgoing *job = lane->oldest;
-		job != NULL && lane->next_sequence - job->sequence > WINDOW / 2; job = job->newer) {
+	for (struct outgoing *job = lane->oldest; job != NULL; job = job->newer) {
+		bool crowded = lane->next_sequence - job->sequence > WINDOW / 2;
+		bool slow = job->on_wire && now - job->on_wire_since_ms > SLOW_LETTER_MS;
+		if (!crowded && !slow && job->on_wire)
+			break; /* those polled later are not slower */
 		if (!job->on_wire || job->token_done)
 			continue;
 		struct delivery_status status = {.key = job->key,

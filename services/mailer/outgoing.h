@@ -26,6 +26,7 @@ struct outgoing {
 	struct bus_token token;
 	bool token_done;                   /* `sending` was published for it */
 	bool on_wire;
+	int64_t on_wire_since_ms;          /* monotonic */
 
 	int64_t key, dispatch, campaign;
 	bool hold;                         /* publish `sending` before end-of-data */
