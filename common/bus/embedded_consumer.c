@@ -1,14 +1,12 @@
-/* Consuming from the embedded bus. One thread polls; any thread may finish
- * messages. A lock on one byte of a file beside the store, numbered by the
- * group's row, keeps a second consumer of the group out; the kernel frees it
- * when the process dies. `lock` guards the watermarks and positions and is
- * never held while waiting for the store. */
-#include "bus/bus_embedded.h"
+/* Consuming from the embedded bus: subscribing and polling. One thread polls; any
+ * thread may finish messages (embedded_done.c). A lock on one byte of a file
+ * beside the store, numbered by the group's row, keeps a second consumer of the
+ * group out; the kernel frees it when the process dies. */
+#include "bus/embedded_consumer.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -17,59 +15,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "bus/watermark.h"
 
 /* Finished positions are stored this often: what a crash makes come again. */
 #define STORE_EVERY_MS 100
 /* A wake-up may be lost; this finds what it announced. */
 #define SLOW_POLL_MS 1000
-#define TOPICS_MAX 16
-
-struct consumer_topic {
-	const struct log_sql *sql;
-	int64_t group; /* bus_group.id */
-	int64_t read;  /* id of the last message given out; the polling thread's */
-	int64_t done;  /* end of the finished prefix */
-	int64_t stored; /* what of it the store has for sure */
-	struct watermark *mark;
-	uint64_t tx_end; /* bus_done_tx: entries before this */
-	struct wakeup_address address;
-	int wake_fd; /* -1: somebody has the name; the slow poll serves */
-	int64_t listen_ms; /* last tried */
-};
-
-struct embedded_consumer {
-	struct bus_consumer base;
-	struct embedded_bus *bus;
-	char *group_name;
-	size_t window;
-	void (*on_assign)(void *arg, const char *topic, int32_t partition);
-	void *arg;
-	bool assigned;
-	struct db *db;          /* the polling thread's */
-	struct db *recorder_db; /* bus_publish_then_done's, opened when needed */
-	int lock_fd;
-	int poke_fd;
-	_Atomic bool interrupted;
-	struct arena arena;
-	int64_t store_ms; /* last tried */
-	pthread_mutex_t lock;
-	uint32_t generation;
-	bool blocked; /* a full window kept something back: poke when it opens */
-	size_t count;
-	struct consumer_topic topics[TOPICS_MAX];
-};
-
-static struct embedded_consumer *of(struct bus_consumer *consumer)
-{
-	return (struct embedded_consumer *)consumer;
-}
-
-static void raise_to(int64_t *value, int64_t least)
-{
-	if (*value < least)
-		*value = least;
-}
 
 /* ---- subscribe ------------------------------------------------------------- */
 
@@ -203,63 +153,11 @@ out:
 	return -1;
 }
 
-/* ---- positions ------------------------------------------------------------- */
-
-/* Copies the finished prefixes; true when one is not stored yet. */
-static bool collect_done(struct embedded_consumer *c, int64_t done[static TOPICS_MAX])
-{
-	bool news = false;
-	pthread_mutex_lock(&c->lock);
-	for (size_t i = 0; i < c->count; i++) {
-		struct consumer_topic *topic = &c->topics[i];
-		watermark_advance(topic->mark, &topic->done);
-		done[i] = topic->done;
-		news = news || topic->done > topic->stored;
-	}
-	pthread_mutex_unlock(&c->lock);
-	return news;
-}
-
-/* Never back: a thread that comes late with less must not undo another's. */
-static int write_position(struct db *tx, const struct consumer_topic *topic, int64_t pos,
-	struct error *e)
-{
-	return db_exec(tx, e, "UPDATE bus_group SET pos = $2 WHERE id = $1 AND pos < $2", "ii",
-		topic->group, pos);
-}
-
-static void note_stored(struct embedded_consumer *c, const int64_t done[static TOPICS_MAX])
-{
-	pthread_mutex_lock(&c->lock);
-	for (size_t i = 0; i < c->count; i++)
-		raise_to(&c->topics[i].stored, done[i]);
-	pthread_mutex_unlock(&c->lock);
-}
-
-static int store_positions(struct embedded_consumer *c, struct error *e)
-{
-	int64_t done[TOPICS_MAX];
-	c->store_ms = embedded_mono_ms();
-	if (!collect_done(c, done))
-		return 0;
-	if (db_begin(c->db, DB_WRITE, e) < 0)
-		return -1;
-	for (size_t i = 0; i < c->count; i++)
-		if (done[i] > 0 && write_position(c->db, &c->topics[i], done[i], e) < 0) {
-			db_rollback(c->db);
-			return -1;
-		}
-	if (db_commit(c->db, DB_RELAXED, e) < 0)
-		return -1;
-	note_stored(c, done);
-	return 0;
-}
-
 void embedded_unsubscribe(struct bus_consumer *base)
 {
-	struct embedded_consumer *c = of(base);
+	struct embedded_consumer *c = embedded_consumer_of(base);
 	struct error e;
-	if (store_positions(c, &e) < 0)
+	if (embedded_store_positions(c, &e) < 0)
 		log_warn("bus-position-not-stored", "group=%s reason=%s", c->group_name,
 			log_quote(e.text));
 	release(c);
@@ -334,12 +232,12 @@ static void wait_for_news(struct embedded_consumer *c, int64_t wait_ms)
 static bool unstored(struct embedded_consumer *c)
 {
 	int64_t done[TOPICS_MAX];
-	return collect_done(c, done);
+	return embedded_collect_done(c, done);
 }
 
 static int store_when_due(struct embedded_consumer *c, struct error *e)
 {
-	return embedded_mono_ms() - c->store_ms < STORE_EVERY_MS ? 0 : store_positions(c, e);
+	return embedded_mono_ms() - c->store_ms < STORE_EVERY_MS ? 0 : embedded_store_positions(c, e);
 }
 
 static void assign_once(struct embedded_consumer *c)
@@ -354,7 +252,7 @@ static void assign_once(struct embedded_consumer *c)
 int embedded_poll(struct bus_consumer *base, int timeout_ms, struct bus_message *out, size_t max,
 	struct error *e)
 {
-	struct embedded_consumer *c = of(base);
+	struct embedded_consumer *c = embedded_consumer_of(base);
 	int64_t end_ms = embedded_mono_ms() + timeout_ms;
 	assign_once(c);
 	arena_reset(&c->arena);
@@ -377,7 +275,7 @@ int embedded_poll(struct bus_consumer *base, int timeout_ms, struct bus_message 
 	}
 }
 
-static void poke(struct embedded_consumer *c)
+void embedded_poke(struct embedded_consumer *c)
 {
 	int saved = errno;
 	uint64_t one = 1;
@@ -388,150 +286,7 @@ static void poke(struct embedded_consumer *c)
 
 void embedded_interrupt(struct bus_consumer *base)
 {
-	struct embedded_consumer *c = of(base);
+	struct embedded_consumer *c = embedded_consumer_of(base);
 	atomic_store(&c->interrupted, true);
-	poke(c);
-}
-
-/* ---- done ------------------------------------------------------------------ */
-
-/* lock held. NULL for a token of another life. */
-static struct consumer_topic *topic_of(struct embedded_consumer *c, const struct bus_token *token)
-{
-	if (token->generation != c->generation || token->partition < 0 ||
-		(size_t)token->partition >= c->count)
-		return NULL;
-	return &c->topics[token->partition];
-}
-
-static void for_tokens(struct embedded_consumer *c, const struct bus_token *tokens, size_t n,
-	void (*act)(struct watermark *mark, uint64_t index))
-{
-	for (size_t i = 0; i < n; i++) {
-		struct consumer_topic *topic = topic_of(c, &tokens[i]);
-		if (topic != NULL)
-			act(topic->mark, tokens[i].index);
-	}
-}
-
-static void mark_done(struct embedded_consumer *c, const struct bus_token *tokens, size_t n)
-{
-	pthread_mutex_lock(&c->lock);
-	for_tokens(c, tokens, n, watermark_done);
-	bool waiting = c->blocked;
-	c->blocked = false;
-	pthread_mutex_unlock(&c->lock);
-	if (waiting)
-		poke(c);
-}
-
-void embedded_done(struct bus_consumer *base, const struct bus_token *tokens, size_t n)
-{
-	mark_done(of(base), tokens, n);
-}
-
-/* What the positions will be if the transaction commits; 0 = no change. */
-static void propose(struct embedded_consumer *c, const struct bus_token *tokens, size_t n,
-	int64_t pos[static TOPICS_MAX])
-{
-	memset(pos, 0, TOPICS_MAX * sizeof pos[0]);
-	pthread_mutex_lock(&c->lock);
-	for_tokens(c, tokens, n, watermark_propose);
-	for (size_t i = 0; i < c->count; i++)
-		if (!watermark_proposed(c->topics[i].mark, &pos[i]) &&
-			c->topics[i].done > c->topics[i].stored)
-			pos[i] = c->topics[i].done;
-	pthread_mutex_unlock(&c->lock);
-}
-
-static int record(struct embedded_consumer *c, const struct bus_message *messages, size_t n,
-	const int64_t pos[static TOPICS_MAX], struct error *e)
-{
-	struct db *db = c->recorder_db;
-	if (embedded_ensure(c->bus, db, messages, n, e) < 0 || db_begin(db, DB_WRITE, e) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		if (embedded_append(c->bus, db, &messages[i], e) < 0)
-			goto out;
-	for (size_t i = 0; i < c->count; i++)
-		if (pos[i] > 0 && write_position(db, &c->topics[i], pos[i], e) < 0)
-			goto out;
-	return db_commit(db, DB_DURABLE, e);
-out:
-	db_rollback(db);
-	return -1;
-}
-
-int embedded_publish_then_done(struct bus_consumer *base, const struct bus_message *messages,
-	size_t n, const struct bus_token *tokens, size_t tokens_n, struct error *e)
-{
-	struct embedded_consumer *c = of(base);
-	int64_t pos[TOPICS_MAX];
-	struct error why;
-	if (c->recorder_db == NULL && db_open(&c->recorder_db, c->bus->store_url, e) < 0)
-		return -1;
-	propose(c, tokens, tokens_n, pos);
-	error_clear(&why);
-	if (record(c, messages, n, pos, &why) < 0) {
-		pthread_mutex_lock(&c->lock);
-		for_tokens(c, tokens, tokens_n, watermark_withdraw);
-		pthread_mutex_unlock(&c->lock);
-		if (why.fatal)
-			db_close(&c->recorder_db);
-		if (e != NULL)
-			*e = why;
-		return -1;
-	}
-	mark_done(c, tokens, tokens_n);
-	note_stored(c, pos);
-	return 0;
-}
-
-/* ---- the ledger's way ------------------------------------------------------ */
-
-static void tx_committed(void *arg)
-{
-	struct embedded_consumer *c = arg;
-	pthread_mutex_lock(&c->lock);
-	for (size_t i = 0; i < c->count; i++) {
-		struct consumer_topic *topic = &c->topics[i];
-		watermark_done_before(topic->mark, topic->tx_end);
-		watermark_advance(topic->mark, &topic->done);
-		raise_to(&topic->stored, topic->done);
-	}
-	pthread_mutex_unlock(&c->lock);
-}
-
-int embedded_done_tx(struct bus_consumer *base, struct db *tx, struct error *e)
-{
-	struct embedded_consumer *c = of(base);
-	for (size_t i = 0; i < c->count; i++) {
-		struct consumer_topic *topic = &c->topics[i];
-		pthread_mutex_lock(&c->lock);
-		topic->tx_end = watermark_end(topic->mark);
-		bool news = topic->read > topic->stored;
-		pthread_mutex_unlock(&c->lock);
-		if (news && write_position(tx, topic, topic->read, e) < 0)
-			return -1;
-	}
-	db_on_commit(tx, tx_committed, c);
-	return 0;
-}
-
-int embedded_rewind(struct bus_consumer *base, struct error *e)
-{
-	struct embedded_consumer *c = of(base);
-	(void)e;
-	pthread_mutex_lock(&c->lock);
-	c->generation++;
-	for (size_t i = 0; i < c->count; i++) {
-		struct consumer_topic *topic = &c->topics[i];
-		watermark_advance(topic->mark, &topic->done);
-		raise_to(&topic->done, topic->stored);
-		watermark_free(&topic->mark);
-		topic->mark = watermark_new(c->window);
-		topic->read = topic->done;
-	}
-	pthread_mutex_unlock(&c->lock);
-	return 0;
+	embedded_poke(c);
 }

@@ -3,19 +3,16 @@
  * checkpoints by itself; store/maintenance.c does it under the write lock.
  * The file is not mapped, and a connection belongs to one thread. */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/xalloc.h"
-#include "store/db_driver.h"
+#include "store/db_sqlite.h"
 
 #define SCHEME "sqlite:"
 
@@ -32,25 +29,11 @@
 #define WAL_LIMIT_BYTES "67108864"
 #define SQL_MAX_BYTES (256 * 1024)
 
-struct sqlite_db {
-	struct db base;
-	sqlite3 *handle;
-	char *path; /* canonical */
-	sqlite3_stmt *begin_read, *begin_write, *commit, *rollback;
-	int64_t busy_since_ms;
-	uint32_t jitter;
-};
-
 struct sqlite_stmt {
 	struct db_stmt base;
 	sqlite3_stmt *handle;
 	int bind_error; /* first one; told by the next step */
 };
-
-static struct sqlite_db *of(struct db *db)
-{
-	return (struct sqlite_db *)db;
-}
 
 static struct sqlite_stmt *stmt_of(struct db_stmt *stmt)
 {
@@ -89,19 +72,12 @@ static enum error_code code_of(int rc, int extended, bool no_room)
 	}
 }
 
-static sqlite3_file *wal_file(struct sqlite_db *db)
-{
-	sqlite3_file *file = NULL;
-	sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
-	return file != NULL && file->pMethods != NULL ? file : NULL;
-}
-
 /* A quota or a size limit is no ENOSPC to SQLite; its own sqlite3_system_errno
  * is read too late, after the rollback. */
 static bool no_room_left(struct sqlite_db *db)
 {
 	int number[2] = {0, 0};
-	sqlite3_file *wal = wal_file(db);
+	sqlite3_file *wal = sqlite_wal_file(db);
 	if (wal != NULL)
 		wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &number[0]);
 	sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_LAST_ERRNO, &number[1]);
@@ -111,7 +87,7 @@ static bool no_room_left(struct sqlite_db *db)
 	return false;
 }
 
-static int fail(struct sqlite_db *db, int rc, const char *what, struct error *e)
+int sqlite_fail(struct sqlite_db *db, int rc, const char *what, struct error *e)
 {
 	int extended = db->handle == NULL ? rc : sqlite3_extended_errcode(db->handle);
 	const char *text = db->handle == NULL ? sqlite3_errstr(rc) : sqlite3_errmsg(db->handle);
@@ -152,29 +128,6 @@ static int wait_for_lock(void *arg, int tries)
 
 /* ---- opening --------------------------------------------------------------- */
 
-/* The store holds personal data: nobody else's to read. SQLite gives -wal and
- * -shm the same mode. Only a file that is not there is opened here: closing a
- * descriptor of a live one would drop this process's locks on it. */
-static void create_file(const char *path)
-{
-	int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		close(fd);
-}
-
-/* So that a power cut cannot take the names of new files away. */
-static void sync_folder(const char *path)
-{
-	char *folder = xstrdup(path);
-	*strrchr(folder, '/') = '\0';
-	int fd = open(folder[0] == '\0' ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0) {
-		fsync(fd);
-		close(fd);
-	}
-	free(folder);
-}
-
 /* Changing a new file to WAL needs it alone, and SQLite does not always wait. */
 static int enter_wal(struct sqlite_db *db)
 {
@@ -208,18 +161,18 @@ static int set_up(struct sqlite_db *db, struct error *e)
 	sqlite3_snprintf(sizeof cache, cache, "PRAGMA cache_size = -%d", CACHE_KIB);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db->handle, cache, NULL, NULL, NULL);
-	return rc == SQLITE_OK ? 0 : fail(db, rc, "set-up", e);
+	return rc == SQLITE_OK ? 0 : sqlite_fail(db, rc, "set-up", e);
 }
 
 static int prepare_control(struct sqlite_db *db, const char *sql, sqlite3_stmt **out, struct error *e)
 {
 	int rc = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL);
-	return rc == SQLITE_OK ? 0 : fail(db, rc, sql, e);
+	return rc == SQLITE_OK ? 0 : sqlite_fail(db, rc, sql, e);
 }
 
 static void sqlite_close(struct db *base)
 {
-	struct sqlite_db *db = of(base);
+	struct sqlite_db *db = sqlite_of(base);
 	sqlite3_finalize(db->begin_read);
 	sqlite3_finalize(db->begin_write);
 	sqlite3_finalize(db->commit);
@@ -249,7 +202,7 @@ static int sqlite_open(struct db **out, const char *url, struct error *e)
 	db->jitter = (uint32_t)(uintptr_t)db ^ (uint32_t)getpid() * 2654435761U;
 	if (db->jitter == 0)
 		db->jitter = 1;
-	create_file(path);
+	sqlite_create_file(path);
 	char *canonical = realpath(path, NULL);
 	if (canonical == NULL) {
 		error_errno(e, "store %.200s", path);
@@ -260,7 +213,7 @@ static int sqlite_open(struct db **out, const char *url, struct error *e)
 	int rc = sqlite3_open_v2(db->path, &db->handle,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc != SQLITE_OK) {
-		fail(db, rc, "open", e);
+		sqlite_fail(db, rc, "open", e);
 		goto out;
 	}
 	if (set_up(db, e) < 0 || prepare_control(db, "BEGIN", &db->begin_read, e) < 0 ||
@@ -268,7 +221,7 @@ static int sqlite_open(struct db **out, const char *url, struct error *e)
 		prepare_control(db, "COMMIT", &db->commit, e) < 0 ||
 		prepare_control(db, "ROLLBACK", &db->rollback, e) < 0)
 		goto out;
-	sync_folder(db->path);
+	sqlite_sync_folder(db->path);
 	*out = &db->base;
 	return 0;
 out:
@@ -291,29 +244,14 @@ static int run_control(sqlite3_stmt *stmt)
 
 static int sqlite_begin(struct db *base, enum db_mode mode, struct error *e)
 {
-	struct sqlite_db *db = of(base);
+	struct sqlite_db *db = sqlite_of(base);
 	int rc = run_control(mode == DB_WRITE ? db->begin_write : db->begin_read);
-	return rc == SQLITE_OK ? 0 : fail(db, rc, "begin", e);
-}
-
-int db_sqlite_wal_sync(struct db *base, struct error *e)
-{
-	struct sqlite_db *db = of(base);
-	sqlite3_file *file = wal_file(db);
-	int rc = file == NULL ? SQLITE_OK : file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
-	if (rc == SQLITE_OK)
-		return 0;
-	/* What the kernel failed to write it may have dropped: trying again proves nothing. */
-	error_set(e, ERROR_UNAVAILABLE, "%s: sync of the write-ahead log: %s", db->path,
-		sqlite3_errstr(rc));
-	if (e != NULL)
-		e->fatal = true;
-	return -1;
+	return rc == SQLITE_OK ? 0 : sqlite_fail(db, rc, "begin", e);
 }
 
 static void sqlite_rollback(struct db *base)
 {
-	struct sqlite_db *db = of(base);
+	struct sqlite_db *db = sqlite_of(base);
 	/* Readers left open would keep their snapshot. */
 	for (sqlite3_stmt *stmt = NULL; (stmt = sqlite3_next_stmt(db->handle, stmt)) != NULL;)
 		if (sqlite3_stmt_busy(stmt))
@@ -326,10 +264,10 @@ static void sqlite_rollback(struct db *base)
  * wait for the write lock (36 µs a letter against 1.5 at 5 ms a sync). */
 static int sqlite_commit(struct db *base, enum db_sync sync, bool *committed, struct error *e)
 {
-	struct sqlite_db *db = of(base);
+	struct sqlite_db *db = sqlite_of(base);
 	int rc = run_control(db->commit);
 	if (rc != SQLITE_OK) {
-		fail(db, rc, "commit", e);
+		sqlite_fail(db, rc, "commit", e);
 		sqlite_rollback(base);
 		return -1;
 	}
@@ -341,7 +279,7 @@ static int sqlite_commit(struct db *base, enum db_sync sync, bool *committed, st
 
 static int sqlite_prepare(struct db *base, const char *sql, struct db_stmt **out, struct error *e)
 {
-	struct sqlite_db *db = of(base);
+	struct sqlite_db *db = sqlite_of(base);
 	struct sqlite_stmt *stmt = NULL;
 	struct buf text;
 	buf_init(&text, SQL_MAX_BYTES);
@@ -355,7 +293,7 @@ static int sqlite_prepare(struct db *base, const char *sql, struct db_stmt **out
 			*out = &stmt->base;
 		} else {
 			result = rc == SQLITE_OK ? error_set(e, ERROR_INTERNAL, "empty statement")
-						 : fail(db, rc, sql, e);
+						 : sqlite_fail(db, rc, sql, e);
 			free(stmt);
 		}
 	}
@@ -406,7 +344,7 @@ static void sqlite_bind_null(struct db_stmt *stmt, int position)
 static enum db_step sqlite_step(struct db_stmt *base, struct error *e)
 {
 	struct sqlite_stmt *stmt = stmt_of(base);
-	struct sqlite_db *db = of(base->db);
+	struct sqlite_db *db = sqlite_of(base->db);
 	if (stmt->bind_error != SQLITE_OK) {
 		error_set(e, ERROR_INTERNAL, "binding: %s: %.160s",
 			sqlite3_errstr(stmt->bind_error), base->sql);
@@ -419,7 +357,7 @@ static enum db_step sqlite_step(struct db_stmt *base, struct error *e)
 		db->base.changes = base->writes ? sqlite3_changes64(db->handle) : 0;
 		return DB_DONE;
 	}
-	fail(db, rc, base->sql, e);
+	sqlite_fail(db, rc, base->sql, e);
 	return DB_FAILED;
 }
 
@@ -463,114 +401,16 @@ static int sqlite_now_ms(struct db *db, int64_t *now_ms, struct error *e)
 
 static int sqlite_script(struct db *base, const char *sql, struct error *e)
 {
-	struct sqlite_db *db = of(base);
+	struct sqlite_db *db = sqlite_of(base);
 	struct buf text;
 	buf_init(&text, SQL_MAX_BYTES);
 	int result = db_rewrite(DB_SQLITE, sql, &text, e);
 	if (result == 0) {
 		int rc = sqlite3_exec(db->handle, buf_str(&text), NULL, NULL, NULL);
 		if (rc != SQLITE_OK)
-			result = fail(db, rc, "schema", e);
+			result = sqlite_fail(db, rc, "schema", e);
 	}
 	buf_fini(&text);
-	return result;
-}
-
-/* ---- the write-ahead log, for maintenance.c --------------------------------- */
-
-/* www.sqlite.org/fileformat.html, section 4: header 32 bytes with salts at 16,
- * frames of 24 + page size bytes with salts at 8. */
-#define WAL_HEADER_BYTES 32
-#define WAL_FRAME_HEADER_BYTES 24
-
-static uint32_t big_endian(const unsigned char *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-int db_sqlite_wal(struct db *base, struct db_wal *wal)
-{
-	sqlite3_file *file = wal_file(of(base));
-	unsigned char header[WAL_HEADER_BYTES];
-	if (file == NULL || file->pMethods->xRead(file, header, sizeof header, 0) != SQLITE_OK)
-		return 0;
-	wal->page_bytes = big_endian(header + 8);
-	wal->salt[0] = big_endian(header + 16);
-	wal->salt[1] = big_endian(header + 20);
-	return 1;
-}
-
-bool db_sqlite_wal_has_frame(struct db *base, const struct db_wal *wal, uint32_t number)
-{
-	sqlite3_file *file = wal_file(of(base));
-	unsigned char header[WAL_FRAME_HEADER_BYTES];
-	sqlite3_int64 at = WAL_HEADER_BYTES +
-			   (sqlite3_int64)(number - 1) * (WAL_FRAME_HEADER_BYTES + wal->page_bytes);
-	return file != NULL &&
-	       file->pMethods->xRead(file, header, sizeof header, at) == SQLITE_OK &&
-	       big_endian(header + 8) == wal->salt[0] && big_endian(header + 12) == wal->salt[1];
-}
-
-int db_sqlite_checkpoint(struct db *base, int *frames, int *done, struct error *e)
-{
-	struct sqlite_db *db = of(base);
-	int rc = sqlite3_wal_checkpoint_v2(
-		db->handle, "main", SQLITE_CHECKPOINT_PASSIVE, frames, done);
-	return rc == SQLITE_OK ? 0 : fail(db, rc, "checkpoint", e);
-}
-
-/* ---- backup ---------------------------------------------------------------- */
-
-/* The copy says that it is one: whoever starts on it pauses what it would send again (planner). A
- * file without our tables (tests) is copied as it is. */
-static int mark_copy(const char *path, struct error *e)
-{
-	sqlite3 *copy = NULL;
-	int rc = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_table_column_metadata(copy, NULL, "meta", "name", NULL, NULL, NULL, NULL, NULL) !=
-				SQLITE_OK
-			? SQLITE_OK
-			: sqlite3_exec(copy,
-				  "INSERT INTO meta (name, value) VALUES ('restored', '1')"
-				  " ON CONFLICT (name) DO UPDATE SET value = '1'",
-				  NULL, NULL, NULL);
-	int result = rc == SQLITE_OK ? 0
-				     : error_set(e, ERROR_UNAVAILABLE, "backup: the copy cannot be marked: %s",
-					       sqlite3_errmsg(copy));
-	sqlite3_close(copy);
-	return result;
-}
-
-/* Into a neighbour first: a broken-off backup must not look like one. */
-static int sqlite_backup(struct db *base, const char *path, struct error *e)
-{
-	char *partial = xasprintf("%s.partial", path);
-	int fd = -1, result = -1;
-	if (access(path, F_OK) == 0) {
-		error_set(e, ERROR_CONFLICT, "%.300s exists", path);
-		goto out;
-	}
-	unlink(partial);
-	create_file(partial); /* empty, so that VACUUM INTO keeps its mode */
-	if (db_exec(base, e, "VACUUM INTO $1", "s", partial) < 0 || mark_copy(partial, e) < 0)
-		goto out;
-	fd = open(partial, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) < 0 || rename(partial, path) < 0) {
-		error_errno(e, "backup %.300s", path);
-		goto out;
-	}
-	char *canonical = realpath(path, NULL);
-	if (canonical != NULL)
-		sync_folder(canonical);
-	free(canonical);
-	result = 0;
-out:
-	if (fd >= 0)
-		close(fd);
-	if (result < 0)
-		unlink(partial);
-	free(partial);
 	return result;
 }
 
