@@ -56,6 +56,9 @@ struct bus_config {
 	const char *url;       /* "embedded" or "kafka://host:port,…" */
 	const char *store_url; /* the embedded log lives in this store */
 	const char *client_id; /* service name */
+	/* How far a group may be behind before bus_trim acts; 0 = no limit. */
+	int64_t keep_ms;
+	int64_t most_bytes;    /* of one topic */
 };
 
 int bus_open(struct bus **out, const struct bus_config *config, struct error *e);
@@ -84,6 +87,10 @@ struct bus_consumer_options {
 	const char *const *topics; /* NULL-terminated; earlier topics are served first */
 	size_t window;             /* unfinished messages per partition before polling stops */
 	bool from_end;             /* a new group starts at the end instead of the beginning */
+	/* Too far behind (bus_config), the group loses its oldest messages and an event
+	 * (bus/gap.h) says so. For any other group publishing on the topic stops instead:
+	 * ERROR_FULL, retriable, until it has caught up. */
+	bool may_be_cut_off;
 	/* Called inside bus_poll by the polling thread. revoke: finish what is on
 	 * the wire, bounded; tokens of that generation are ignored afterwards. The
 	 * embedded bus calls assign once, on the first poll. May be NULL. */
@@ -151,7 +158,24 @@ int bus_dead_letter(struct bus *bus, struct db *tx, const struct bus_message *me
 	const char *by, const char *reason, struct error *e);
 
 /* Trims what every registered group has passed (dead: what is older than 30
- * days); a chore for store/maintenance.h. */
+ * days); a chore for store/maintenance.h. bus, a struct bus or NULL: first cuts
+ * off, or stops publishing for, groups that are further behind than its
+ * bus_config allows. */
 int bus_trim(struct db *db, void *bus, struct error *e);
+
+/* A topic nobody may publish on because a group is too far behind. */
+struct bus_stop {
+	char topic[BUS_NAME_MAX + 1];
+	char group[BUS_NAME_MAX + 1]; /* "" = nobody ever subscribed */
+	int64_t messages, bytes;      /* behind */
+	int64_t since_ms;
+};
+/* Up to max of them; how many, or -1. */
+int bus_stops(struct db *db, struct bus_stop *out, size_t max, struct error *e);
+/* 1 and *out when the topic is stopped, else 0, or -1. */
+int bus_stop_of(struct db *db, const char *topic, struct bus_stop *out, struct error *e);
+#define BUS_STOP_TEXT_SIZE 400
+/* For people: who is behind and how far. Returns out. */
+const char *bus_stop_text(const struct bus_stop *stop, char out[static BUS_STOP_TEXT_SIZE]);
 
 #endif

@@ -53,6 +53,8 @@ static int embedded_open(struct bus **out, const struct bus_config *config, stru
 	struct embedded_bus *bus = xcalloc(1, sizeof *bus);
 	bus->base.ops = &bus_embedded_ops;
 	bus->store_url = xstrdup(config->store_url);
+	bus->keep_ms = config->keep_ms;
+	bus->most_bytes = config->most_bytes;
 	pthread_mutex_init(&bus->topics_lock, NULL);
 	pthread_mutex_init(&bus->db_lock, NULL);
 	bus->sender = wakeup_sender(e);
@@ -100,13 +102,23 @@ static bool topic_exists(struct embedded_topic *topic, bool set)
 	return exists;
 }
 
-/* Who listens, read in the publisher's transaction now and then. */
+void embedded_reads_here(struct embedded_bus *bus, const char *name)
+{
+	struct embedded_topic *topic = find_topic(bus, name);
+	pthread_mutex_lock(&bus->topics_lock);
+	topic->read_here = true;
+	pthread_mutex_unlock(&bus->topics_lock);
+}
+
+/* Who listens and whether somebody is too far behind, read in the publisher's
+ * transaction now and then. */
 static int read_groups(struct embedded_topic *topic, struct db *tx, struct error *e)
 {
 	struct embedded_bus *bus = topic->bus;
 	int64_t now_ms = embedded_mono_ms();
 	pthread_mutex_lock(&bus->topics_lock);
-	bool fresh = topic->groups_read_ms != 0 && now_ms - topic->groups_read_ms < GROUPS_REREAD_MS;
+	bool fresh = topic->groups_read_ms != 0 && !topic->stopped &&
+		     now_ms - topic->groups_read_ms < GROUPS_REREAD_MS;
 	pthread_mutex_unlock(&bus->topics_lock);
 	if (fresh)
 		return 0;
@@ -122,11 +134,16 @@ static int read_groups(struct embedded_topic *topic, struct db *tx, struct error
 		wakeup_address(&groups[count++], bus->store_file, topic->sql->topic,
 			db_text(stmt, 0));
 	}
-	if (step == DB_FAILED) {
+	struct bus_stop stop;
+	int stopped = step == DB_FAILED ? -1 : bus_stop_of(tx, topic->sql->topic, &stop, e);
+	if (stopped < 0) {
 		free(groups);
 		return -1;
 	}
 	pthread_mutex_lock(&bus->topics_lock);
+	topic->stopped = stopped > 0;
+	if (stopped > 0)
+		topic->stop = stop;
 	free(topic->groups);
 	topic->groups = groups;
 	topic->group_count = count;
@@ -146,24 +163,55 @@ static void wake_consumers(void *arg)
 
 /* ---- publishing ------------------------------------------------------------ */
 
-int embedded_append(
-	struct embedded_bus *bus, struct db *tx, const struct bus_message *message, struct error *e)
+static int need_topic(struct embedded_topic *topic, struct db *tx, struct error *e)
 {
-	struct embedded_topic *topic = find_topic(bus, message->topic);
 	if (!topic_exists(topic, false)) {
 		int there = log_exists(topic->sql, tx, e);
 		if (there < 0)
 			return -1;
 		if (there == 0)
 			return error_set(e, ERROR_NOT_FOUND, "the bus has no topic %s",
-				message->topic);
+				topic->sql->topic);
 		topic_exists(topic, true); /* tables are never made inside a transaction */
 	}
-	if (read_groups(topic, tx, e) < 0 ||
-		log_append(topic->sql, tx, message, clock_now_ms(), e) < 0)
+	return read_groups(topic, tx, e);
+}
+
+static int append(struct embedded_topic *topic, struct db *tx, const struct bus_message *message,
+	struct error *e)
+{
+	if (log_append(topic->sql, tx, message, clock_now_ms(), e) < 0)
 		return -1;
 	db_on_commit(tx, wake_consumers, topic);
 	return 0;
+}
+
+static int refuse_when_stopped(struct embedded_topic *topic, struct error *e)
+{
+	pthread_mutex_lock(&topic->bus->topics_lock);
+	bool refused = topic->stopped && !topic->read_here;
+	struct bus_stop stop = topic->stop;
+	pthread_mutex_unlock(&topic->bus->topics_lock);
+	if (!refused)
+		return 0;
+	char text[BUS_STOP_TEXT_SIZE];
+	return error_set(e, ERROR_FULL, "%s", bus_stop_text(&stop, text));
+}
+
+int embedded_append(
+	struct embedded_bus *bus, struct db *tx, const struct bus_message *message, struct error *e)
+{
+	struct embedded_topic *topic = find_topic(bus, message->topic);
+	if (need_topic(topic, tx, e) < 0 || refuse_when_stopped(topic, e) < 0)
+		return -1;
+	return append(topic, tx, message, e);
+}
+
+int embedded_append_anyway(
+	struct embedded_bus *bus, struct db *tx, const struct bus_message *message, struct error *e)
+{
+	struct embedded_topic *topic = find_topic(bus, message->topic);
+	return need_topic(topic, tx, e) < 0 ? -1 : append(topic, tx, message, e);
 }
 
 int embedded_ensure(struct embedded_bus *bus, struct db *db, const struct bus_message *messages,

@@ -16,6 +16,9 @@ struct embedded_topic {
 	struct wakeup_address *groups;
 	size_t group_count;
 	int64_t groups_read_ms; /* 0 = never */
+	bool stopped;           /* nobody may publish: a group is too far behind */
+	struct bus_stop stop;
+	bool read_here;         /* a group of this process: it may publish all the same */
 	struct embedded_topic *next;
 };
 
@@ -23,6 +26,7 @@ struct embedded_bus {
 	struct bus base;
 	char *store_url;
 	char *store_file;
+	int64_t keep_ms, most_bytes; /* 0 = no limit */
 	int sender;
 	pthread_mutex_t topics_lock; /* topics and what is in them; never held while waiting */
 	struct embedded_topic *topics;
@@ -35,6 +39,14 @@ struct embedded_bus {
 int64_t embedded_mono_ms(void);
 int embedded_append(struct embedded_bus *bus, struct db *tx, const struct bus_message *message,
 	struct error *e);
+/* On a topic that is stopped, too. */
+int embedded_append_anyway(struct embedded_bus *bus, struct db *tx,
+	const struct bus_message *message, struct error *e);
+/* A group that is never cut off reads the topic in this process. Refusing what it
+ * publishes there itself would keep it from catching up for ever. */
+void embedded_reads_here(struct embedded_bus *bus, const char *topic);
+/* Cuts off or stops who is too far behind (embedded_retention.c). */
+int embedded_retention(struct embedded_bus *bus, struct db *db, struct error *e);
 /* Outside a transaction: every topic's table is there. */
 int embedded_ensure(struct embedded_bus *bus, struct db *db, const struct bus_message *messages,
 	size_t n, struct error *e);

@@ -31,10 +31,11 @@ static int register_group(struct embedded_consumer *c, struct consumer_topic *to
 		return -1;
 	if (log_range(topic->sql, c->db, &first, &last, e) < 0 ||
 		db_exec(c->db, e,
-			"INSERT INTO bus_group (topic, grp, pos, seen_ms) VALUES ($1, $2, $3, $4)"
-			" ON CONFLICT (topic, grp) DO UPDATE SET seen_ms = excluded.seen_ms",
-			"ssii", topic->sql->topic, c->group_name, from_end ? last : (int64_t)0,
-			clock_now_ms()) < 0 ||
+			"INSERT INTO bus_group (topic, grp, pos, seen_ms, may_be_cut_off)"
+			" VALUES ($1, $2, $3, $4, $5) ON CONFLICT (topic, grp) DO UPDATE"
+			" SET seen_ms = excluded.seen_ms, may_be_cut_off = excluded.may_be_cut_off",
+			"ssiii", topic->sql->topic, c->group_name, from_end ? last : (int64_t)0,
+			clock_now_ms(), (int64_t)c->may_be_cut_off) < 0 ||
 		db_query_int(c->db, &topic->group, e,
 			"SELECT id FROM bus_group WHERE topic = $1 AND grp = $2", "ss",
 			topic->sql->topic, c->group_name) != DB_ROW) {
@@ -89,6 +90,8 @@ static int join_topic(struct embedded_consumer *c, const char *name, bool from_e
 		    topic->group) != DB_ROW)
 		return -1;
 	topic->read = topic->done = topic->stored;
+	if (!c->may_be_cut_off)
+		embedded_reads_here(c->bus, name);
 	wakeup_address(&topic->address, c->bus->store_file, name, c->group_name);
 	listen_for_wakeups(c, topic);
 	return 0;
@@ -130,6 +133,7 @@ int embedded_subscribe(struct bus *base, const struct bus_consumer_options *opti
 	c->bus = (struct embedded_bus *)base;
 	c->group_name = xstrdup(options->group);
 	c->window = options->window;
+	c->may_be_cut_off = options->may_be_cut_off;
 	c->on_assign = options->on_assign;
 	c->arg = options->arg;
 	c->generation = 1;
@@ -237,7 +241,11 @@ static bool unstored(struct embedded_consumer *c)
 
 static int store_when_due(struct embedded_consumer *c, struct error *e)
 {
-	return embedded_mono_ms() - c->store_ms < STORE_EVERY_MS ? 0 : embedded_store_positions(c, e);
+	if (embedded_mono_ms() - c->store_ms < STORE_EVERY_MS)
+		return 0;
+	if (embedded_store_positions(c, e) < 0)
+		return -1;
+	return c->may_be_cut_off ? embedded_follow_cut(c, e) : 0;
 }
 
 static void assign_once(struct embedded_consumer *c)

@@ -32,6 +32,7 @@ struct embedded_consumer {
 	void (*on_assign)(void *arg, const char *topic, int32_t partition);
 	void *arg;
 	bool assigned;
+	bool may_be_cut_off;
 	struct db *db;          /* the polling thread's */
 	struct db *recorder_db; /* bus_publish_then_done's, opened when needed */
 	int lock_fd;
@@ -55,6 +56,9 @@ static inline struct embedded_consumer *embedded_consumer_of(struct bus_consumer
 bool embedded_collect_done(struct embedded_consumer *c, int64_t done[static TOPICS_MAX]);
 /* The polling thread's. */
 int embedded_store_positions(struct embedded_consumer *c, struct error *e);
+/* When the trimmer has moved a position beyond what was read, reading goes on
+ * there. The polling thread's. */
+int embedded_follow_cut(struct embedded_consumer *c, struct error *e);
 /* Ends the wait of a poll. Async-signal-safe. */
 void embedded_poke(struct embedded_consumer *c);
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/log.h"
+
 static void raise_to(int64_t *value, int64_t least)
 {
 	if (*value < least)
@@ -58,6 +60,27 @@ int embedded_store_positions(struct embedded_consumer *c, struct error *e)
 	if (db_commit(c->db, DB_RELAXED, e) < 0)
 		return -1;
 	note_stored(c, done);
+	return 0;
+}
+
+int embedded_follow_cut(struct embedded_consumer *c, struct error *e)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		struct consumer_topic *topic = &c->topics[i];
+		int64_t pos;
+		enum db_step step = db_query_int(c->db, &pos, e,
+			"SELECT pos FROM bus_group WHERE id = $1", "i", topic->group);
+		if (step == DB_FAILED)
+			return -1;
+		if (step == DB_DONE || pos <= topic->read)
+			continue;
+		log_warn("bus-jumped", "topic=%s group=%s read=%lld on=%lld", topic->sql->topic,
+			c->group_name, (long long)topic->read, (long long)pos + 1);
+		topic->read = pos;
+		pthread_mutex_lock(&c->lock);
+		raise_to(&topic->stored, pos);
+		pthread_mutex_unlock(&c->lock);
+	}
 	return 0;
 }
 

@@ -10,6 +10,11 @@
 /* A poll does not fill more memory than this (and one message). */
 #define POLL_MAX_BYTES (4 * 1024 * 1024)
 #define CHUNK_BYTES (128 * 1024)
+/* Rows looked at to know the weight of many: the error of the mean is then some
+ * percent of what sizes usually vary. */
+#define WEIGH_ROWS 256
+/* Of a row beside its texts and data: id, header, times, its part of the page. */
+#define WEIGH_ROW_BYTES 48
 
 /* ---- SQL ------------------------------------------------------------------- */
 
@@ -37,6 +42,15 @@ static struct log_sql *make_sql(const char *topic)
 			      " ORDER BY id LIMIT $2", table);
 	sql->range = xasprintf("SELECT COALESCE((SELECT MIN(id) FROM %s), 0),"
 			       " COALESCE((SELECT MAX(id) FROM %s), 0)", table, table);
+	sql->logged = xasprintf("SELECT logged_ms FROM %s WHERE id = $1", table);
+	/* The length of data is in the row's head: its pages are not read. */
+	sql->weigh = xasprintf(
+		"WITH RECURSIVE n(i) AS (SELECT $1 UNION ALL SELECT i + $3 FROM n WHERE i + $3 <= $2)"
+		" SELECT COUNT(*), SUM(COALESCE(LENGTH(CAST(key AS BLOB)), 0) +"
+		" COALESCE(LENGTH(CAST(ce_id AS BLOB)), 0) +"
+		" COALESCE(LENGTH(CAST(ce_source AS BLOB)), 0) + COALESCE(LENGTH(ce_type), 0) +"
+		" COALESCE(LENGTH(CAST(headers AS BLOB)), 0) + COALESCE(LENGTH(data), 0))"
+		" FROM n CROSS JOIN %s ON id = i", table);
 	sql->trim = xasprintf("DELETE FROM %s WHERE id <= $1", table);
 	sql->first_since = xasprintf(
 		"SELECT id FROM %s WHERE logged_ms >= $1 ORDER BY id LIMIT 1", table);
@@ -103,6 +117,32 @@ int log_range(const struct log_sql *sql, struct db *db, int64_t *first, int64_t 
 	*first = db_int(stmt, 0);
 	*last = db_int(stmt, 1);
 	db_reset(stmt);
+	return 0;
+}
+
+enum db_step log_logged_ms(const struct log_sql *sql, struct db *db, int64_t id, int64_t *ms,
+	struct error *e)
+{
+	return db_query_int(db, ms, e, sql->logged, "i", id);
+}
+
+int log_weigh(const struct log_sql *sql, struct db *db, int64_t first, int64_t last, int64_t *bytes,
+	struct error *e)
+{
+	struct db_stmt *stmt;
+	int64_t rows = last - first + 1;
+	*bytes = 0;
+	if (rows <= 0)
+		return 0;
+	if (db_query(db, &stmt, e, sql->weigh, "iii", first, last,
+		    (rows + WEIGH_ROWS - 1) / WEIGH_ROWS) < 0 ||
+		db_step(stmt, e) != DB_ROW)
+		return -1;
+	int64_t looked = db_int(stmt, 0), sum = db_int(stmt, 1);
+	db_reset(stmt);
+	if (looked > 0)
+		*bytes = rows * WEIGH_ROW_BYTES +
+			 (looked == rows ? sum : (int64_t)((double)sum / (double)looked * (double)rows));
 	return 0;
 }
 

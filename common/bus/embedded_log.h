@@ -9,7 +9,7 @@
  * statements by the address of their text. Topics are few. */
 struct log_sql {
 	char topic[BUS_NAME_MAX + 1];
-	char *table, *create, *append, *read, *range, *trim, *first_since;
+	char *table, *create, *append, *read, *range, *trim, *first_since, *logged, *weigh;
 	struct log_sql *next;
 };
 
@@ -24,6 +24,16 @@ int log_append(const struct log_sql *sql, struct db *tx, const struct bus_messag
 	int64_t logged_ms, struct error *e);
 /* Least and greatest id; 0 and 0 when the log is empty. */
 int log_range(const struct log_sql *sql, struct db *db, int64_t *first, int64_t *last,
+	struct error *e);
+
+/* When message id was published; DB_DONE when it is not there. */
+enum db_step log_logged_ms(const struct log_sql *sql, struct db *db, int64_t id, int64_t *ms,
+	struct error *e);
+/* A message of the log takes at most about this. */
+#define LOG_ROW_MAX_BYTES (BUS_MESSAGE_MAX_BYTES + BUS_HEADERS_MAX_BYTES + 8 * 1024)
+/* What messages first to last take: exactly when they are few, else estimated
+ * from some of them, in a millisecond however many there are. */
+int log_weigh(const struct log_sql *sql, struct db *db, int64_t first, int64_t last, int64_t *bytes,
 	struct error *e);
 
 /* What messages point to between two polls. */

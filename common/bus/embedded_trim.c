@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "bus/embedded_log.h"
+#include "bus/bus_embedded.h"
 
 /* Some 5 ms of the write lock. */
 #define TRIM_ROWS 5000
@@ -50,9 +50,12 @@ static int trim_dead(struct db *db, struct error *e)
 
 int bus_trim(struct db *db, void *bus, struct error *e)
 {
-	(void)bus;
+	struct bus *with = bus;
 	if (db_kind(db) != DB_SQLITE)
 		return 0;
+	if (with != NULL && with->ops == &bus_embedded_ops &&
+		embedded_retention(bus, db, e) < 0)
+		return -1;
 	struct db_stmt *stmt;
 	struct {
 		const struct log_sql *sql;

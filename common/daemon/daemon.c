@@ -225,7 +225,9 @@ static int open_store_and_bus(struct daemon *daemon, struct error *e)
 		if (rc == 0) {
 			struct bus_config config = {.url = daemon->settings->bus_url,
 				.store_url = daemon->settings->store_url,
-				.client_id = daemon->service->name};
+				.client_id = daemon->service->name,
+				.keep_ms = daemon->settings->bus_keep_ms,
+				.most_bytes = daemon->settings->bus_max_bytes};
 			rc = bus_open(&daemon->bus, &config, e);
 		}
 		if (rc == 0)

@@ -60,6 +60,8 @@ struct settings {
 	char *data_dir;           /* everything below stands here unless named */
 	char *store_url;          /* default sqlite:<data_dir>/vestnik.db */
 	char *bus_url;            /* embedded | kafka://… */
+	int64_t bus_keep_ms;      /* a notifier further behind is cut off: 7 days */
+	int64_t bus_max_bytes;    /* of a topic that one group has not read: 10 GB */
 	char *key_file;           /* <data_dir>/vestnik.key */
 	char *run_dir;            /* sockets, pid files, locks: <data_dir>/run */
 	char *log_level;

@@ -32,6 +32,17 @@ const struct setting_row settings_rows[] = {
 		"Хранилище: sqlite:ПУТЬ. По умолчанию sqlite:<data_dir>/vestnik.db"},
 	{"bus_url", SETTING_BUS, S(bus_url), "embedded", 0, 0, NULL,
 		"The bus: embedded (in the store's file)", "Шина: embedded (в файле хранилища)"},
+	{"bus_keep", SETTING_DURATION64, S(bus_keep_ms), "7d", MINUTE, 3650 * DAY, NULL,
+		"How long events wait for a notifier that is away; older ones are dropped, and an "
+		"event says so (vestnik.bus.gap)",
+		"Сколько события ждут остановленной службы вебхуков; более старые отбрасываются, "
+		"о чём сообщает событие vestnik.bus.gap"},
+	{"bus_max", SETTING_BYTES, S(bus_max_bytes), "10 GB", 1000000, 100000 * 1000000000LL, NULL,
+		"How much of a topic may wait for one service. Beyond it the notifier loses its "
+		"oldest events; for any other service publishing stops until it has caught up",
+		"Сколько сообщений темы может ждать одну службу. Сверх этого служба вебхуков теряет "
+		"старейшие события; ради любой другой публикация останавливается, пока она не "
+		"догонит"},
 	{"key_file", SETTING_PATH, S(key_file), NULL, 0, 0, NULL,
 		"The installation's key; made at the first start. Default: <data_dir>/vestnik.key",
 		"Ключ установки, создаётся при первом запуске. По умолчанию "

@@ -19,7 +19,7 @@ static const char *const types[] = {"vestnik.delivery.waiting", "vestnik.deliver
 	"vestnik.delivery.failed", "vestnik.delivery.expired", "vestnik.delivery.cancelled",
 	"vestnik.delivery.suppressed", "vestnik.campaign.launched", "vestnik.campaign.paused",
 	"vestnik.campaign.resumed", "vestnik.campaign.cancelled", "vestnik.campaign.finished",
-	WEBHOOK_TYPE_DISABLED, NULL};
+	WEBHOOK_TYPE_DISABLED, "vestnik.bus.gap", NULL};
 
 struct webhook_filter {
 	size_t count; /* 0 = everything */
@@ -115,11 +115,11 @@ static int add_word(const char *word, json_t *list, struct error *e)
 			tr("there is no event \"%s\"; known: delivery.accepted, .delivered, .bounced, "
 			   ".failed, .deferred, .uncertain, .expired, .cancelled, .suppressed, .waiting, "
 			   ".sending, .returned; campaign.launched, .paused, .resumed, .cancelled, "
-			   ".finished; webhook.disabled; a whole family: delivery.*",
+			   ".finished; webhook.disabled; bus.gap; a whole family: delivery.*",
 				"нет события «%s»; есть: delivery.accepted, .delivered, .bounced, .failed, "
 				".deferred, .uncertain, .expired, .cancelled, .suppressed, .waiting, .sending, "
 				".returned; campaign.launched, .paused, .resumed, .cancelled, .finished; "
-				"webhook.disabled; все сразу: delivery.*"),
+				"webhook.disabled; bus.gap; все сразу: delivery.*"),
 			word);
 	json_array_append_new(list, json_string(pattern));
 	free(pattern);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "bus/bus.h"
 #include "calendar/calendar.h"
 #include "settings/settings.h"
 #include "store/db.h"
@@ -132,6 +133,16 @@ static int relays(struct reasons *r)
 	return step == DB_DONE ? 0 : -1;
 }
 
+static int bus(struct reasons *r)
+{
+	struct bus_stop stops[CAMPAIGN_WHY_MAX];
+	char text[BUS_STOP_TEXT_SIZE];
+	int count = bus_stops(r->db, stops, CAMPAIGN_WHY_MAX, r->e);
+	for (int i = 0; i < count; i++)
+		add(r, "bus-stopped", "%s", bus_stop_text(&stops[i], text));
+	return count < 0 ? -1 : 0;
+}
+
 /* Hours of the campaign's own zone; those of the recipients show as due times. */
 static int hours(struct reasons *r, bool *closed)
 {
@@ -189,7 +200,7 @@ static int due_times(struct reasons *r)
 static int running(struct reasons *r)
 {
 	bool closed;
-	if (services(r) != 0 || relays(r) != 0 || hours(r, &closed) != 0)
+	if (services(r) != 0 || bus(r) != 0 || relays(r) != 0 || hours(r, &closed) != 0)
 		return -1;
 	return closed ? 0 : due_times(r);
 }

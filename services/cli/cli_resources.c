@@ -31,8 +31,9 @@ struct bus *cli_open_bus(struct cli *cli)
 		return cli->bus;
 	if (cli_open_store(cli) == NULL)
 		return NULL;
-	const struct bus_config config = {
-		cli->settings->bus_url, cli->settings->store_url, "vestnik"};
+	const struct bus_config config = {.url = cli->settings->bus_url,
+		.store_url = cli->settings->store_url,
+		.client_id = "vestnik"};
 	if (bus_open(&cli->bus, &config, &e) != 0) {
 		cli_fail(cli, &e);
 		return NULL;

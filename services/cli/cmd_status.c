@@ -22,6 +22,7 @@
 
 #define FRESH_MS 10000 /* services write their row every 2 s; a busy store delays it */
 #define SERVICES_MOST 32
+#define STOPS_MOST 16 /* there are five topics */
 #define CAMPAIGNS_MOST 20 /* running or paused ones shown; `campaign list` has all */
 
 /* Who reads what: the names of groups are those of the services. */
@@ -259,6 +260,26 @@ static void show_up(struct cli *cli, const struct status *status)
 							: "");
 }
 
+/* Topics that take nothing, because a service is too far behind. */
+static int show_stops(struct cli *cli, struct db *db, struct error *e)
+{
+	struct bus_stop stops[STOPS_MOST];
+	char text[BUS_STOP_TEXT_SIZE];
+	int count = bus_stops(db, stops, STOPS_MOST, e);
+	for (int i = 0; i < count; i++) {
+		const struct bus_stop *s = &stops[i];
+		if (cli_json(cli))
+			cli_print_json(cli, json_pack("{s:s, s:s, s:s, s:I, s:I, s:s}", "kind", "stopped-topic",
+							"topic", s->topic, "behind", s->group, "messages",
+							(json_int_t)s->messages, "bytes", (json_int_t)s->bytes,
+							"since", cli_rfc3339(s->since_ms)));
+		else
+			printf(tr("Bus: %s (since %s)\n", "Шина: %s (с %s)\n"), bus_stop_text(s, text),
+				cli_time(cli, s->since_ms));
+	}
+	return count < 0 ? -1 : 0;
+}
+
 /* ---- store, relays, campaigns ------------------------------------------------------ */
 
 static int64_t file_size(const char *path)
@@ -449,7 +470,7 @@ static int status_run(struct cli *cli, const struct cli_args *args)
 	show_up(cli, status);
 	show_services(cli, status, bus);
 	show_store(cli, db);
-	if (show_relays(cli, db, settings, &e) != 0 || show_campaigns(cli, db, &e) != 0) {
+	if (show_stops(cli, db, &e) != 0 || show_relays(cli, db, settings, &e) != 0 || show_campaigns(cli, db, &e) != 0) {
 		cli_fail(cli, &e);
 		goto out;
 	}

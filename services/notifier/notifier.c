@@ -63,6 +63,7 @@ static int subscribe(struct notifier *notifier, struct daemon *daemon, struct er
 	const struct bus_consumer_options options = {.group = "notifier",
 		.topics = topics,
 		.window = WINDOW,
+		.may_be_cut_off = true,
 		.on_assign = assigned,
 		.arg = notifier};
 	/* Another one may still be stopping. */

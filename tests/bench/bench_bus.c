@@ -147,7 +147,7 @@ int main(int argc, char **argv)
 	struct error e;
 	struct maintenance *maintenance;
 	struct maintenance_chore trim = {"trim", 200, bus_trim, NULL};
-	struct bus_config config = {"embedded", store_url, "bench"};
+	struct bus_config config = {.url = "embedded", .store_url = store_url, .client_id = "bench"};
 	must(bus_open(&bus, &config, &e), &e);
 	must(maintenance_start(&maintenance, store_url, &trim, 1, &e), &e);
 	struct bus_consumer *consumer;

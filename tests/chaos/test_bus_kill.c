@@ -37,7 +37,7 @@ __attribute__((noreturn)) static void die(const char *what)
 static struct bus *open_bus(const char *url)
 {
 	struct bus *bus;
-	struct bus_config config = {"embedded", url, "test"};
+	struct bus_config config = {.url = "embedded", .store_url = url, .client_id = "test"};
 	if (bus_open(&bus, &config, &e) < 0)
 		die("bus_open");
 	return bus;

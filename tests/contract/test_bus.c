@@ -43,7 +43,7 @@ static int open_bus(void **state)
 	(void)state;
 	char id[IDENT_SIZE];
 	store_url = scratch_store();
-	struct bus_config config = {bus_url(), store_url, "test"};
+	struct bus_config config = {.url = bus_url(), .store_url = store_url, .client_id = "test"};
 	must(bus_open(&bus, &config, &e), &e);
 	must(db_open(&db, store_url, &e), &e);
 	for (int i = 0; i < 2; i++)
@@ -130,7 +130,7 @@ static void open_refuses_other_buses(void **state)
 	(void)state;
 	static const char *const wrong[] = {"", "rabbit://x", "kafka://localhost:9092"};
 	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-		struct bus_config config = {wrong[i], store_url, "test"};
+		struct bus_config config = {.url = wrong[i], .store_url = store_url, .client_id = "test"};
 		struct bus *none = bus;
 		assert_int_equal(bus_open(&none, &config, &e), -1);
 		assert_int_equal(e.code, ERROR_INPUT);

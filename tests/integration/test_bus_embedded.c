@@ -34,7 +34,7 @@ static int open_bus(void **state)
 {
 	(void)state;
 	url = scratch_store();
-	struct bus_config config = {"embedded", url, "test"};
+	struct bus_config config = {.url = "embedded", .store_url = url, .client_id = "test"};
 	must(bus_open(&bus, &config, &e), &e);
 	must(db_open(&db, url, &e), &e);
 	return 0;
@@ -91,7 +91,7 @@ static int64_t number(const char *sql)
 
 static int consume(const char *store_url)
 {
-	struct bus_config config = {"embedded", store_url, "child"};
+	struct bus_config config = {.url = "embedded", .store_url = store_url, .client_id = "child"};
 	if (bus_open(&bus, &config, &e) < 0)
 		return 1;
 	subscribe("g", 10);

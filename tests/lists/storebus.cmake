@@ -12,6 +12,7 @@ vestnik_test(integration/test_power_cut.c USES test_scratch LIBRARIES PkgConfig:
 vestnik_test(chaos/test_wal_reset.c USES test_scratch LIBRARIES PkgConfig::SQLITE)
 vestnik_test(chaos/test_bus_kill.c USES bus test_scratch)
 vestnik_test(integration/test_bus_embedded.c USES bus test_scratch)
+vestnik_test(integration/test_bus_retention.c USES bus test_scratch)
 
 add_executable(bench_bus bench/bench_bus.c)
 vestnik_common_options(bench_bus)

@@ -1,6 +1,6 @@
 # Tests that run threaded code: tests/run.sh runs these with the thread sanitizer.
 foreach(name
-    test_letter_threads test_db test_bus test_bus_embedded test_store_sqlite test_mailer_policy
+    test_letter_threads test_db test_bus test_bus_embedded test_bus_retention test_store_sqlite test_mailer_policy
     transports_keep_letters_right_under_faults
     a_notice_goes_from_task_put_to_the_mailbox
     mailer_sends_through_the_other_relay_when_one_is_down

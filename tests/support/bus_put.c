@@ -16,7 +16,7 @@ int main(int argc, char **argv)
 		fputs("usage: bus_put STORE_URL TOPIC TYPE ID DATA [BY REASON]\n", stderr);
 		return 2;
 	}
-	const struct bus_config config = {"embedded", argv[1], "test"};
+	const struct bus_config config = {.url = "embedded", .store_url = argv[1], .client_id = "test"};
 	const struct bus_message message = {.topic = argv[2],
 		.key = "key-of-it",
 		.type = argv[3],

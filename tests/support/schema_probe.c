@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/ident.h"
+#include "bus/gap.h"
 #include "message/job.h"
 #include "message/status.h"
 #include "message/task.h"
@@ -57,6 +58,20 @@ static void write_statuses(void)
 		}
 }
 
+static void write_gap(void)
+{
+	const struct gap gap = {.group = "notifier", .topic = "vestnik.status", .from = 1,
+		.to = 9223372036854775807, .since_ms = 1700000000123, .messages = 9223372036854775807};
+	struct buf data;
+	buf_init(&data, GAP_DATA_MAX_BYTES);
+	if (gap_write(&gap, &data) != 0)
+		exit(1);
+	const struct bus_message message = {.id = "notifier.vestnik.status.500", .source = GAP_SOURCE,
+		.type = GAP_TYPE, .time_ms = 1700000000123, .data = data.data, .len = data.len};
+	write_webhook(&message);
+	buf_fini(&data);
+}
+
 static void write_task(enum task_type type, const char *schema, json_t *data)
 {
 	struct buf out;
@@ -75,6 +90,7 @@ static void write_all(void)
 	job_write(&job, text);
 	printf("mail.json\t%s\n", text);
 	write_statuses();
+	write_gap();
 	write_task(TASK_CAMPAIGN_LAUNCH, "task.campaign.launch.json", json_pack("{s:s,s:s}", "campaign", "demo", "content_hash",
 		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"));
 	write_task(TASK_CAMPAIGN_PAUSE, "task.campaign.state.json", json_pack("{s:s,s:s}", "campaign", "demo", "reason", "ждём"));

@@ -63,6 +63,8 @@ static void defaults(void **state)
 	snprintf(want, sizeof want, "sqlite:%s/vestnik-data/vestnik.db", folder);
 	assert_string_equal(s->store_url, want);
 	assert_string_equal(s->bus_url, "embedded");
+	assert_int_equal(s->bus_keep_ms, 7 * 86400000LL);
+	assert_int_equal(s->bus_max_bytes, 10000000000LL);
 	snprintf(want, sizeof want, "%s/vestnik-data/run", folder);
 	assert_string_equal(s->run_dir, want);
 	assert_int_equal(s->drain_ms, 10000);
@@ -151,7 +153,7 @@ static void mistakes(void **state)
 	} rows[] = {
 		{"zonne: x\n",
 			"vestnik.yaml:1:1: error: unknown key «zonne»; did you mean «zone»? known: "
-			"lang, zone, data_dir, store_url, bus_url, key_file, run_dir, log_level, "
+			"lang, zone, data_dir, store_url, bus_url, bus_keep, bus_max, key_file, run_dir, log_level, "
 			"drain, public_url, attachments_max, audience_max, sender, planner, "
 			"mailer, notifier, relays\n"},
 		{"planner:\n  leese: 1s\n",

@@ -125,6 +125,7 @@ static void words_become_patterns(void **state)
 		{"accepted", "[\"vestnik.delivery.accepted\"]"},
 		{"delivery.failed, campaign.*", "[\"vestnik.delivery.failed\",\"vestnik.campaign.*\"]"},
 		{"vestnik.webhook.disabled", "[\"vestnik.webhook.disabled\"]"},
+		{"bus.gap", "[\"vestnik.bus.gap\"]"},
 		{"delivery.*,,bounced", "[\"vestnik.delivery.*\",\"vestnik.delivery.bounced\"]"},
 		{"acepted", NULL},
 		{"accepted,mail", NULL},
