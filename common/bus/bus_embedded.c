@@ -190,12 +190,11 @@ static int refuse_when_stopped(struct embedded_topic *topic, struct error *e)
 {
 	pthread_mutex_lock(&topic->bus->topics_lock);
 	bool refused = topic->stopped && !topic->read_here;
-	struct bus_stop stop = topic->stop;
-	pthread_mutex_unlock(&topic->bus->topics_lock);
-	if (!refused)
-		return 0;
 	char text[BUS_STOP_TEXT_SIZE];
-	return error_set(e, ERROR_FULL, "%s", bus_stop_text(&stop, text));
+	if (refused)
+		bus_stop_text(&topic->stop, text);
+	pthread_mutex_unlock(&topic->bus->topics_lock);
+	return refused ? error_set(e, ERROR_FULL, "%s", text) : 0;
 }
 
 int embedded_append(

@@ -260,7 +260,7 @@ static void show_up(struct cli *cli, const struct status *status)
 							: "");
 }
 
-/* Topics that take nothing, because a service is too far behind. */
+/* Topics that take nothing, because a service is too far behind. How many, or -1. */
 static int show_stops(struct cli *cli, struct db *db, struct error *e)
 {
 	struct bus_stop stops[STOPS_MOST];
@@ -277,7 +277,7 @@ static int show_stops(struct cli *cli, struct db *db, struct error *e)
 			printf(tr("Bus: %s (since %s)\n", "Шина: %s (с %s)\n"), bus_stop_text(s, text),
 				cli_time(cli, s->since_ms));
 	}
-	return count < 0 ? -1 : 0;
+	return count;
 }
 
 /* ---- store, relays, campaigns ------------------------------------------------------ */
@@ -470,11 +470,12 @@ static int status_run(struct cli *cli, const struct cli_args *args)
 	show_up(cli, status);
 	show_services(cli, status, bus);
 	show_store(cli, db);
-	if (show_stops(cli, db, &e) != 0 || show_relays(cli, db, settings, &e) != 0 || show_campaigns(cli, db, &e) != 0) {
+	int stops = show_stops(cli, db, &e);
+	if (stops < 0 || show_relays(cli, db, settings, &e) != 0 || show_campaigns(cli, db, &e) != 0) {
 		cli_fail(cli, &e);
 		goto out;
 	}
-	rc = healthy(status) ? CLI_DONE : CLI_FAILED;
+	rc = healthy(status) && stops == 0 ? CLI_DONE : CLI_FAILED;
 out:
 	free(status);
 	return rc;
@@ -483,6 +484,7 @@ out:
 const struct command status_commands[] = {
 	{"status", "shows each service, its queue and its last trouble, the relays and the store",
 		"показывает каждую службу, её очередь и последнюю неприятность, серверы и хранилище",
-		"Exit code 1 when something is not running.", "Код выхода 1, если что-то не работает.",
+		"Exit code 1 when something is not running or publishing is stopped.",
+		"Код выхода 1, если что-то не работает или публикация остановлена.",
 		NULL, NULL, status_run},
 	{0}};
