@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <systemd/sd-daemon.h>
@@ -29,6 +28,9 @@
 #define EXIT_WRONG_USE 2
 #define STORE_RETRY_MS 1000
 #define TRIM_EVERY_MS 1000
+/* After trouble that may pass (store locked, full, gone), doubling. */
+#define STEP_PAUSE_LEAST_MS 100
+#define STEP_PAUSE_MOST_MS 5000
 
 struct daemon {
 	const struct daemon_service *service;
@@ -115,6 +117,31 @@ void daemon_wait(const struct daemon *daemon, int ms)
 	for (int64_t left = ms; left > 0 && !daemon_stopping(daemon); left = until - clock_mono_ms())
 		if (poll(&wait, 1, (int)left) > 0)
 			return;
+}
+
+int daemon_run_steps(struct daemon *daemon, int (*step)(void *arg, int wait_ms, struct error *e), void *arg,
+	int wait_ms, struct error *e)
+{
+	int pause_ms = 0;
+	daemon_ready(daemon);
+	while (!daemon_stopping(daemon)) {
+		if (step(arg, wait_ms, e) >= 0) {
+			if (pause_ms > 0)
+				daemon_set_trouble(daemon, NULL);
+			pause_ms = 0;
+			continue;
+		}
+		if (!e->retriable)
+			return -1;
+		if (pause_ms == 0)
+			log_warn("waits", "reason=%s", log_quote(e->text));
+		daemon_set_trouble(daemon, e->text);
+		pause_ms = pause_ms == 0 ? STEP_PAUSE_LEAST_MS : pause_ms * 2;
+		if (pause_ms > STEP_PAUSE_MOST_MS)
+			pause_ms = STEP_PAUSE_MOST_MS;
+		daemon_wait(daemon, pause_ms);
+	}
+	return 0;
 }
 
 void daemon_ready(struct daemon *daemon)
@@ -204,13 +231,6 @@ static int load_settings(struct daemon *daemon, const char *path)
 	return daemon->settings == NULL ? -1 : 0;
 }
 
-static int make_folder(const char *path, struct error *e)
-{
-	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		return error_errno(e, "cannot make the folder %s", path);
-	return 0;
-}
-
 /* The store may come later than the service (a database that starts, a disk
  * that is mounted): wait for it, say so once. */
 static int open_store_and_bus(struct daemon *daemon, struct error *e)
@@ -244,8 +264,7 @@ static int open_store_and_bus(struct daemon *daemon, struct error *e)
 
 static int open_all(struct daemon *daemon, struct error *e)
 {
-	if (make_folder(daemon->settings->data_dir, e) != 0 ||
-		make_folder(daemon->settings->run_dir, e) != 0 ||
+	if (settings_make_folders(daemon->settings, e) != 0 ||
 		ident_key_load(daemon->settings->key_file, &daemon->key, e) != 0 ||
 		open_store_and_bus(daemon, e) != 0)
 		return -1;

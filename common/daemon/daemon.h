@@ -48,6 +48,11 @@ int daemon_stop_fd(const struct daemon *daemon);
 void daemon_wait(const struct daemon *daemon, int ms);
 /* Called once by the service when it is ready to work (systemd READY=1, status row). */
 void daemon_ready(struct daemon *daemon);
+/* The run() of a service that works in steps: says that it is ready, then calls
+ * step(arg, wait_ms) until stopping. A step that fails retriably is tried again
+ * with backoff, its trouble shown; another failure ends the run. */
+int daemon_run_steps(struct daemon *daemon, int (*step)(void *arg, int wait_ms, struct error *e), void *arg,
+	int wait_ms, struct error *e);
 /* A service in trouble says so in `vestnik status` instead of dying (store gone, relay down). NULL clears. */
 void daemon_set_trouble(struct daemon *daemon, const char *text);
 

@@ -244,29 +244,30 @@ void settings_free(struct settings **settings)
 	free(s);
 }
 
-/* The folder and those above it, like mkdir -p; 0700 because letters are in it. */
-static int make_folder(const char *path, struct error *e)
+int settings_make_folder(const char *path, struct error *e)
 {
-	char *copy = xstrdup(path);
+	char *part = xstrdup(path);
 	int rc = 0;
-	for (char *p = copy + 1; rc == 0; p++) {
-		if (*p != '/' && *p != '\0')
-			continue;
-		char was = *p;
-		*p = '\0';
-		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
-			rc = error_errno(e, "%s", copy);
-		*p = was;
-		if (was == '\0')
-			break;
+	for (char *slash = strchr(part + 1, '/'); rc == 0 && slash != NULL; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(part, 0755) != 0 && errno != EEXIST)
+			rc = error_errno(e, "%s", part);
+		*slash = '/';
 	}
-	free(copy);
+	struct stat st;
+	if (rc == 0 && mkdir(path, 0700) != 0 && errno != EEXIST)
+		rc = error_errno(e, "%s", path);
+	if (rc == 0 && stat(path, &st) != 0)
+		rc = error_errno(e, "%s", path);
+	if (rc == 0 && !S_ISDIR(st.st_mode))
+		rc = error_set(e, ERROR_INPUT, "%s: %s", path, strerror(ENOTDIR));
+	free(part);
 	return rc;
 }
 
 int settings_make_folders(const struct settings *settings, struct error *e)
 {
-	return make_folder(settings->data_dir, e) != 0 || make_folder(settings->run_dir, e) != 0
+	return settings_make_folder(settings->data_dir, e) != 0 || settings_make_folder(settings->run_dir, e) != 0
 		       ? -1
 		       : 0;
 }

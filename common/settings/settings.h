@@ -115,7 +115,9 @@ struct settings {
  * Relative paths in the file are relative to the file. NULL when problems->errors grew. */
 struct settings *settings_load(const char *path, struct problems *problems);
 void settings_free(struct settings **settings);
-/* Makes data_dir and run_dir (mode 0700) when they are not there. */
+/* A folder for letters and keys: mode 0700, those above it as mkdir -p makes them. */
+int settings_make_folder(const char *path, struct error *e);
+/* data_dir and run_dir. */
 int settings_make_folders(const struct settings *settings, struct error *e);
 /* The reference page (Markdown), from the table. */
 int settings_reference(enum lang lang, struct buf *out);

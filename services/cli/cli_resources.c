@@ -1,7 +1,6 @@
 /* Store and bus: opened when a command first asks for them. */
 #include "bus/bus.h"
 #include "cli/cli.h"
-#include "cli/run_state.h"
 #include "settings/settings.h"
 #include "store/db.h"
 #include "store/schema.h"
@@ -14,7 +13,7 @@ struct db *cli_open_store(struct cli *cli)
 		return NULL;
 	if (cli->db != NULL)
 		return cli->db;
-	if (run_make_folder(settings->data_dir, &e) != 0 ||
+	if (settings_make_folder(settings->data_dir, &e) != 0 ||
 		db_open(&cli->db, settings->store_url, &e) != 0 ||
 		schema_migrate(cli->db, &e) != 0) {
 		cli_fail(cli, &e);

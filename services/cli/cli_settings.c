@@ -1,7 +1,6 @@
 /* Settings and key: read when a command first asks for them. */
 #include "base/lang.h"
 #include "cli/cli.h"
-#include "cli/run_state.h"
 #include "settings/settings.h"
 
 const struct settings *cli_settings(struct cli *cli)
@@ -25,7 +24,7 @@ const struct ident_key *cli_key(struct cli *cli)
 	if (settings == NULL)
 		return NULL;
 	if (!cli->key_loaded) {
-		if (run_make_folder(settings->data_dir, &e) != 0 ||
+		if (settings_make_folder(settings->data_dir, &e) != 0 ||
 			ident_key_load(settings->key_file, &cli->key, &e) != 0) {
 			cli_fail(cli, &e);
 			return NULL;

@@ -63,15 +63,14 @@ static int prepare(struct up *up, struct error *e)
 	if (settings->file != NULL && realpath(settings->file, up->config) == NULL)
 		return error_errno(e, "%s", settings->file);
 	/* made here, once, so that services that start together need not race for it */
-	if (run_make_folder(settings->data_dir, e) != 0 ||
-		run_make_folder(settings->run_dir, e) != 0 ||
+	if (settings_make_folders(settings, e) != 0 ||
 		ident_key_load(settings->key_file, &key, e) != 0)
 		return -1;
 	explicit_bzero(&key, sizeof key);
 	if (snprintf(path, sizeof path, "%s/log", settings->data_dir) >= (int)sizeof path)
 		return error_set(e, ERROR_INPUT, "%.100s…: %s", settings->data_dir,
 			strerror(ENAMETOOLONG));
-	return run_make_folder(path, e);
+	return settings_make_folder(path, e);
 }
 
 /* Found but not whole: a copy without its neighbours does half the work silently. */

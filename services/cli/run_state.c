@@ -14,29 +14,6 @@
 
 #define STATE_MAX_BYTES (64 * 1024)
 
-int run_make_folder(const char *path, struct error *e)
-{
-	char part[PATH_MAX];
-	if (strlen(path) >= sizeof part)
-		return error_set(e, ERROR_INPUT, "%.100s…: %s", path, strerror(ENAMETOOLONG));
-	strncpy(part, path, sizeof part - 1);
-	part[sizeof part - 1] = '\0';
-	for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(part, 0755) != 0 && errno != EEXIST)
-			return error_errno(e, "%s", part);
-		*slash = '/';
-	}
-	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		return error_errno(e, "%s", path);
-	struct stat st;
-	if (stat(path, &st) != 0)
-		return error_errno(e, "%s", path);
-	if (!S_ISDIR(st.st_mode))
-		return error_set(e, ERROR_INPUT, "%s: %s", path, strerror(ENOTDIR));
-	return 0;
-}
-
 static int in_folder(char out[static PATH_MAX], const char *folder, const char *name, struct error *e)
 {
 	if (snprintf(out, PATH_MAX, "%s/%s", folder, name) >= PATH_MAX)

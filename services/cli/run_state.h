@@ -9,9 +9,6 @@
 
 #include "base/error.h"
 
-/* Creates a folder (mode 0700) and its missing parents (0755). */
-int run_make_folder(const char *path, struct error *e);
-
 /* 0 and the descriptor that holds the lock (kept across fork, closed by exec);
  * ERROR_CONFLICT when another `up` lives, its pid in *holder. */
 int run_lock(const char *run_dir, int *fd, pid_t *holder, struct error *e);

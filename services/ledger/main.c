@@ -1,14 +1,10 @@
 #include <stdio.h>
 
-#include "base/log.h"
 #include "daemon/daemon.h"
 #include "ledger/ledger.h"
 
 /* The wait for events, which wake it at once; so long may a stop take. */
 #define WAIT_MS 250
-/* After trouble that may pass (store locked, full, gone), doubling. */
-#define PAUSE_LEAST_MS 100
-#define PAUSE_MOST_MS 5000
 
 struct service {
 	struct db *db;
@@ -25,27 +21,15 @@ static int ledger_start(struct daemon *daemon, void **state, struct error *e)
 	return ledger_open(&service.ledger, service.db, daemon_bus(daemon), daemon_settings(daemon), e);
 }
 
+static int one_step(void *arg, int wait_ms, struct error *e)
+{
+	struct service *self = arg;
+	return ledger_step(self->ledger, wait_ms, e);
+}
+
 static int ledger_run(struct daemon *daemon, void *state, struct error *e)
 {
-	struct service *self = state;
-	int pause_ms = 0;
-	daemon_ready(daemon);
-	while (!daemon_stopping(daemon)) {
-		if (ledger_step(self->ledger, WAIT_MS, e) >= 0) {
-			if (pause_ms > 0)
-				daemon_set_trouble(daemon, NULL);
-			pause_ms = 0;
-			continue;
-		}
-		if (!e->retriable)
-			return -1;
-		if (pause_ms == 0)
-			log_warn("ledger_waits", "reason=%s", log_quote(e->text));
-		daemon_set_trouble(daemon, e->text);
-		pause_ms = pause_ms == 0 ? PAUSE_LEAST_MS : pause_ms * 2 < PAUSE_MOST_MS ? pause_ms * 2 : PAUSE_MOST_MS;
-		daemon_wait(daemon, pause_ms);
-	}
-	return 0;
+	return daemon_run_steps(daemon, one_step, state, WAIT_MS, e);
 }
 
 static void ledger_stop(struct daemon *daemon, void *state)

@@ -1,15 +1,11 @@
 #include <stdio.h>
 
-#include "base/log.h"
 #include "daemon/daemon.h"
 #include "planner/planner.h"
 
 /* Tasks wake the planner at once; a retry that the ledger has put into the schedule meanwhile is
  * seen after this at the latest. */
 #define WAIT_MS 100
-/* After trouble that may pass (store locked, full, gone), doubling. */
-#define PAUSE_LEAST_MS 100
-#define PAUSE_MOST_MS 5000
 
 struct service {
 	struct db *db;
@@ -28,27 +24,15 @@ static int start(struct daemon *daemon, void **state, struct error *e)
 	return planner_open(&service.planner, &config, e);
 }
 
+static int one_step(void *arg, int wait_ms, struct error *e)
+{
+	struct service *self = arg;
+	return planner_step(self->planner, wait_ms, e);
+}
+
 static int run(struct daemon *daemon, void *state, struct error *e)
 {
-	struct service *self = state;
-	int pause_ms = 0;
-	daemon_ready(daemon);
-	while (!daemon_stopping(daemon)) {
-		if (planner_step(self->planner, WAIT_MS, e) >= 0) {
-			if (pause_ms > 0)
-				daemon_set_trouble(daemon, NULL);
-			pause_ms = 0;
-			continue;
-		}
-		if (!e->retriable)
-			return -1;
-		if (pause_ms == 0)
-			log_warn("planner_waits", "reason=%s", log_quote(e->text));
-		daemon_set_trouble(daemon, e->text);
-		pause_ms = pause_ms == 0 ? PAUSE_LEAST_MS : pause_ms * 2 < PAUSE_MOST_MS ? pause_ms * 2 : PAUSE_MOST_MS;
-		daemon_wait(daemon, pause_ms);
-	}
-	return 0;
+	return daemon_run_steps(daemon, one_step, state, WAIT_MS, e);
 }
 
 static void stop(struct daemon *daemon, void *state)
