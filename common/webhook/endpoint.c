@@ -34,6 +34,30 @@ static void id_new(char out[static WEBHOOK_ENDPOINT_ID_SIZE])
 	snprintf(out, WEBHOOK_ENDPOINT_ID_SIZE, "ep-%s", text);
 }
 
+/* Ends a change: counts it and commits, or takes everything back. Counted last,
+ * so that others wait for the one row of all changes only for a moment. */
+static int finish(struct db *db, int rc, struct error *e)
+{
+	if (rc == 0)
+		rc = db_exec(db, e,
+			"INSERT INTO meta (name, value) VALUES ('webhook_revision', '1') ON CONFLICT (name)"
+			" DO UPDATE SET value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)",
+			"");
+	if (rc == 0)
+		return db_commit(db, DB_DURABLE, e);
+	db_rollback(db);
+	return -1;
+}
+
+int webhook_revision(struct db *db, int64_t *revision, struct error *e)
+{
+	*revision = 0; /* no row: nothing was ever changed */
+	return db_query_int(db, revision, e,
+		       "SELECT CAST(value AS BIGINT) FROM meta WHERE name = 'webhook_revision'", "") == DB_FAILED
+		? -1
+		: 0;
+}
+
 static int insert_secret(struct db *db, const char *id, const char *secret, int64_t now_ms,
 	struct error *e)
 {
@@ -62,10 +86,7 @@ int webhook_endpoint_add(struct db *db, struct webhook_endpoint *endpoint,
 		(int64_t)endpoint->allow_private, endpoint->campaign, endpoint->created_ms);
 	if (rc == 0)
 		rc = insert_secret(db, endpoint->id, secret, endpoint->created_ms, e);
-	if (rc == 0)
-		return db_commit(db, DB_DURABLE, e);
-	db_rollback(db);
-	return -1;
+	return finish(db, rc, e);
 }
 
 int webhook_endpoint_each(struct db *db,
@@ -130,15 +151,6 @@ int webhook_endpoint_keys(struct db *db, const char *id, int64_t now_ms, struct 
 	}
 	db_reset(rows);
 	return step == DB_FAILED ? -1 : count;
-}
-
-/* Runs two statements as one; the first must change a row of the endpoint. */
-static int finish(struct db *db, int rc, struct error *e)
-{
-	if (rc == 0)
-		return db_commit(db, DB_DURABLE, e);
-	db_rollback(db);
-	return -1;
 }
 
 int webhook_endpoint_rotate(struct db *db, const char *id, int64_t keep_ms,

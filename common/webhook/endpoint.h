@@ -1,6 +1,6 @@
 /* Webhook endpoints in the store: tables endpoint, endpoint_secret. Every
- * change is one transaction of its own; the notifier notices it within a
- * second. */
+ * change is one transaction of its own, counted in it (webhook_revision): an
+ * event published after it is treated by the notifier as the change says. */
 #ifndef VESTNIK_WEBHOOK_ENDPOINT_H
 #define VESTNIK_WEBHOOK_ENDPOINT_H
 
@@ -35,6 +35,9 @@ int webhook_url_check(const char *url, bool allow_private, struct error *e);
  * id and created_ms are filled in; the secret is shown this once. */
 int webhook_endpoint_add(struct db *db, struct webhook_endpoint *endpoint,
 	char secret[static WEBHOOK_SECRET_SIZE], struct error *e);
+/* How many changes of endpoints and secrets were committed: another number than
+ * before means that they should be read again. Read it before them. */
+int webhook_revision(struct db *db, int64_t *revision, struct error *e);
 /* In order of creation. The strings live until each() returns; it may stop with
  * non-zero. */
 int webhook_endpoint_each(struct db *db,

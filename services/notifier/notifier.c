@@ -16,7 +16,8 @@
  * becomes rows within half a second, so this is some seconds of full speed. */
 #define WINDOW 8192
 #define BATCH 256
-/* Changes by the CLI are seen that soon. */
+/* Rows made due by others (replay, test) and secrets whose time is over are seen
+ * that soon; changes of endpoints before the next event (refresh_if_changed). */
 #define REFRESH_MS 1000
 /* While requests are on the wire the bus is looked at that often. */
 #define GLANCE_MS 10
@@ -43,6 +44,7 @@ struct notifier {
 	int events_count;
 	int64_t refreshed_ms, trimmed_ms; /* monotonic */
 	bool refreshed;
+	int64_t revision; /* of the endpoints as they were read */
 	/* Messages that may have come before, ahead of a crash: looked up in the store. */
 	int64_t may_be_repeated;
 	atomic_llong endpoints, disabled;
@@ -203,12 +205,12 @@ static bool must_record(const struct carrier *carrier)
 
 static int refresh(struct notifier *notifier, struct error *e)
 {
-	int64_t now_ms = clock_mono_ms();
+	int64_t now_ms = clock_mono_ms(), revision;
 	struct targets *targets = &notifier->carrier.targets;
-	if (notifier->refreshed && now_ms - notifier->refreshed_ms < REFRESH_MS)
-		return 0;
-	/* What we know and the store does not would be read back as it was. */
-	if (journal_store(notifier->carrier.journal, notifier->db, e) != 0 ||
+	/* The revision first: a change after it is seen next time, at worst for nothing.
+	 * Then what we know and the store does not: it would be read back as it was. */
+	if (webhook_revision(notifier->db, &revision, e) != 0 ||
+		journal_store(notifier->carrier.journal, notifier->db, e) != 0 ||
 		targets_refresh(targets, notifier->db, e) != 0)
 		return -1;
 	carrier_let_go(&notifier->carrier);
@@ -220,7 +222,25 @@ static int refresh(struct notifier *notifier, struct error *e)
 	atomic_store(&notifier->disabled, disabled);
 	notifier->refreshed_ms = now_ms;
 	notifier->refreshed = true;
+	notifier->revision = revision;
 	return 0;
+}
+
+static int refresh_in_time(struct notifier *notifier, struct error *e)
+{
+	if (notifier->refreshed && clock_mono_ms() - notifier->refreshed_ms < REFRESH_MS)
+		return 0;
+	return refresh(notifier, e);
+}
+
+/* Called between polling a batch and filtering it: whatever was changed before
+ * its events were published has been committed by then, so it is seen. */
+static int refresh_if_changed(struct notifier *notifier, struct error *e)
+{
+	int64_t revision;
+	if (webhook_revision(notifier->db, &revision, e) != 0)
+		return -1;
+	return notifier->refreshed && revision == notifier->revision ? 0 : refresh(notifier, e);
 }
 
 static int trim(struct notifier *notifier, struct error *e)
@@ -256,7 +276,7 @@ static int patience_ms(const struct notifier *notifier)
 static int turn(struct notifier *notifier, struct error *e)
 {
 	struct carrier *carrier = &notifier->carrier;
-	if (refresh(notifier, e) != 0 || trim(notifier, e) != 0)
+	if (refresh_in_time(notifier, e) != 0 || trim(notifier, e) != 0)
 		return -1;
 	bool room = !carrier_is_full(carrier) && journal_count(carrier->journal) < UNRECORDED_MAX;
 	if (room && notifier->batch_count == 0) {
@@ -266,7 +286,7 @@ static int turn(struct notifier *notifier, struct error *e)
 		notifier->batch_count = n;
 	}
 	bool busy = notifier->batch_count == BATCH;
-	if (notifier->batch_count > 0 && take_batch(notifier, e) != 0)
+	if (notifier->batch_count > 0 && (refresh_if_changed(notifier, e) != 0 || take_batch(notifier, e) != 0))
 		return -1;
 	if (carrier_start(carrier, notifier->db, e) != 0)
 		return -1;
@@ -326,6 +346,9 @@ static void notifier_stop(struct daemon *daemon, void *state)
 	struct error e = {0};
 	(void)daemon;
 	int64_t until_ms = clock_mono_ms() + notifier->settings->drain_ms;
+	/* Requests of an endpoint removed just now are not worth waiting for. */
+	if (refresh_if_changed(notifier, &e) != 0)
+		log_warn("notifier.unrefreshed", "error=%s", log_quote(e.text));
 	carrier_empty_queues(carrier);
 	while (sender_running(carrier->sender) > 0 && clock_mono_ms() < until_ms)
 		sender_run(carrier->sender, GLANCE_MS);

@@ -170,7 +170,8 @@ CREATE TABLE relay_state (
 ) @CLUSTERED;
 
 -- ---- webhooks ------------------------------------------------------------------
--- CLI and console; the notifier sets state and disabled_reason
+-- CLI and console; the notifier sets state and disabled_reason. Every change by people
+-- counts up meta 'webhook_revision' in its transaction (webhook/endpoint.h).
 CREATE TABLE endpoint (
   id TEXT PRIMARY KEY, url TEXT NOT NULL, events TEXT NOT NULL, -- JSON array of types, [] = all
   state TEXT NOT NULL,               -- active | disabled
