@@ -211,11 +211,17 @@ static void queue_to_rows(struct carrier *carrier, struct target *target)
 		journal_row(carrier->journal, item, now_ms);
 }
 
-static void drop_queue(struct carrier *carrier, struct target *target)
+/* Nobody is waiting for it any more: what hangs must not hold a connection, nor a stop. */
+static void drop_all(struct carrier *carrier, struct target *target)
 {
 	struct item *item;
 	while ((item = target_pop(target)) != NULL)
 		journal_drop(carrier->journal, item);
+	while ((item = target->flying) != NULL) {
+		sender_cancel(carrier->sender, item);
+		target_land(target, item);
+		journal_drop(carrier->journal, item);
+	}
 }
 
 static void keep_flying(struct carrier *carrier, struct target *target)
@@ -229,7 +235,7 @@ void carrier_let_go(struct carrier *carrier)
 {
 	for (struct target *t = carrier->targets.first; t != NULL; t = t->next) {
 		if (t->gone) {
-			drop_queue(carrier, t);
+			drop_all(carrier, t);
 		} else if (!t->active || t->failures > 0) {
 			queue_to_rows(carrier, t);
 		} else if (target_is_slow(t)) {

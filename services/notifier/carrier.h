@@ -33,8 +33,8 @@ void carrier_done(void *carrier, void *item, const struct sender_result *result)
 void carrier_take(struct carrier *carrier, struct target *target, struct event *event);
 /* Starts what may start; claims due rows. -1: the store failed. */
 int carrier_start(struct carrier *carrier, struct db *db, struct error *e);
-/* What an endpoint holds up for too long becomes rows; what waited for one that
- * was removed or disabled is let go. */
+/* What an endpoint holds up for too long, or what waits for one that was
+ * disabled, becomes rows; what waits or flies for one that was removed ends. */
 void carrier_let_go(struct carrier *carrier);
 /* Everything that waits becomes rows or is forgotten (it comes again from the
  * bus): for stopping. */

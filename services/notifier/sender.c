@@ -300,6 +300,18 @@ int sender_start(struct sender *sender, const struct sender_request *request, vo
 	return 0;
 }
 
+void sender_cancel(struct sender *sender, const void *request_arg)
+{
+	for (struct exchange *x = sender->all; x != NULL; x = x->all) {
+		if (x->pool == NULL || x->arg != request_arg)
+			continue;
+		curl_multi_remove_handle(x->pool->multi, x->easy);
+		sender->running--;
+		give_back(sender, x);
+		return;
+	}
+}
+
 int sender_running(const struct sender *sender)
 {
 	return sender->running;

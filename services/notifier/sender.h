@@ -50,6 +50,8 @@ void sender_close(struct sender **sender);
 /* Never calls done() itself. -1: this request cannot be sent at all. */
 int sender_start(struct sender *sender, const struct sender_request *request, void *request_arg,
 	struct error *e);
+/* Ends the request of request_arg without calling done(). Not from inside done(). */
+void sender_cancel(struct sender *sender, const void *request_arg);
 int sender_running(const struct sender *sender);
 /* Moves the transfers on; waits at most timeout_ms for something to move. Calls
  * done() for what ended. */
