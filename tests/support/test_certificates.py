@@ -43,6 +43,22 @@ class Authority:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         return builder.sign(self.key, hashes.SHA256())
 
+    def own_context(self, hosts=("localhost",)):
+        """A server's TLS context with a certificate signed by nobody but itself, and its file."""
+        alone = Authority(self.folder, "alone " + hosts[0])
+        certificate = alone._build(alone.name, alone.name, alone.key.public_key(),
+                                   [x509.DNSName(h) for h in hosts], 0, False)
+        file = os.path.join(self.folder, f"alone-{hosts[0]}-only.pem")
+        with open(file, "wb") as f:
+            f.write(certificate.public_bytes(serialization.Encoding.PEM))
+        key_file = file + ".key"
+        with open(key_file, "wb") as f:
+            f.write(alone.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                            serialization.NoEncryption()))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(file, key_file)
+        return context, file
+
     def context(self, hosts=("localhost",), addresses=(), age_days=0, self_signed=False, versions=None):
         """A server's TLS context. age_days over 1: expired since then."""
         key = ec.generate_private_key(ec.SECP256R1())

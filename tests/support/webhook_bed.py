@@ -4,6 +4,7 @@ implementation of Standard Webhooks."""
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import threading
@@ -50,7 +51,7 @@ class Handler(BaseHTTPRequestHandler):
     def handle(self):
         try:
             super().handle()
-        except (ConnectionError, BrokenPipeError):
+        except (ConnectionError, ssl.SSLError):
             pass  # the client hung up: that is its right
 
     def log_message(self, *arguments):
@@ -60,7 +61,8 @@ class Handler(BaseHTTPRequestHandler):
 class Receiver:
     """behaviours: path -> function(handler, number of the request at this path)."""
 
-    def __init__(self, behaviours=None):
+    def __init__(self, behaviours=None, tls=None):
+        self.tls = tls  # a server's ssl.SSLContext
         self.behaviours = behaviours or {}
         self.requests = []  # (path, headers, body, monotonic time)
         self.lock = threading.Lock()
@@ -68,6 +70,8 @@ class Receiver:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.server.receiver = self
+        if tls is not None:  # the handshake in the connection's own thread, at its first read
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -86,7 +90,7 @@ class Receiver:
                 if "key" in json.loads(body)["data"]]
 
     def url(self, path):
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"https://localhost:{self.port}{path}" if self.tls else f"http://127.0.0.1:{self.port}{path}"
 
     def __enter__(self):
         return self
