@@ -156,3 +156,25 @@ bool ident_tag_parse(const struct ident_key *key, const char *tag, int64_t *deli
 		return false;
 	return ident_mac_ok(key, "letter", text, mac);
 }
+
+const char *ident_link(const struct ident_key *key, const char *purpose, int64_t delivery,
+	char out[static IDENT_LINK_SIZE])
+{
+	char text[24], mac[IDENT_MAC_SIZE];
+	snprintf(text, sizeof text, "%" PRId64, delivery);
+	snprintf(out, IDENT_LINK_SIZE, "%s.%s", text, ident_mac(key, purpose, text, mac));
+	return out;
+}
+
+bool ident_link_parse(const struct ident_key *key, const char *purpose, const char *link, int64_t *delivery)
+{
+	char text[24];
+	size_t digits = strspn(link, "0123456789");
+	if (digits == 0 || digits >= sizeof text - 4 || link[digits] != '.')
+		return false;
+	memcpy(text, link, digits);
+	text[digits] = '\0';
+	if (sscanf(text, "%" SCNd64, delivery) != 1)
+		return false;
+	return ident_mac_ok(key, purpose, text, link + digits + 1);
+}

@@ -53,4 +53,14 @@ const char *ident_tag(const struct ident_key *key, int64_t delivery, int64_t dis
 bool ident_tag_parse(const struct ident_key *key, const char *tag, int64_t *delivery,
 	int64_t *dispatch);
 
+/* ---- the signed part of a link: <delivery>.<mac> ----------------------------- */
+
+/* For links that never expire (unsubscribe). The purpose is part of the MAC: a
+ * link made for leaving cannot answer. */
+#define IDENT_LINK_SIZE 40
+const char *ident_link(const struct ident_key *key, const char *purpose, int64_t delivery,
+	char out[static IDENT_LINK_SIZE]);
+bool ident_link_parse(const struct ident_key *key, const char *purpose, const char *link,
+	int64_t *delivery);
+
 #endif

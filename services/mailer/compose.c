@@ -12,9 +12,22 @@
 #define ANY_DISPATCH 0
 #define LOCAL_PART_MAX 64
 
-void compose_init(struct compose *compose)
+void compose_init(struct compose *compose, const char *public_url)
 {
-	*compose = (struct compose){0};
+	*compose = (struct compose){.public_url = public_url};
+}
+
+/* Where one leaves the list. The letter uses it only when its campaign allows leaving. */
+static const char *unsubscribe_url(struct compose *compose, const struct ident_key *key, int64_t delivery)
+{
+	char link[IDENT_LINK_SIZE];
+	if (compose->public_url == NULL)
+		return NULL;
+	size_t len = strlen(compose->public_url);
+	bool slash = len > 0 && compose->public_url[len - 1] == '/';
+	int n = snprintf(compose->unsubscribe_url, sizeof compose->unsubscribe_url, "%s%su/%s",
+		compose->public_url, slash ? "" : "/", ident_link(key, "unsubscribe", delivery, link));
+	return n > 0 && n <= COMPOSE_URL_MAX ? compose->unsubscribe_url : NULL;
 }
 
 void compose_fini(struct compose *compose)
@@ -76,7 +89,8 @@ int compose_letter(struct compose *compose, const struct ident_key *key, struct 
 		.to_name = addressee(fields),
 		.message_id = message_id,
 		.date_ms = clock_now_ms(),
-		.reply_to = compose->reply_to[0] != '\0' ? compose->reply_to : NULL};
+		.reply_to = compose->reply_to[0] != '\0' ? compose->reply_to : NULL,
+		.unsubscribe_url = unsubscribe_url(compose, key, job->key)};
 	int rc = letter_fill(job->sheet->letter, &recipient, &compose->copy, e);
 	json_decref(fields);
 	*out = (struct transport_letter){.mail_from = compose->mail_from,

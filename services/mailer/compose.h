@@ -8,14 +8,18 @@
 #include "mailer/outgoing.h"
 #include "mailer/transport.h"
 
+#define COMPOSE_URL_MAX 500
 struct compose {
 	struct letter_copy copy;
 	char mail_from[GATE_ADDRESS_MAX + 1];
 	char reply_to[GATE_ADDRESS_MAX + 1];
 	char envid[IDENT_TAG_SIZE];
+	const char *public_url; /* of the portal; NULL = no links */
+	char unsubscribe_url[COMPOSE_URL_MAX + 1];
 };
 
-void compose_init(struct compose *compose);
+/* public_url is borrowed. */
+void compose_init(struct compose *compose, const char *public_url);
 void compose_fini(struct compose *compose);
 
 /* Fills out (valid until the next call). The relay's settings choose VERP and

@@ -321,7 +321,7 @@ static void start_senders(struct pool *pool)
 		sender->pool = pool;
 		sender->urgent_only = pool->senders > 1 && (int)i < settings->mailer.urgent_connections;
 		sender->session = xcalloc(pool->relays.count, sizeof *sender->session);
-		compose_init(&sender->compose);
+		compose_init(&sender->compose, settings->public_url);
 		pool->running++;
 		if (pthread_create(&sender->thread, &small, sender_work, sender) != 0)
 			PANIC("cannot start a thread");

@@ -11,7 +11,7 @@ class OddRelay:
     def __init__(self, mail=None, rcpt=None, data=None):
         """Each is called with the address (data: with the recipient) and gives a
         reply, or None for 250. The reply "CLOSE" cuts the connection."""
-        self.taken, self.lock = [], threading.Lock()
+        self.taken, self.letters, self.lock = [], [], threading.Lock()
         outer = self
 
         class Session(socketserver.StreamRequestHandler):
@@ -46,12 +46,14 @@ class OddRelay:
                         self.say("554 5.5.1 no valid recipients")  # pipelined behind a refused RCPT
                     elif verb == b"DATA":
                         self.say("354 go on")
+                        lines = []
                         while (line := self.rfile.readline()) not in (b".\r\n", b""):
-                            pass
+                            lines.append(line)
                         answer = (data and data(recipient)) or "250 2.0.0 taken"
                         if answer.startswith("250"):
                             with outer.lock:
                                 outer.taken.append((sender, recipient))
+                                outer.letters.append(b"".join(lines))
                         self.say(answer)
                     elif verb == b"QUIT":
                         self.say("221 bye")

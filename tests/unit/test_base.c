@@ -168,6 +168,27 @@ static void tags_are_ours_or_not(void **state)
 	assert_false(ident_tag_parse(&key, "1.1.aaaaaaaaaaaaaaaa", &delivery, &dispatch));
 }
 
+static void links_hold_for_their_purpose_only(void **state)
+{
+	(void)state;
+	struct ident_key key, other;
+	ident_random(&key, sizeof key);
+	ident_random(&other, sizeof other);
+	char link[IDENT_LINK_SIZE];
+	int64_t delivery = 0;
+	ident_link(&key, "unsubscribe", INT64_C(123456789012345678), link);
+	assert_true(ident_link_parse(&key, "unsubscribe", link, &delivery));
+	assert_int_equal(delivery, INT64_C(123456789012345678));
+	assert_false(ident_link_parse(&key, "answer", link, &delivery));
+	assert_false(ident_link_parse(&other, "unsubscribe", link, &delivery));
+	link[0] = '9';
+	assert_false(ident_link_parse(&key, "unsubscribe", link, &delivery));
+	static const char *const bad[] = {"", ".", "1", "1.", "x.aaaaaaaaaaaaaaaa", "1.aaaaaaaaaaaaaaaa",
+		"99999999999999999999999999.aaaaaaaaaaaaaaaa"};
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_false(ident_link_parse(&key, "unsubscribe", bad[i], &delivery));
+}
+
 static void key_file_is_made_once(void **state)
 {
 	(void)state;
@@ -218,6 +239,7 @@ int main(void)
 		cmocka_unit_test(urls),
 		cmocka_unit_test(rfc3339),
 		cmocka_unit_test(tags_are_ours_or_not),
+		cmocka_unit_test(links_hold_for_their_purpose_only),
 		cmocka_unit_test(key_file_is_made_once),
 		cmocka_unit_test(problems_say_where),
 	};
