@@ -60,13 +60,34 @@ static const char *leave_url(const struct letter *letter, const struct letter_re
 	return letter->may_leave ? r->unsubscribe_url : NULL;
 }
 
-static int clean_name(const struct letter_recipient *r, struct buf *out)
+static int clean_line(const char *name, struct buf *out)
 {
 	buf_reset(out);
-	int rc = r->to_name == NULL
+	int rc = name == NULL
 		? 0
-		: escape_append(out, MUSTACHE_HEADER, false, r->to_name, strnlen(r->to_name, RENDERED_MAX_BYTES / 4));
+		: escape_append(out, MUSTACHE_HEADER, false, name, strnlen(name, RENDERED_MAX_BYTES / 4));
 	cut(out, TO_NAME_MAX_BYTES);
+	return rc;
+}
+
+/* A letter is addressed to the organisation and, in its second line, to the person. */
+static int add_addressee(const struct letter_recipient *r, struct buf *html, struct buf *text)
+{
+	const char *organisation =
+		json_string_value(json_object_get(json_object_get(r->fields, "recipient"), "name"));
+	const char *line[] = {organisation, r->to_name};
+	struct buf clean;
+	bool first = true;
+	int rc = 0;
+	buf_init(&clean, RENDERED_MAX_BYTES);
+	for (size_t i = 0; i < sizeof line / sizeof line[0] && rc == 0; i++) {
+		if (i > 0 && line[0] != NULL && line[1] != NULL && strcmp(line[0], line[1]) == 0)
+			break;
+		rc = clean_line(line[i], &clean);
+		rc |= frame_addressee(html, text, buf_str(&clean), clean.len, first);
+		first = first && clean.len == 0;
+	}
+	buf_fini(&clean);
 	return rc;
 }
 
@@ -96,7 +117,7 @@ static int fill_headers(const struct letter *letter, const struct letter_recipie
 		return -1;
 	int rc = buf_puts(out, "Date: ") | buf_puts(out, date) | buf_puts(out, "\r\nMessage-ID: <");
 	rc |= buf_puts(out, r->message_id) | buf_puts(out, ">\r\n");
-	rc |= clean_name(r, scratch);
+	rc |= clean_line(r->to_name, scratch);
 	rc |= mime_mailbox(out, "To", buf_str(scratch), scratch->len, r->to_address);
 	if (render_subject(letter, r, scratch, e) != 0)
 		return -1;
@@ -116,13 +137,9 @@ static int fill_headers(const struct letter *letter, const struct letter_recipie
 static int render_bodies(const struct letter *letter, const struct letter_recipient *r, struct buf *html,
 	struct buf *text, struct error *e)
 {
-	struct buf name;
-	buf_init(&name, RENDERED_MAX_BYTES);
-	int rc = clean_name(r, &name);
-	rc |= buf_append(html, letter->html_head.data, letter->html_head.len);
+	int rc = buf_append(html, letter->html_head.data, letter->html_head.len);
 	rc |= buf_append(text, letter->text_head.data, letter->text_head.len);
-	rc |= frame_addressee(html, text, buf_str(&name), name.len);
-	buf_fini(&name);
+	rc |= add_addressee(r, html, text);
 	if (rc != 0)
 		return too_long(e);
 	if (mustache_render(letter->text, r->fields, text, e) != 0 ||

@@ -116,7 +116,7 @@ void frame_head(const struct letter_source *s, struct buf *html, struct buf *tex
 	(void)buf_puts(html, "</div>" ENDL COLUMN_RIGHT);
 }
 
-int frame_addressee(struct buf *html, struct buf *text, const char *name, size_t len)
+int frame_addressee(struct buf *html, struct buf *text, const char *name, size_t len, bool first)
 {
 	if (len == 0)
 		return 0;
@@ -124,7 +124,7 @@ int frame_addressee(struct buf *html, struct buf *text, const char *name, size_t
 				";padding:0 0 14px 0;\">");
 	rc |= escape_append(html, MUSTACHE_HTML, true, name, len);
 	rc |= buf_puts(html, "</div>");
-	rc |= buf_puts(text, ENDL);
+	rc |= buf_puts(text, first ? ENDL : "");
 	rc |= buf_append(text, name, len);
 	return rc | buf_puts(text, ENDL);
 }

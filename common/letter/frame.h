@@ -8,8 +8,8 @@
 
 /* Up to where the addressee's name goes. */
 void frame_head(const struct letter_source *source, struct buf *html, struct buf *text);
-/* The addressee; name is one clean line, may be empty. */
-int frame_addressee(struct buf *html, struct buf *text, const char *name, size_t len);
+/* A line of the addressee: clean, may be empty. first: a blank line stands before it in the text. */
+int frame_addressee(struct buf *html, struct buf *text, const char *name, size_t len, bool first);
 /* From the addressee to the letter's own text. */
 void frame_start(struct mustache *html, struct mustache *text);
 /* Annexes, signature, contacts, performer. */

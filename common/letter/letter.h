@@ -69,7 +69,8 @@ void letter_unref(struct letter **letter);
 struct letter_recipient {
 	const json_t *fields;       /* {"recipient":{…},"monitoring":{…},…} */
 	const char *to_address;     /* passed gate_address */
-	const char *to_name;        /* NULL = none; cleaned here */
+	const char *to_name;        /* the person; NULL = none; cleaned here. The letter's head shows
+	                             * fields.recipient.name, the organisation, above it */
 	const char *message_id;     /* "tag@domain", without <> */
 	int64_t date_ms;            /* Date: stable across attempts is not required */
 	const char *reply_to;       /* overrides the letter's; NULL = the letter's */
