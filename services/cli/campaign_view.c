@@ -232,3 +232,15 @@ int campaign_why_not(struct cli *cli, struct db *db, const struct campaign_view 
 	*count = r.count;
 	return rc;
 }
+
+const char *campaign_state_word(const char *state)
+{
+	static const struct {
+		const char *name, *ru;
+	} words[] = {{"draft", "черновик"}, {"running", "идёт"}, {"paused", "приостановлена"},
+		{"cancelled", "отменена"}, {"finished", "завершена"}};
+	for (size_t i = 0; state != NULL && i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(state, words[i].name) == 0)
+			return tr(words[i].name, words[i].ru);
+	return state == NULL ? "" : state;
+}

@@ -23,6 +23,9 @@ void campaign_view_fini(struct campaign_view *view);
 /* Letters a second that ended between two views; 0 when it cannot be told. */
 double campaign_view_rate(const struct campaign_view *before, const struct campaign_view *now);
 
+/* A campaign's state ("running") in the user's language; unknown words as they are. */
+const char *campaign_state_word(const char *state);
+
 #define CAMPAIGN_WHY_MAX 16
 struct campaign_why {
 	const char *code; /* for programs: "paused", "hours", "mailer-down" … */

@@ -12,23 +12,6 @@
 
 static const struct cli_noun letters = {"letter", "letters", "письмо", "письма", "писем"};
 
-static const char *state_word(enum campaign_state state)
-{
-	switch (state) {
-	case CAMPAIGN_DRAFT:
-		return tr("draft", "черновик");
-	case CAMPAIGN_RUNNING:
-		return tr("running", "идёт");
-	case CAMPAIGN_PAUSED:
-		return tr("paused", "приостановлена");
-	case CAMPAIGN_CANCELLED:
-		return tr("cancelled", "отменена");
-	case CAMPAIGN_FINISHED:
-		return tr("finished", "завершена");
-	}
-	return "";
-}
-
 static const char *delivery_word(enum delivery_state state)
 {
 	static const char *const ru[DELIVERY_STATES] = {"ждут", "отправляются", "неизвестно, дошло ли", "отложены",
@@ -50,7 +33,7 @@ static void list_one(struct cli *cli, struct cli_table *table, const struct camp
 					 "finished_ms", (json_int_t)row->finished_ms));
 		return;
 	}
-	const char *cells[] = {row->slug, state_word(row->state), row->title, cli_thousands(row->total),
+	const char *cells[] = {row->slug, campaign_state_word(campaign_state_name(row->state)), row->title, cli_thousands(row->total),
 		cli_thousands(view->counts[DELIVERY_ACCEPTED] + view->counts[DELIVERY_DELIVERED]),
 		cli_thousands(view->open),
 		cli_thousands(view->counts[DELIVERY_FAILED] + view->counts[DELIVERY_BOUNCED]),
@@ -171,7 +154,7 @@ static void print_text(struct cli *cli, const struct picture *p)
 {
 	const struct campaign_row *row = &p->view.row;
 	printf("%s · %s\n", cli_clean(row->slug), cli_clean(row->title));
-	printf("%s", state_word(row->state));
+	printf("%s", campaign_state_word(campaign_state_name(row->state)));
 	if (row->launched_ms != 0)
 		printf(tr(", launched %s", ", запущена %s"), cli_time(cli, row->launched_ms));
 	if (row->finished_ms != 0)

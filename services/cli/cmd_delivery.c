@@ -7,6 +7,7 @@
 #include "base/gate.h"
 #include "base/ident.h"
 #include "base/xalloc.h"
+#include "cli/campaign_view.h"
 #include "cli/log_line.h"
 #include "message/status.h"
 #include "store/db.h"
@@ -127,7 +128,7 @@ static void print_story(
 			cli_clean(d->organisation_key));
 	if (d->slug != NULL)
 		printf("%s: %s — %s (%s)\n", tr("Campaign", "Рассылка"), cli_clean(d->slug),
-			cli_clean(d->title), cli_clean(d->campaign_state));
+			cli_clean(d->title), campaign_state_word(d->campaign_state));
 	print_text(tr("Campaign says", "О рассылке"), d->campaign_reason);
 	print_text(tr("Reason", "Причина"), d->reason);
 	if (d->attempts > 0)
