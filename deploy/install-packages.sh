@@ -15,7 +15,7 @@ build=(gcc libc6-dev cmake ninja-build pkg-config
 	libcurl4-openssl-dev libssl-dev libidn2-dev libsystemd-dev
 	libcmocka-dev libgmime-3.0-dev libxlsxwriter-dev)
 run=(ca-certificates tzdata openssl procps python3 python3-aiosmtpd)
-tests=(clang-14 llvm-14 valgrind git python3-venv postfix nginx-light)
+tests=(clang-14 libclang-rt-14-dev llvm-14 valgrind git python3-venv postfix nginx-light)
 
 if [ "$(. /etc/os-release && echo "${ID:-}${VERSION_ID:-}")" != debian12 ]; then
 	echo "install-packages: made for Debian 12; elsewhere install these by hand:" >&2
