@@ -53,12 +53,19 @@ struct bus_message {
 
 struct bus;
 struct bus_config {
-	const char *url;       /* "embedded" or "kafka://host:port,…" */
+	const char *url;       /* "embedded" or "kafka://host:port,host:port[/prefix]" */
 	const char *store_url; /* the embedded log lives in this store */
 	const char *client_id; /* service name */
 	/* How far a group may be behind before bus_trim acts; 0 = no limit. */
 	int64_t keep_ms;
 	int64_t most_bytes;    /* of one topic */
+	/* Name of this process, the only one of that name and client_id in the installation and
+	 * the same after a restart (letters, digits, '.', '_', '-'): what it was reading waits
+	 * for it a while. NULL: nothing is known, another takes its place at once. */
+	const char *instance;
+	/* Further settings of the driver's library: name, value, name, value, …, NULL; or NULL.
+	 * Values may be secrets. */
+	const char *const *properties;
 };
 
 int bus_open(struct bus **out, const struct bus_config *config, struct error *e);
