@@ -6,16 +6,18 @@
 #   deploy/install-packages.sh --tests   also what the tests need
 #
 # Needs root or sudo, but only if something is missing. No service is started or
-# enabled: the tests use the programs of postfix and nginx, not their services.
+# enabled: the tests use the programs of postfix, nginx and PostgreSQL, not their
+# services, and PostgreSQL gets no cluster.
 set -euo pipefail
 
 build=(gcc libc6-dev cmake ninja-build pkg-config
 	libsodium-dev libjansson-dev libsqlite3-dev libyaml-dev libcmark-gfm-dev
 	libcmark-gfm-extensions-dev libical-dev libzip-dev libexpat1-dev libcsv-dev libesmtp-dev
-	libcurl4-openssl-dev libssl-dev libidn2-dev libsystemd-dev
+	libcurl4-openssl-dev libssl-dev libidn2-dev libsystemd-dev libpq-dev librdkafka-dev
 	libcmocka-dev libgmime-3.0-dev libxlsxwriter-dev)
 run=(ca-certificates tzdata openssl procps python3 python3-aiosmtpd)
-tests=(clang-14 libclang-rt-14-dev llvm-14 valgrind git python3-venv postfix nginx-light)
+tests=(clang-14 libclang-rt-14-dev llvm-14 valgrind git python3-venv postfix nginx-light
+	postgresql-15 kcat openjdk-17-jre-headless maven)
 
 if [ "$(. /etc/os-release && echo "${ID:-}${VERSION_ID:-}")" != debian12 ]; then
 	echo "install-packages: made for Debian 12; elsewhere install these by hand:" >&2
@@ -68,11 +70,21 @@ forbid_starts() {
 allow_starts() { [ -z "$made_policy" ] || as_root rm -f $policy; }
 trap allow_starts EXIT
 
+# PostgreSQL's installation makes a cluster and starts it with the machine. What the
+# administrator has written there already stays.
+forbid_cluster() {
+	local file=/etc/postgresql-common/createcluster.conf
+	[ ! -e $file ] || return 0
+	as_root mkdir -p ${file%/*}
+	echo "create_main_cluster = false" | as_root tee $file >/dev/null
+}
+
 forbid_starts
 for package in "${missing[@]}"; do
 	if [ "$package" = postfix ] && command -v debconf-set-selections >/dev/null; then
 		echo "postfix postfix/main_mailer_type select No configuration" | as_root debconf-set-selections
 	fi
+	[ "$package" != postgresql-15 ] || forbid_cluster
 done
 root_env apt-get -qq -o Acquire::Retries=3 update
 root_env apt-get -qq -y -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 install --no-install-recommends \
@@ -80,8 +92,9 @@ root_env apt-get -qq -y -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 install --no-in
 # enabled by their installation: not to come up with the machine either
 for package in "${missing[@]}"; do
 	case $package in
-	postfix | nginx-light)
-		! command -v systemctl >/dev/null || as_root systemctl disable --quiet "${package%-light}" 2>/dev/null || true
+	postfix | nginx-light | postgresql-15)
+		service=${package%-light}
+		! command -v systemctl >/dev/null || as_root systemctl disable --quiet "${service%-15}" 2>/dev/null || true
 		;;
 	esac
 done

@@ -26,6 +26,7 @@
 #include "store/schema.h"
 
 #define EXIT_WRONG_USE 2
+#define INSTANCE_MAX_BYTES 100 /* Kafka takes 249, and the driver adds to it */
 #define STORE_RETRY_MS 1000
 #define TRIM_EVERY_MS 1000
 /* After trouble that may pass (store locked, full, gone), doubling. */
@@ -39,6 +40,7 @@ struct daemon {
 	struct bus *bus;
 	struct maintenance *maintenance;
 	struct status_row *status;
+	const char *name; /* of this process on the bus; NULL = none */
 	char instance[160];
 };
 
@@ -159,7 +161,7 @@ void daemon_set_trouble(struct daemon *daemon, const char *text)
 /* ---- coming up ------------------------------------------------------------------- */
 
 struct options {
-	const char *config;
+	const char *config, *instance;
 	bool check;
 };
 
@@ -168,12 +170,18 @@ static void print_help(const struct daemon_service *service)
 	printf(tr("vestnik-%s: %s\n\n"
 		  "  --config FILE      settings (default: $VESTNIK_CONFIG, ./vestnik.yaml,\n"
 		  "                     /etc/vestnik/vestnik.yaml, built-in)\n"
+		  "  --instance NAME    name of this process, the only such one of its service and the\n"
+		  "                     same after a restart: its share of the work waits for it\n"
+		  "                     (Kafka; default: $VESTNIK_INSTANCE)\n"
 		  "  --check            check the settings and exit: 0 good, 2 not\n"
 		  "  --log-level LEVEL  debug, info, warn, error\n"
 		  "  --version, --help\n",
 		       "vestnik-%s: %s\n\n"
 		       "  --config ФАЙЛ      настройки (по умолчанию: $VESTNIK_CONFIG, ./vestnik.yaml,\n"
 		       "                     /etc/vestnik/vestnik.yaml, встроенные)\n"
+		       "  --instance ИМЯ     имя этого процесса, единственное среди таких же служб и прежнее\n"
+		       "                     после перезапуска: его доля работы ждёт его\n"
+		       "                     (Kafka; по умолчанию $VESTNIK_INSTANCE)\n"
 		       "  --check            проверить настройки и выйти: 0 – верны, 2 – нет\n"
 		       "  --log-level УРОВЕНЬ  debug, info, warn, error\n"
 		       "  --version, --help\n"),
@@ -184,15 +192,18 @@ static void print_help(const struct daemon_service *service)
 static int read_options(const struct daemon_service *service, int argc, char **argv,
 	struct options *options, const char **log_level)
 {
-	enum { CONFIG = 1, CHECK, LOG_LEVEL, VERSION, HELP };
+	enum { CONFIG = 1, INSTANCE, CHECK, LOG_LEVEL, VERSION, HELP };
 	static const struct option known[] = {{"config", required_argument, NULL, CONFIG},
-		{"check", no_argument, NULL, CHECK}, {"log-level", required_argument, NULL, LOG_LEVEL},
+		{"instance", required_argument, NULL, INSTANCE}, {"check", no_argument, NULL, CHECK}, {"log-level", required_argument, NULL, LOG_LEVEL},
 		{"version", no_argument, NULL, VERSION}, {"help", no_argument, NULL, HELP},
 		{NULL, 0, NULL, 0}};
 	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
 		switch (option) {
 		case CONFIG:
 			options->config = optarg;
+			break;
+		case INSTANCE:
+			options->instance = optarg;
 			break;
 		case CHECK:
 			options->check = true;
@@ -216,6 +227,24 @@ static int read_options(const struct daemon_service *service, int argc, char **a
 		return EXIT_WRONG_USE;
 	}
 	return -1;
+}
+
+/* -1: it cannot be a name on the bus. */
+static int take_instance(struct daemon *daemon, const char *given)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	const char *name = given != NULL ? given : getenv("VESTNIK_INSTANCE");
+	if (name == NULL || (given == NULL && name[0] == '\0'))
+		return 0;
+	if (name[0] == '\0' || strlen(name) > INSTANCE_MAX_BYTES || name[strspn(name, letters)] != '\0') {
+		fprintf(stderr, "vestnik-%s: --instance: %s\n", daemon->service->name,
+			tr("a name: letters, digits, «.», «_», «-», at most 100",
+				"имя: латинские буквы, цифры, «.», «_», «-», не больше 100"));
+		return -1;
+	}
+	daemon->name = name;
+	return 0;
 }
 
 static int load_settings(struct daemon *daemon, const char *path)
@@ -246,6 +275,8 @@ static int open_store_and_bus(struct daemon *daemon, struct error *e)
 			struct bus_config config = {.url = daemon->settings->bus_url,
 				.store_url = daemon->settings->store_url,
 				.client_id = daemon->service->name,
+				.instance = daemon->name,
+				.properties = (const char *const *)daemon->settings->kafka,
 				.keep_ms = daemon->settings->bus_keep_ms,
 				.most_bytes = daemon->settings->bus_max_bytes};
 			rc = bus_open(&daemon->bus, &config, e);
@@ -315,6 +346,8 @@ int daemon_main(const struct daemon_service *service, int argc, char **argv)
 		return code;
 	ident_init();
 	calendar_init();
+	if (take_instance(&daemon, options.instance) != 0)
+		return EXIT_WRONG_USE;
 	if (load_settings(&daemon, options.config) != 0)
 		return EXIT_WRONG_USE;
 	lang_set(daemon.settings->lang);

@@ -1,5 +1,6 @@
 /* The reference page, printed from the table so that it cannot differ from it. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "settings/settings_table.h"
 
@@ -31,6 +32,7 @@ static const struct type_words type_words[SETTING_TYPES] = {
 	[SETTING_SECRET_FILE] = {"path", "путь"},
 	[SETTING_SECRET_ENV] = {"variable's name", "имя переменной"},
 	[SETTING_DOMAINS] = {"map: domain → rate", "набор: домен → скорость"},
+	[SETTING_KAFKA] = {"map: property → value", "набор: свойство → значение"},
 	[SETTING_RELAYS] = {"list, see below", "список, см. ниже"},
 };
 
@@ -92,6 +94,23 @@ static void print_rows(enum lang lang, const struct setting_row *row, struct buf
 	}
 }
 
+static void print_reserved(enum lang lang, struct buf *out)
+{
+	(void)buf_puts(out,
+		in(lang,
+			"\n## kafka\n\nNames and values are librdkafka's (its CONFIGURATION.md). A secret "
+			"stands in a file\n(`sasl.password_file: kafka.password`) or in the environment "
+			"(`sasl.password_env: VARIABLE`);\nrelative paths start at the settings file's folder. "
+			"These are refused:\n\n| property | why |\n|---|---|\n",
+			"\n## kafka\n\nИмена и значения — как у librdkafka (её CONFIGURATION.md). Секрет "
+			"хранится в файле\n(`sasl.password_file: kafka.password`) или в окружении "
+			"(`sasl.password_env: ПЕРЕМЕННАЯ`);\nотносительные пути считаются от папки файла "
+			"настроек. Эти свойства не принимаются:\n\n| свойство | почему |\n|---|---|\n"));
+	for (const struct setting_reserved *r = settings_kafka_reserved; r->name != NULL; r++)
+		(void)buf_printf(out, "| `%s%s` | %s |\n", r->name,
+			r->name[strlen(r->name) - 1] == '.' ? "*" : "", in(lang, r->en, r->ru));
+}
+
 int settings_reference(enum lang lang, struct buf *out)
 {
 	(void)buf_puts(out, in(lang,
@@ -119,5 +138,6 @@ int settings_reference(enum lang lang, struct buf *out)
 		out, in(lang, "\n## relays\n\nEach item of the list has these.\n\n",
 			     "\n## relays\n\nУ каждого сервера списка такие настройки.\n\n"));
 	print_rows(lang, settings_relay_rows, out);
+	print_reserved(lang, out);
 	return buf_ok(out) ? 0 : -1;
 }

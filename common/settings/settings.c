@@ -157,6 +157,7 @@ static void default_relay(const struct settings_reader *reader, struct settings 
 static void complete(const struct settings_reader *reader, struct settings *settings)
 {
 	complete_paths(settings, reader->folder);
+	settings_join_store_and_bus(reader, settings);
 	if (settings->relays_count == 0)
 		default_relay(reader, settings);
 	for (size_t i = 0; i < settings->relays_count; i++)
@@ -199,6 +200,7 @@ struct settings *settings_load(const char *path, struct problems *problems)
 	struct settings_reader reader = {
 		.yaml = {.file = settings->file, .problems = problems}, .folder = folder};
 	settings->lang = lang_of_environment();
+	settings->kafka = xcalloc(1, sizeof *settings->kafka);
 	settings_fallbacks(&reader, settings_rows, settings);
 	struct yaml_node *root =
 		settings->file == NULL ? NULL : yaml_load_file(settings->file, problems);
@@ -215,6 +217,13 @@ struct settings *settings_load(const char *path, struct problems *problems)
 	return settings;
 }
 
+static void free_secret(char *text)
+{
+	if (text != NULL)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
 void settings_free(struct settings **settings)
 {
 	struct settings *s = *settings;
@@ -224,8 +233,14 @@ void settings_free(struct settings **settings)
 	free(s->file);
 	free(s->zone);
 	free(s->data_dir);
-	free(s->store_url);
+	free_secret(s->store_url);
+	free_secret(s->store_password);
 	free(s->bus_url);
+	for (size_t i = 0; i < s->kafka_count; i++) {
+		free(s->kafka[2 * i]);
+		free_secret(s->kafka[2 * i + 1]);
+	}
+	free(s->kafka);
 	free(s->key_file);
 	free(s->run_dir);
 	free(s->log_level);

@@ -58,8 +58,15 @@ struct settings {
 	enum lang lang;           /* of people-facing text; default from the environment */
 	char *zone;               /* of the ministry: Europe/Moscow */
 	char *data_dir;           /* everything below stands here unless named */
-	char *store_url;          /* default sqlite:<data_dir>/vestnik.db */
-	char *bus_url;            /* embedded | kafka://… */
+	/* sqlite:PATH | postgresql://…; default sqlite:<data_dir>/vestnik.db. Holds the
+	 * password: people are shown url_shown() of it (base/url.h). */
+	char *store_url;
+	char *store_password;     /* of PostgreSQL, from a file or the environment; in store_url, too */
+	char *bus_url;            /* embedded | kafka://host:port,host:port[/prefix] */
+	/* librdkafka's: name, value, name, value, …, NULL, as struct bus_config wants them;
+	 * never NULL. Values may be secrets. */
+	char **kafka;
+	size_t kafka_count;       /* of names */
 	int64_t bus_keep_ms;      /* a notifier further behind is cut off: 7 days */
 	int64_t bus_max_bytes;    /* of a topic that one group has not read: 10 GB */
 	char *key_file;           /* <data_dir>/vestnik.key */

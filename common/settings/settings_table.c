@@ -28,10 +28,30 @@ const struct setting_row settings_rows[] = {
 		"Папка всех данных. По умолчанию: $STATE_DIRECTORY; для файла в /etc — "
 		"/var/lib/vestnik; иначе vestnik-data рядом с этим файлом"},
 	{"store_url", SETTING_STORE, S(store_url), NULL, 0, 0, NULL,
-		"The store: sqlite:PATH. Default: sqlite:<data_dir>/vestnik.db",
-		"Хранилище: sqlite:ПУТЬ. По умолчанию sqlite:<data_dir>/vestnik.db"},
+		"The store: sqlite:PATH or postgresql://USER@HOST:PORT/DATABASE (libpq's URI; several "
+		"hosts, sslmode=verify-full and the like). Default: sqlite:<data_dir>/vestnik.db",
+		"Хранилище: sqlite:ПУТЬ или postgresql://ИМЯ@МАШИНА:ПОРТ/БАЗА (URI библиотеки libpq: "
+		"несколько машин, sslmode=verify-full и прочее). По умолчанию "
+		"sqlite:<data_dir>/vestnik.db"},
+	{"store_password_file", SETTING_SECRET_FILE, S(store_password), NULL, 0, 0, NULL,
+		"File with PostgreSQL's password, readable by the service alone; libpq's own ways "
+		"(passfile, ~/.pgpass, PGPASSWORD) do as well",
+		"Файл с паролем PostgreSQL, доступный только службе; годятся и способы самой libpq "
+		"(passfile, ~/.pgpass, PGPASSWORD)"},
+	{"store_password_env", SETTING_SECRET_ENV, S(store_password), NULL, 0, 0, NULL,
+		"Or: variable of the environment with it", "Или переменная окружения с ним"},
 	{"bus_url", SETTING_BUS, S(bus_url), "embedded", 0, 0, NULL,
-		"The bus: embedded (in the store's file)", "Шина: embedded (в файле хранилища)"},
+		"The bus: embedded (in the SQLite store's file) or kafka://HOST:PORT,HOST:PORT[/PREFIX]; "
+		"with a prefix topics are called PREFIX.vestnik.tasks and so on",
+		"Шина: embedded (в файле хранилища SQLite) или "
+		"kafka://МАШИНА:ПОРТ,МАШИНА:ПОРТ[/ПРИСТАВКА]; с приставкой темы называются "
+		"ПРИСТАВКА.vestnik.tasks и так далее"},
+	{"kafka", SETTING_KAFKA, S(kafka), NULL, 0, 0, NULL,
+		"Properties of librdkafka (TLS, SASL, …): {security.protocol: SASL_SSL, "
+		"sasl.password_file: kafka.password}; _file or _env after a name takes its value from "
+		"there",
+		"Свойства librdkafka (TLS, SASL, …): {security.protocol: SASL_SSL, sasl.password_file: "
+		"kafka.password}; с _file или _env после имени значение берётся оттуда"},
 	{"bus_keep", SETTING_DURATION64, S(bus_keep_ms), "7d", MINUTE, 3650 * DAY, NULL,
 		"How long events wait for a notifier that is away; older ones are dropped, and an "
 		"event says so (vestnik.bus.gap)",

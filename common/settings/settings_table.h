@@ -34,6 +34,7 @@ enum setting_type {
 	SETTING_SECRET_FILE, /* char *: what stands in the file */
 	SETTING_SECRET_ENV,  /* char *: what stands in the environment */
 	SETTING_DOMAINS,     /* mailer.domains */
+	SETTING_KAFKA,	     /* kafka: names and values of librdkafka */
 	SETTING_RELAYS,	     /* relays: rows of their own */
 	SETTING_TYPES
 };
@@ -50,6 +51,13 @@ struct setting_row {
 
 extern const struct setting_row settings_rows[]; /* ends with path NULL */
 extern const struct setting_row settings_relay_rows[];
+
+/* Properties of librdkafka nobody may set, and why. A name that ends in '.' stands for all that
+ * begin so. Ends with name NULL. */
+struct setting_reserved {
+	const char *name, *en, *ru;
+};
+extern const struct setting_reserved settings_kafka_reserved[];
 
 struct settings_reader {
 	struct yaml_reader yaml;
@@ -75,6 +83,18 @@ char *settings_absolute(const char *folder, const char *path);
 void settings_read_relays(const struct settings_reader *reader, const struct yaml_node *list,
 	struct settings *settings);
 void settings_relay_fini(struct settings_relay *relay);
+
+/* The store's address as it will be used, or NULL and a problem; owned by the caller. */
+char *settings_store_address(const struct settings_reader *reader, const struct yaml_node *node,
+	const char *shown, const char *text);
+char *settings_bus_address(const struct settings_reader *reader, const struct yaml_node *node,
+	const char *shown, const char *text);
+/* The map at `kafka:`. */
+void settings_read_kafka(const struct settings_reader *reader, const struct yaml_node *map,
+	const char *shown, struct settings *settings);
+/* Once everything is read: do store, bus and password go together? Puts the
+ * password into the store's address. */
+void settings_join_store_and_bus(const struct settings_reader *reader, struct settings *settings);
 
 /* Contents of a secret's file, or NULL and a problem. Warns when others may read it. */
 char *settings_secret_file(const struct settings_reader *reader, const struct yaml_node *node,

@@ -84,29 +84,16 @@ static void set_path(const struct value *v, const char *text)
 
 static void set_store(const struct value *v, const char *text)
 {
-	if (strncmp(text, "sqlite:", 7) == 0 && text[7] != '\0' && strlen(text) <= PATH_MAX_BYTES) {
-		char *path = settings_absolute(v->reader->folder, text + 7);
-		put_text(v, xasprintf("sqlite:%s", path));
-		free(path);
-	} else if (strncmp(text, "postgres", 8) == 0) {
-		yaml_problem(&v->reader->yaml, PROBLEM_ERROR, v->node, v->shown, "sqlite:PATH",
-			"%s",
-			tr("PostgreSQL is not in this version yet",
-				"PostgreSQL в этой версии ещё нет"));
-	} else {
-		wrong(v, "sqlite:PATH");
-	}
+	char *address = settings_store_address(v->reader, v->node, v->shown, text);
+	if (address != NULL)
+		put_text(v, address);
 }
 
 static void set_bus(const struct value *v, const char *text)
 {
-	if (strcmp(text, "embedded") == 0)
-		put_text(v, xstrdup(text));
-	else if (strncmp(text, "kafka:", 6) == 0)
-		yaml_problem(&v->reader->yaml, PROBLEM_ERROR, v->node, v->shown, "embedded", "%s",
-			tr("Kafka is not in this version yet", "Kafka в этой версии ещё нет"));
-	else
-		wrong(v, "embedded");
+	char *address = settings_bus_address(v->reader, v->node, v->shown, text);
+	if (address != NULL)
+		put_text(v, address);
 }
 
 static void set_address(const struct value *v, const char *text)
@@ -371,6 +358,9 @@ void setting_set(const struct settings_reader *reader, const struct setting_row 
 		return;
 	case SETTING_ADDRESSES:
 		set_addresses(&v);
+		return;
+	case SETTING_KAFKA:
+		settings_read_kafka(reader, node, shown, base);
 		return;
 	case SETTING_RELAYS:
 		settings_read_relays(reader, node, base);

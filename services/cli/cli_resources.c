@@ -32,7 +32,8 @@ struct bus *cli_open_bus(struct cli *cli)
 		return NULL;
 	const struct bus_config config = {.url = cli->settings->bus_url,
 		.store_url = cli->settings->store_url,
-		.client_id = "vestnik"};
+		.client_id = "vestnik",
+		.properties = (const char *const *)cli->settings->kafka};
 	if (bus_open(&cli->bus, &config, &e) != 0) {
 		cli_fail(cli, &e);
 		return NULL;

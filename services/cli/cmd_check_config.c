@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/url.h"
 #include "cli/relay_text.h"
 #include "settings/settings.h"
 
@@ -23,21 +24,26 @@ static int print_reference(struct cli *cli)
 
 static void print_settings(struct cli *cli, const struct settings *settings)
 {
+	char *store = url_shown(settings->store_url);
 	if (cli_json(cli)) {
-		cli_print_json(cli, json_pack("{s:s, s:s?, s:s, s:s, s:s, s:s}", "kind", "settings",
+		cli_print_json(cli, json_pack("{s:s, s:s?, s:s, s:s, s:s, s:s, s:s}", "kind", "settings",
 						"file", settings->file, "data_dir", settings->data_dir,
-						"zone", settings->zone, "bus", settings->bus_url,
+						"zone", settings->zone, "store", store, "bus", settings->bus_url,
 						"sender", settings->sender.address != NULL
 							? settings->sender.address
 							: ""));
+		free(store);
 		return;
 	}
 	printf(tr("Settings: %s\n", "Настройки: %s\n"),
 		settings->file != NULL ? settings->file : tr("built-in", "встроенные"));
 	printf(tr("Data: %s\nZone: %s\n", "Данные: %s\nЧасовой пояс: %s\n"), settings->data_dir,
 		settings->zone);
+	printf(tr("Store: %s\nBus: %s\n", "Хранилище: %s\nШина: %s\n"), cli_clean(store),
+		settings->bus_url);
 	if (settings->sender.address != NULL)
 		printf(tr("Sender: %s\n", "Отправитель: %s\n"), cli_clean(settings->sender.address));
+	free(store);
 }
 
 static int check_config_run(struct cli *cli, const struct cli_args *args)

@@ -31,6 +31,7 @@ struct up {
 	char log_file[PATH_MAX]; /* "" = standard error */
 	const char *services[SUPERVISOR_SERVICES_MAX];
 	size_t services_count;
+	char instance[RUN_INSTANCE_SIZE];
 	int lock;
 	int report;              /* detached: where the starter waits; -1 */
 };
@@ -147,6 +148,7 @@ static int supervise(struct up *up, struct error *e)
 	const struct supervisor_options options = {.folder = up->folder,
 		.config = up->config[0] != '\0' ? up->config : NULL,
 		.run_dir = up->settings->run_dir,
+		.instance = up->instance,
 		.log_file = up->log_file[0] != '\0' ? up->log_file : NULL,
 		.drain_ms = up->settings->drain_ms,
 		.started = started,
@@ -155,7 +157,7 @@ static int supervise(struct up *up, struct error *e)
 	if (up->settings->log_level != NULL)
 		(void)log_level_parse(up->settings->log_level, &level);
 	log_init("vestnik", level);
-	if (run_lock_sign(up->lock, e) != 0)
+	if (run_lock_sign(up->lock, e) != 0 || run_instance(up->settings->run_dir, up->instance, e) != 0)
 		return -1;
 	int rc = supervisor_run(&options, e);
 	run_unlock(&up->lock);

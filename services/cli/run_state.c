@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/gate.h"
+#include "base/ident.h"
 #include "base/lang.h"
 
 #define STATE_MAX_BYTES (64 * 1024)
@@ -94,6 +95,46 @@ pid_t run_holder(const char *run_dir)
 		pid = read_pid(fd);
 	close(fd);
 	return pid;
+}
+
+/* Kept of a host's name: with the rest far below what Kafka takes. */
+#define HOST_KEPT 40
+#define OWN_BYTES 4
+
+static void name_instance(char out[static RUN_INSTANCE_SIZE])
+{
+	char host[HOST_KEPT + 1] = "";
+	unsigned char own[OWN_BYTES];
+	if (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0')
+		memcpy(host, "host", sizeof "host");
+	for (char *c = host; *c != '\0'; c++)
+		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-", *c) == NULL)
+			*c = '-';
+	/* hosts of one name, two installations on one host: the chance part tells them apart */
+	ident_random(own, sizeof own);
+	snprintf(out, RUN_INSTANCE_SIZE, "%s-%02x%02x%02x%02x", host, own[0], own[1], own[2], own[3]);
+}
+
+/* Only the holder of run_lock comes here, so nobody else writes the file. */
+int run_instance(const char *run_dir, char out[static RUN_INSTANCE_SIZE], struct error *e)
+{
+	char path[PATH_MAX];
+	if (in_folder(path, run_dir, "instance", e) != 0)
+		return -1;
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return error_errno(e, "%s", path);
+	ssize_t n = read(fd, out, RUN_INSTANCE_SIZE - 1);
+	out[n > 0 ? n : 0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+	int rc = 0;
+	if (out[0] == '\0') {
+		name_instance(out);
+		if (dprintf(fd, "%s\n", out) < 0)
+			rc = error_errno(e, "%s", path);
+	}
+	close(fd);
+	return rc;
 }
 
 int run_state_write(const char *run_dir, const json_t *state, struct error *e)

@@ -1,6 +1,7 @@
 /* What `vestnik up` leaves in run_dir for `down` and `status`: vestnik.pid,
  * locked while it lives (the lock tells, not the number: a pid may be somebody
- * else's after a crash), and services.json, what it knows of each service. */
+ * else's after a crash), services.json, what it knows of each service, and
+ * instance, the name its services have on the bus. */
 #ifndef VESTNIK_CLI_RUN_STATE_H
 #define VESTNIK_CLI_RUN_STATE_H
 
@@ -18,6 +19,11 @@ int run_lock_sign(int fd, struct error *e);
 void run_unlock(int *fd);
 /* The living `up`, 0 when there is none. */
 pid_t run_holder(const char *run_dir);
+
+/* The name this installation's services have on the bus (`--instance`): made at the first
+ * start, kept in run_dir. Only for the holder of run_lock. */
+#define RUN_INSTANCE_SIZE 64
+int run_instance(const char *run_dir, char out[static RUN_INSTANCE_SIZE], struct error *e);
 
 /* Replaces services.json; borrows state. */
 int run_state_write(const char *run_dir, const json_t *state, struct error *e);

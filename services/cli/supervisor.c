@@ -165,7 +165,7 @@ static void start_child(struct supervisor *s, struct child *c)
 	if (program_path(program, s->options->folder, c->name) != 0)
 		return;
 	const struct child_start start = {
-		program, s->options->config, s->notify_name, getpid()};
+		program, s->options->config, s->notify_name, s->options->instance, getpid()};
 	s->changed = true;
 	if (child_start(c, &start, &e) != 0) {
 		log_error("service_not_started", "service=%s error=%s", c->name, log_quote(e.text));

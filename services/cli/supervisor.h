@@ -14,6 +14,7 @@ struct supervisor_options {
 	const char *folder;   /* where the programs vestnik-<service> are */
 	const char *config;   /* handed to them with --config; NULL = not given */
 	const char *run_dir;
+	const char *instance; /* of this supervisor: its services' name on the bus */
 	const char *log_file; /* reopened on SIGHUP; NULL: standard error, and SIGHUP stops */
 	int drain_ms;         /* a stopping service has this long, and some seconds more */
 	/* Called once: every service is ready (failure NULL), or why it never came to that. */

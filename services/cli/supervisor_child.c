@@ -74,31 +74,39 @@ static _Noreturn void become_service(const struct child_start *start, int output
 	_exit(127);
 }
 
-/* environ with NOTIFY_SOCKET replaced; the array is allocated, the strings are not. */
-static char **environment(char *notify)
+static bool is_variable(const char *text, const char *variable)
+{
+	size_t len = strcspn(variable, "=") + 1;
+	return strncmp(text, variable, len) == 0;
+}
+
+/* environ with these two ("NAME=value") replaced; the array is allocated, the strings are not. */
+static char **environment(char *notify, char *instance)
 {
 	size_t count = 0, kept = 0;
 	while (environ[count] != NULL)
 		count++;
-	char **out = xcalloc(count + 2, sizeof *out);
+	char **out = xcalloc(count + 3, sizeof *out);
 	for (size_t i = 0; i < count; i++)
-		if (strncmp(environ[i], "NOTIFY_SOCKET=", 14) != 0)
+		if (!is_variable(environ[i], notify) && !is_variable(environ[i], instance))
 			out[kept++] = environ[i];
-	out[kept] = notify;
+	out[kept++] = notify;
+	out[kept] = instance;
 	return out;
 }
 
 int child_start(struct child *child, const struct child_start *start, struct error *e)
 {
 	int pipes[2] = {-1, -1}, nothing = -1, rc = -1;
-	char notify[160], *program = xstrdup(start->program);
+	char notify[160], instance[160], *program = xstrdup(start->program);
 	char *config = xstrdup(start->config);
 	char option[] = "--config";
 	char *argv[4] = {program, option, config, NULL};
 	if (config == NULL)
 		argv[1] = NULL;
 	snprintf(notify, sizeof notify, "NOTIFY_SOCKET=%s", start->notify);
-	char **envp = environment(notify);
+	snprintf(instance, sizeof instance, "VESTNIK_INSTANCE=%s", start->instance);
+	char **envp = environment(notify, instance);
 	if (pipe2(pipes, O_CLOEXEC) != 0 ||
 		(nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0) {
 		error_errno(e, "%s", child->name);

@@ -47,6 +47,7 @@ struct child_start {
 	const char *program; /* full path */
 	const char *config;  /* NULL = none */
 	const char *notify;  /* value of NOTIFY_SOCKET */
+	const char *instance; /* value of VESTNIK_INSTANCE */
 	pid_t parent;
 };
 int child_start(struct child *child, const struct child_start *start, struct error *e);

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/lang.h"
+#include "base/url.h"
 #include "settings/settings.h"
 
 static char folder[64];
@@ -153,7 +154,7 @@ static void mistakes(void **state)
 	} rows[] = {
 		{"zonne: x\n",
 			"vestnik.yaml:1:1: error: unknown key «zonne»; did you mean «zone»? known: "
-			"lang, zone, data_dir, store_url, bus_url, bus_keep, bus_max, key_file, run_dir, log_level, "
+			"lang, zone, data_dir, store_url, store_password_file, store_password_env, bus_url, kafka, bus_keep, bus_max, key_file, run_dir, log_level, "
 			"drain, public_url, attachments_max, audience_max, sender, planner, "
 			"mailer, notifier, relays\n"},
 		{"planner:\n  leese: 1s\n",
@@ -176,8 +177,6 @@ static void mistakes(void **state)
 		{"log_level: loud\n", "vestnik.yaml:1:12: error: log_level: unknown value «loud»; "
 				      "known: debug, info, warn, error\n"},
 		{"sender: {address: a@b@c}\n", "vestnik.yaml:1:19: error: sender.address: "},
-		{"bus_url: kafka://k:9092\n", "vestnik.yaml:1:10: error: bus_url: Kafka is not in "
-					      "this version yet; embedded\n"},
 		{"attachments_max: 5 apples\n", "vestnik.yaml:1:18: error: attachments_max: «5 "
 						"apples» is not a size like 5 MB, 512 KiB\n"},
 		{"attachments_max: 99999999999999999999\n",
@@ -246,6 +245,170 @@ static void mistakes(void **state)
 			fail_msg("a password was printed: %s", said);
 		free(said);
 		settings_free(&s);
+	}
+}
+
+/* Every pair of kafka, one line each. */
+static void show_kafka(const struct settings *s, struct buf *out)
+{
+	for (size_t i = 0; i < s->kafka_count; i++)
+		(void)buf_printf(out, "%s=%s\n", s->kafka[2 * i], s->kafka[2 * i + 1]);
+	if (s->kafka[2 * s->kafka_count] != NULL)
+		fail_msg("kafka does not end with NULL");
+}
+
+static void a_distributed_installation(void **state)
+{
+	(void)state;
+	char *said, want[300];
+	struct buf kafka;
+	put("store.password", "p@ss/wörd %&=\n", 0600);
+	put("kafka.password", "k4fka\n", 0600);
+	assert_int_equal(setenv("VESTNIK_TEST_KEY_PASSWORD", "key pass", 1), 0);
+	struct settings *s = load("store_url: postgres://vestnik@db1:5432,db2/vestnik?sslmode=verify-full\n"
+				  "store_password_file: store.password\n"
+				  "bus_url: kafka://k1.example.org:9092,[::1]:9093/test.one\n"
+				  "kafka:\n  security.protocol: SASL_SSL\n  ssl.ca.location: ca.pem\n"
+				  "  sasl.username: vestnik\n  sasl.password_file: kafka.password\n"
+				  "  ssl.key.password_env: VESTNIK_TEST_KEY_PASSWORD\n"
+				  "  socket.nagle.disable: true\n  linger.ms: 5\n",
+		&said);
+	assert_string_equal(said, "");
+	assert_non_null(s);
+	assert_string_equal(s->store_url, "postgresql://vestnik@db1:5432,db2/vestnik?sslmode=verify-full"
+					  "&password=p%40ss%2Fw%C3%B6rd%20%25%26%3D");
+	assert_string_equal(s->bus_url, "kafka://k1.example.org:9092,[::1]:9093/test.one");
+	snprintf(want, sizeof want,
+		"security.protocol=SASL_SSL\nssl.ca.location=%s/ca.pem\nsasl.username=vestnik\n"
+		"sasl.password=k4fka\nssl.key.password=key pass\nsocket.nagle.disable=true\nlinger.ms=5\n",
+		folder);
+	buf_init(&kafka, 1 << 16);
+	show_kafka(s, &kafka);
+	assert_string_equal(buf_str(&kafka), want);
+	buf_fini(&kafka);
+	free(said);
+	settings_free(&s);
+	s = load("store_url: postgresql:///vestnik\nstore_password_env: VESTNIK_TEST_KEY_PASSWORD\n"
+		 "bus_url: kafka://k:9092\n",
+		&said);
+	assert_string_equal(said, "");
+	assert_string_equal(s->store_url, "postgresql:///vestnik?password=key%20pass");
+	assert_int_equal(s->kafka_count, 0);
+	assert_non_null(s->kafka);
+	free(said);
+	settings_free(&s);
+}
+
+/* What is said about addresses and properties; "" = nothing. Never a secret. */
+static void addresses(void **state)
+{
+	(void)state;
+	put("store.password", "hunter2\n", 0600);
+	put("kafka.password", "hunter2\n", 0600);
+#define KAFKA "bus_url: kafka://k:9092\n"
+#define POSTGRES "postgresql://vestnik@db.example.org:5432/vestnik"
+	static const struct {
+		const char *text, *want; /* want without its newline = how it begins */
+	} rows[] = {
+		{"store_url: postgresql://\n" KAFKA, ""},
+		{"store_url: postgresql://u@[2001:db8::1]:5433/d?application_name=x\n" KAFKA, ""},
+		{"store_url: sqlite:v.db\n" KAFKA, ""},
+		{"bus_url: kafka://k:9092/vestnik-2.a\n", ""},
+		{"store_url: mysql://u:hunter2@h/d\n",
+			"vestnik.yaml:1:12: error: store_url: «mysql://u:***@h/d» is not sqlite:PATH or " POSTGRES "\n"},
+		{"store_url: postgresql://u:hunter2@h/d\n" KAFKA,
+			"vestnik.yaml:1:12: warning: store_url: the password stands in the settings file; "
+			"store_password_file: store.password\n"},
+		{"store_url: 'postgresql://u:hunt er2@h/d'\n" KAFKA,
+			"vestnik.yaml:1:12: error: store_url: «postgresql://u:***@h/d»: blanks, control "
+			"characters and «%» must be written %XX; " POSTGRES "\n"},
+		{"store_url: 'postgresql://u:hunter2%@h/d'\n" KAFKA,
+			"vestnik.yaml:1:12: error: store_url: «postgresql://u:***@h/d»: blanks"},
+		{"store_url: 'postgresql://u:hunter2@2@h/d'\n" KAFKA,
+			"vestnik.yaml:1:12: error: store_url: two «@»"},
+		{"store_url: postgresql://h:99999/d\n" KAFKA,
+			"vestnik.yaml:1:12: error: store_url: «99999» is not a port: 1 to 65535; " POSTGRES "\n"},
+		{"store_url: postgresql://h/d?sslmod=require\n" KAFKA,
+			"vestnik.yaml:1:12: error: store_url: unknown parameter «sslmod»; sslmode\n"},
+		{"store_url: postgresql://h/d\n",
+			"vestnik.yaml: error: bus_url: the embedded bus lives in the file of a SQLite "
+			"store; a PostgreSQL store needs Kafka; bus_url: kafka://kafka.example.org:9092\n"},
+		{"store_password_file: store.password\n",
+			"vestnik.yaml: error: store_password_file: only a PostgreSQL store has a password\n"},
+		{"store_url: postgresql://h/d?password=hunter2\nstore_password_file: store.password\n" KAFKA,
+			"vestnik.yaml: error: store_password_file: store_url holds a password already\n"},
+		{"bus_url: rabbit\n", "vestnik.yaml:1:10: error: bus_url: «rabbit» is not embedded or "
+				      "kafka://HOST:PORT; kafka://kafka.example.org:9092\n"},
+		{"bus_url: kafka://k\n", "vestnik.yaml:1:10: error: bus_url: «k» is not HOST:PORT, a port "
+					 "being 1 to 65535; kafka://kafka.example.org:9092\n"},
+		{"bus_url: kafka://k:0\n", "vestnik.yaml:1:10: error: bus_url: «k:0» is not HOST:PORT"},
+		{"bus_url: kafka://k:1,\n", "vestnik.yaml:1:10: error: bus_url: «» is not HOST:PORT"},
+		{"bus_url: 'kafka://k:1, l:2'\n", "vestnik.yaml:1:10: error: bus_url: « l:2» is not HOST:PORT"},
+		{"bus_url: kafka://k:1/Upper\n", "vestnik.yaml:1:10: error: bus_url: «Upper» is not a prefix"},
+		{"bus_url: kafka://k:1/.a\n", "vestnik.yaml:1:10: error: bus_url: «.a» is not a prefix"},
+		{"bus_url: kafka://k:1/\n", "vestnik.yaml:1:10: error: bus_url: «» is not a prefix"},
+		{"bus_url: kafka://u:hunter2@k:1\n",
+			"vestnik.yaml:1:10: error: bus_url: name and password do not stand in the bus's address; "
+			"kafka: {sasl.username: vestnik, sasl.password_file: kafka.password}\n"},
+		{"kafka: {linger.ms: 5}\n", "vestnik.yaml: warning: kafka: without effect: the bus is "
+					    "embedded; bus_url: kafka://kafka.example.org:9092\n"},
+		{KAFKA "kafka: {sasl.password: hunter2}\n",
+			"vestnik.yaml:2:24: warning: kafka.sasl.password: a secret stands in the settings "
+			"file; sasl.password_file: kafka.secret\n"},
+		{KAFKA "kafka: {enable.auto.commit: false}\n",
+			"vestnik.yaml:2:29: error: kafka: enable.auto.commit is not for you to set: only "
+			"finished work is recorded as read\n"},
+		{KAFKA "kafka: {bootstrap.servers: x}\n",
+			"vestnik.yaml:2:28: error: kafka: bootstrap.servers is not for you to set: bus_url "
+			"names the brokers\n"},
+		{KAFKA "kafka: {test.mock.num.brokers: 3}\n",
+			"vestnik.yaml:2:32: error: kafka: test.mock.num.brokers is not for you to set"},
+		{KAFKA "kafka: {group.id_env: HOME}\n", "vestnik.yaml:2:23: error: kafka: group.id is not"},
+		{KAFKA "kafka: {Linger: 5}\n", "vestnik.yaml:2:17: error: kafka: «Linger» is not the name of "
+					       "a property; security.protocol: SASL_SSL\n"},
+		{KAFKA "kafka: {linger.ms: [5]}\n", "vestnik.yaml:2:20: error: kafka.linger.ms: got a list"},
+		{KAFKA "kafka: {sasl.password_file: nowhere}\n",
+			"vestnik.yaml:2:29: error: kafka.sasl.password_file: cannot read "},
+		{KAFKA "kafka: {sasl.password_file: kafka.password, sasl.password_env: HOME}\n",
+			"vestnik.yaml:2:64: error: kafka: sasl.password is given twice\n"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char *said;
+		struct settings *s = load(rows[i].text, &said);
+		size_t n = strlen(rows[i].want);
+		bool whole = n == 0 || rows[i].want[n - 1] == '\n';
+		if (whole ? strcmp(said, rows[i].want) != 0 : strncmp(said, rows[i].want, n) != 0)
+			fail_msg("%s: got\n%swant\n%s", rows[i].text, said, rows[i].want);
+		if (strstr(said, "hunt") != NULL)
+			fail_msg("a password was printed: %s", said);
+		free(said);
+		settings_free(&s);
+	}
+}
+
+static void passwords_are_not_shown(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *url, *want;
+	} rows[] = {
+		{"sqlite:/var/lib/vestnik/vestnik.db", "sqlite:/var/lib/vestnik/vestnik.db"},
+		{"kafka://k:9092/x", "kafka://k:9092/x"},
+		{"postgresql://u@h:5432/d", "postgresql://u@h:5432/d"},
+		{"postgresql://u:pw@h:5432/d", "postgresql://u:***@h:5432/d"},
+		{"postgresql://u:p/w?@x@h/d?sslmode=require", "postgresql://u:***@h/d?sslmode=require"},
+		{"postgresql://:pw@h", "postgresql://:***@h"},
+		{"postgresql://h/d?user=u&password=pw&sslmode=require",
+			"postgresql://h/d?user=u&password=***&sslmode=require"},
+		{"postgresql://h/d?PASSWORD=pw", "postgresql://h/d?PASSWORD=***"},
+		{"postgresql:///d?sslpassword=pw&passfile=/etc/p", "postgresql:///d?sslpassword=***&passfile=/etc/p"},
+		{"", ""},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char *got = url_shown(rows[i].url);
+		if (strcmp(got, rows[i].want) != 0)
+			fail_msg("%s: got «%s», want «%s»", rows[i].url, got, rows[i].want);
+		free(got);
 	}
 }
 
@@ -382,6 +545,9 @@ int main(void)
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(everything_can_be_set),
 		cmocka_unit_test(mistakes),
+		cmocka_unit_test(a_distributed_installation),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(passwords_are_not_shown),
 		cmocka_unit_test(russian_words),
 		cmocka_unit_test(durations),
 		cmocka_unit_test(the_missing_file_is_a_problem),
