@@ -207,7 +207,7 @@ int bus_mark(struct bus *bus, const char *topic, struct bus_mark *mark, struct e
 	return bus->ops->mark(bus, topic, mark, e);
 }
 
-int bus_passed(struct bus *bus, const char *group, const struct bus_mark *mark, struct error *e)
+int bus_passed(struct bus *bus, const char *group, struct bus_mark *mark, struct error *e)
 {
 	return check_group(group, e) < 0 ? -1 : bus->ops->passed(bus, group, mark, e);
 }

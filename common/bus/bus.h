@@ -72,8 +72,9 @@ int bus_open(struct bus **out, const struct bus_config *config, struct error *e)
 void bus_close(struct bus **bus);
 
 /* Topics: lower-case letters, digits and '.', at most BUS_NAME_MAX; groups also
- * '-'. Subscribing to or publishing on a topic that is not there makes it
- * (bus_publish_tx does not: ERROR_NOT_FOUND). */
+ * '-'. Embedded: subscribing to or publishing on a topic that is not there makes it
+ * (bus_publish_tx does not: ERROR_NOT_FOUND). Kafka: only bus/bus_admin.h makes
+ * topics; each of these gives ERROR_NOT_FOUND with a text that says so. */
 #define BUS_NAME_MAX 60
 /* All headers of a message together; key and each attribute. */
 #define BUS_HEADERS_MAX_BYTES (64 * 1024)
@@ -146,11 +147,13 @@ struct bus_mark {
 	char topic[64];
 	int64_t position[64];
 	int partitions;
+	int64_t outbox; /* Kafka: rows up to this one come first; 0 = none */
 };
 int bus_mark(struct bus *bus, const char *topic, struct bus_mark *mark, struct error *e);
-/* 1 passed, 0 not yet, -1 error. */
-int bus_passed(struct bus *bus, const char *group, const struct bus_mark *mark, struct error *e);
-/* Messages published and not yet passed by the group. */
+/* 1 passed, 0 not yet, -1 error. On Kafka a mark taken while messages of the topic were still
+ * in the outbox gets its positions here, once they are out. */
+int bus_passed(struct bus *bus, const char *group, struct bus_mark *mark, struct error *e);
+/* Messages published and not yet passed by the group, those in the outbox included. */
 int bus_lag(struct bus *bus, const char *topic, const char *group, int64_t *lag, struct error *e);
 
 /* Reads without a group, oldest first, from offset on. Returns how many were
@@ -169,6 +172,25 @@ int bus_dead_letter(struct bus *bus, struct db *tx, const struct bus_message *me
  * off, or stops publishing for, groups that are further behind than its
  * bus_config allows. */
 int bus_trim(struct db *db, void *bus, struct error *e);
+
+/* Kafka: what waits in the outbox (all zero for the embedded bus). */
+struct bus_waiting {
+	int64_t messages;
+	int64_t oldest_ms;   /* published then; 0 = none */
+	int64_t refused;     /* never to be sent: the broker said so */
+	char refused_why[200]; /* of one of them */
+};
+int bus_waiting(struct db *db, struct bus_waiting *out, struct error *e);
+
+/* Kafka: messages a group will never read, because retention had passed it. */
+struct bus_gap {
+	char topic[BUS_NAME_MAX + 1], group[BUS_NAME_MAX + 1];
+	int32_t partition;
+	int64_t from, to; /* offsets, both included */
+	int64_t noticed_ms;
+};
+/* The newest first, up to max; how many, or -1. Kept for 30 days. */
+int bus_gaps(struct db *db, struct bus_gap *out, size_t max, struct error *e);
 
 /* A topic nobody may publish on because a group is too far behind. */
 struct bus_stop {

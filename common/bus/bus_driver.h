@@ -26,7 +26,7 @@ struct bus_ops {
 	int (*done_tx)(struct bus_consumer *consumer, struct db *tx, struct error *e);
 	int (*rewind)(struct bus_consumer *consumer, struct error *e);
 	int (*mark)(struct bus *bus, const char *topic, struct bus_mark *mark, struct error *e);
-	int (*passed)(struct bus *bus, const char *group, const struct bus_mark *mark,
+	int (*passed)(struct bus *bus, const char *group, struct bus_mark *mark,
 		struct error *e);
 	int (*lag)(struct bus *bus, const char *topic, const char *group, int64_t *lag,
 		struct error *e);

@@ -308,7 +308,7 @@ static int group_position(struct embedded_bus *bus, const char *topic, const cha
 }
 
 static int embedded_passed(
-	struct bus *base, const char *group, const struct bus_mark *mark, struct error *e)
+	struct bus *base, const char *group, struct bus_mark *mark, struct error *e)
 {
 	struct embedded_bus *bus = of(base);
 	int64_t pos = 0;
