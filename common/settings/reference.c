@@ -34,6 +34,11 @@ static const struct type_words type_words[SETTING_TYPES] = {
 	[SETTING_DOMAINS] = {"map: domain → rate", "набор: домен → скорость"},
 	[SETTING_KAFKA] = {"map: property → value", "набор: свойство → значение"},
 	[SETTING_RELAYS] = {"list, see below", "список, см. ниже"},
+	[SETTING_SOURCE] = {"text", "текст"},
+	[SETTING_TASKS] = {"list of words", "список слов"},
+	[SETTING_SENDERS] = {"list of e-mail addresses and domains",
+		"список адресов эл. почты и доменов"},
+	[SETTING_SOURCES] = {"list, see below", "список, см. ниже"},
 };
 
 static const char *in(enum lang lang, const char *en, const char *ru)
@@ -82,7 +87,8 @@ static void print_rows(enum lang lang, const struct setting_row *row, struct buf
 			"| настройка | значение | по умолчанию | пределы | смысл "
 			"|\n|---|---|---|---|---|\n"));
 	for (; row->path != NULL; row++) {
-		const char *words = row->words != NULL ? in(lang, "word", "слово")
+		const char *words = row->words != NULL && row->type != SETTING_TASKS
+						       ? in(lang, "word", "слово")
 						       : in(lang, type_words[row->type].en,
 								 type_words[row->type].ru);
 		(void)buf_printf(out, "| `%s` | %s | ", row->path, words);
@@ -138,6 +144,12 @@ int settings_reference(enum lang lang, struct buf *out)
 		out, in(lang, "\n## relays\n\nEach item of the list has these.\n\n",
 			     "\n## relays\n\nУ каждого сервера списка такие настройки.\n\n"));
 	print_rows(lang, settings_relay_rows, out);
+	(void)buf_puts(out,
+		in(lang, "\n## sources\n\nEach item of the list has these; docs/producers.md "
+			 "explains them.\n\n",
+			"\n## sources\n\nУ каждого источника списка такие настройки; подробнее — "
+			"docs/producers.ru.md.\n\n"));
+	print_rows(lang, settings_source_rows, out);
 	print_reserved(lang, out);
 	return buf_ok(out) ? 0 : -1;
 }

@@ -206,6 +206,11 @@ struct settings *settings_load(const char *path, struct problems *problems)
 		settings->file == NULL ? NULL : yaml_load_file(settings->file, problems);
 	if (root != NULL && yaml_as_map(&reader.yaml, root, NULL))
 		settings_read_map(&reader, settings_rows, root, "", settings);
+	/* Entries that were all commented out must not open the bus to everybody. */
+	if (root != NULL && settings_has_key(root, "sources") && !settings->sources_given)
+		yaml_problem(&reader.yaml, PROBLEM_ERROR, root, "sources", "sources: []", "%s",
+			tr("is empty: write what it should be, or take the key out",
+				"пусто: напишите, что нужно, или уберите ключ"));
 	yaml_node_free(&root);
 	if (problems->errors == before) {
 		complete(&reader, settings);
@@ -256,6 +261,9 @@ void settings_free(struct settings **settings)
 	for (size_t i = 0; i < s->relays_count; i++)
 		settings_relay_fini(&s->relays[i]);
 	free(s->relays);
+	for (size_t i = 0; i < s->sources_count; i++)
+		settings_source_fini(&s->sources[i]);
+	free(s->sources);
 	free(s);
 }
 

@@ -48,6 +48,17 @@ struct settings_relay {
 	int line;                 /* in the settings file, for messages */
 };
 
+/* What a producer on the bus may ask for: the CloudEvents source it claims decides. */
+struct settings_source {
+	char *source;             /* exact, or a beginning with '*' at its end */
+	char **tasks;             /* of settings_task_names */
+	size_t tasks_count;
+	char **senders;           /* From addresses, or domains as "@example.org"; empty = all */
+	size_t senders_count;
+	int64_t audience_max;     /* recipients of one task; 0 = no limit */
+	int line;                 /* in the settings file, for messages */
+};
+
 struct settings_domain_rate { /* domains: {gmail.com: 20/s} */
 	char *domain;
 	struct settings_rate rate;
@@ -114,6 +125,10 @@ struct settings {
 
 	struct settings_relay *relays;
 	size_t relays_count;
+
+	bool sources_given;       /* false: anyone who can write the bus may ask for anything */
+	struct settings_source *sources;
+	size_t sources_count;
 };
 
 /* A key of the file is the member's name without its unit: drain: 10s, planner: {lease: 10s},
@@ -128,6 +143,16 @@ int settings_make_folder(const char *path, struct error *e);
 int settings_make_folders(const struct settings *settings, struct error *e);
 /* The reference page (Markdown), from the table. */
 int settings_reference(enum lang lang, struct buf *out);
+
+/* How the sources of Vestnik's own programs begin (vestnik/cli/…): no limit holds for them. */
+#define SETTINGS_OWN_SOURCE "vestnik/"
+/* The entry for this source: the exact one, else the longest beginning. NULL: not listed. */
+const struct settings_source *settings_source_of(const struct settings *settings, const char *source);
+bool settings_source_may_ask(const struct settings_source *source, const char *task);
+/* address passed gate_address. */
+bool settings_source_may_send_as(const struct settings_source *source, const char *address);
+/* "notify", "campaign.launch", …; NULL-terminated. */
+extern const char *const settings_task_names[];
 
 /* "90s", "15m", "1h", "3d", "500ms" → ms. -1 when it is something else. */
 int settings_parse_duration(const char *text, int64_t *ms);

@@ -15,9 +15,9 @@ static bool on_this_machine(const char *host)
 	       strcmp(host, "localhost") == 0;
 }
 
-static bool has_key(const struct yaml_node *map, const char *key)
+bool settings_has_key(const struct yaml_node *map, const char *key)
 {
-	for (size_t i = 0; i < map->count; i++)
+	for (size_t i = 0; map->kind == YAML_MAP && i < map->count; i++)
 		if (strcmp(map->key[i], key) == 0)
 			return true;
 	return false;
@@ -42,10 +42,10 @@ static void check(const struct settings_reader *reader, const struct yaml_node *
 	const char *shown, const struct settings_relay *relay, const struct settings *settings)
 {
 	const struct yaml_reader *yaml = &reader->yaml;
-	if (!has_key(node, "name"))
+	if (!settings_has_key(node, "name"))
 		yaml_problem(yaml, PROBLEM_ERROR, node, shown, "name: main", "%s",
 			tr("the relay has no name", "у сервера нет имени (name)"));
-	if (!has_key(node, "host"))
+	if (!settings_has_key(node, "host"))
 		yaml_problem(yaml, PROBLEM_ERROR, node, shown, "host: relay.example.org", "%s",
 			tr("the relay has no host", "у сервера нет адреса (host)"));
 	for (size_t i = 0; relay->name != NULL && i < settings->relays_count; i++)
@@ -54,7 +54,7 @@ static void check(const struct settings_reader *reader, const struct yaml_node *
 			yaml_problem(yaml, PROBLEM_ERROR, node, shown, NULL,
 				tr("a second relay named %s", "второй сервер с именем %s"),
 				relay->name);
-	bool auth = has_key(node, "auth");
+	bool auth = settings_has_key(node, "auth");
 	if (auth && relay->user == NULL)
 		yaml_problem(yaml, PROBLEM_ERROR, node, shown, "auth: {user: …, password_file: …}",
 			"%s", tr("auth has no user", "в auth нет user"));
@@ -62,7 +62,7 @@ static void check(const struct settings_reader *reader, const struct yaml_node *
 		const struct yaml_node *map = node->item[i];
 		if (strcmp(node->key[i], "auth") != 0 || map->kind != YAML_MAP)
 			continue;
-		bool file = has_key(map, "password_file"), env = has_key(map, "password_env");
+		bool file = settings_has_key(map, "password_file"), env = settings_has_key(map, "password_env");
 		if (file == env)
 			yaml_problem(yaml, PROBLEM_ERROR, map, shown,
 				"password_file: relay.password", "%s",
@@ -87,11 +87,11 @@ static void read_relay(const struct settings_reader *reader, struct yaml_node *n
 	relay->line = node->line;
 	settings_fallbacks(reader, settings_relay_rows, relay);
 	settings_read_map(reader, settings_relay_rows, node, shown, relay);
-	if (has_key(node, "transport") && has_key(node, "security") &&
+	if (settings_has_key(node, "transport") && settings_has_key(node, "security") &&
 		relay->security == RELAY_TLS && relay->transport == RELAY_LIBESMTP)
 		yaml_problem(&reader->yaml, PROBLEM_ERROR, node, shown, "transport: libcurl", "%s",
 			tr("libesmtp cannot do security: tls", "libesmtp не умеет security: tls"));
-	complete(relay, has_key(node, "security"));
+	complete(relay, settings_has_key(node, "security"));
 	check(reader, node, shown, relay, settings);
 	settings->relays_count++;
 }

@@ -2,6 +2,7 @@
 
 #define S(member) offsetof(struct settings, member)
 #define R(member) offsetof(struct settings_relay, member)
+#define P(member) offsetof(struct settings_source, member)
 #define SECOND 1000LL
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
@@ -170,6 +171,13 @@ const struct setting_row settings_rows[] = {
 		"without TLS",
 		"Почтовые серверы, принимающие наши письма. По умолчанию один: local, "
 		"127.0.0.1:25, без TLS"},
+	{"sources", SETTING_SOURCES, S(sources), NULL, 0, 0, NULL,
+		"Producers on the bus and what each may ask for. Once the list is there, even "
+		"empty, everything not in it is refused; Vestnik's own programs always may. "
+		"Default: who can write the bus may ask for anything",
+		"Кто через шину о чём может просить. Если список есть, даже пустой, всё, чего в нём "
+		"нет, отклоняется; программам самого Вестника можно всегда. По умолчанию тому, кто "
+		"пишет в шину, можно всё"},
 	{NULL, SETTING_TYPES, 0, NULL, 0, 0, NULL, NULL, NULL},
 };
 
@@ -239,5 +247,26 @@ const struct setting_row settings_relay_rows[] = {
 		"Ответ на письмо целиком (меньше — больше повторов)"},
 	{"letters_per_session", SETTING_INT, R(letters_per_session), "100", 1, 100000, NULL,
 		"Then a new connection", "После этого новое соединение"},
+	{NULL, SETTING_TYPES, 0, NULL, 0, 0, NULL, NULL, NULL},
+};
+
+const struct setting_row settings_source_rows[] = {
+	{"source", SETTING_SOURCE, P(source), NULL, 0, 0, NULL,
+		"CloudEvents source, as the producer writes it; with * at its end all that begin so "
+		"(the longest entry that fits counts); required",
+		"Источник CloudEvents, как его пишет программа; со * в конце — все, что так "
+		"начинаются (действует самая длинная подходящая запись); обязательно"},
+	{"tasks", SETTING_TASKS, P(tasks), NULL, 0, 0, settings_task_names,
+		"What it may ask for; required", "О чём он может просить; обязательно"},
+	{"senders", SETTING_SENDERS, P(senders), NULL, 0, 0, NULL,
+		"From addresses (outreach@example.org) or whole domains (example.org) of its notices "
+		"and of the campaigns it touches. Default: all",
+		"Адреса отправителя (outreach@example.org) или целые домены (example.org) его "
+		"извещений и рассылок, которые он трогает. По умолчанию любые"},
+	{"audience_max", SETTING_INT64, P(audience_max), "0", 0, 100000000, NULL,
+		"Recipients of one notice or launch at most, counted before anything is sent; 0: no "
+		"limit",
+		"Не больше стольких адресатов у одного извещения или запуска; считаются до "
+		"отправки; 0 — без предела"},
 	{NULL, SETTING_TYPES, 0, NULL, 0, 0, NULL, NULL, NULL},
 };

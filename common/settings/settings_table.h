@@ -36,13 +36,17 @@ enum setting_type {
 	SETTING_DOMAINS,     /* mailer.domains */
 	SETTING_KAFKA,	     /* kafka: names and values of librdkafka */
 	SETTING_RELAYS,	     /* relays: rows of their own */
+	SETTING_SOURCE,	     /* char *: a CloudEvents source, or its beginning and '*' */
+	SETTING_TASKS,	     /* settings_source.tasks */
+	SETTING_SENDERS,     /* settings_source.senders */
+	SETTING_SOURCES,     /* sources: rows of their own */
 	SETTING_TYPES
 };
 
 struct setting_row {
 	const char *path; /* planner.lease; at most one dot */
 	enum setting_type type;
-	size_t at;	      /* offset in struct settings or struct settings_relay */
+	size_t at;	      /* offset in struct settings, settings_relay or settings_source */
 	const char *fallback; /* as it would stand in the file; NULL = not set or computed */
 	int64_t least, most;  /* of numbers; durations in ms */
 	const char *const *words;
@@ -51,6 +55,7 @@ struct setting_row {
 
 extern const struct setting_row settings_rows[]; /* ends with path NULL */
 extern const struct setting_row settings_relay_rows[];
+extern const struct setting_row settings_source_rows[];
 
 /* Properties of librdkafka nobody may set, and why. A name that ends in '.' stands for all that
  * begin so. Ends with name NULL. */
@@ -83,6 +88,18 @@ char *settings_absolute(const char *folder, const char *path);
 void settings_read_relays(const struct settings_reader *reader, const struct yaml_node *list,
 	struct settings *settings);
 void settings_relay_fini(struct settings_relay *relay);
+bool settings_has_key(const struct yaml_node *map, const char *key);
+
+/* The list at `sources:` into settings, and the values only its entries have. */
+void settings_read_sources(const struct settings_reader *reader, const struct yaml_node *list,
+	struct settings *settings);
+void settings_set_source(const struct settings_reader *reader, const struct yaml_node *node,
+	const char *shown, struct settings_source *source);
+void settings_set_tasks(const struct settings_reader *reader, const struct yaml_node *node,
+	const char *shown, struct settings_source *source);
+void settings_set_senders(const struct settings_reader *reader, const struct yaml_node *node,
+	const char *shown, struct settings_source *source);
+void settings_source_fini(struct settings_source *source);
 
 /* The store's address as it will be used, or NULL and a problem; owned by the caller. */
 char *settings_store_address(const struct settings_reader *reader, const struct yaml_node *node,

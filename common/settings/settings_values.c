@@ -365,6 +365,18 @@ void setting_set(const struct settings_reader *reader, const struct setting_row 
 	case SETTING_RELAYS:
 		settings_read_relays(reader, node, base);
 		return;
+	case SETTING_SOURCE:
+		settings_set_source(reader, node, shown, base);
+		return;
+	case SETTING_TASKS:
+		settings_set_tasks(reader, node, shown, base);
+		return;
+	case SETTING_SENDERS:
+		settings_set_senders(reader, node, shown, base);
+		return;
+	case SETTING_SOURCES:
+		settings_read_sources(reader, node, base);
+		return;
 	default:
 		if (yaml_as_line(&reader->yaml, node, shown, &text))
 			line_setters[row->type](&v, text);
