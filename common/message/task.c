@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/gate.h"
@@ -240,7 +241,7 @@ static int set_envelope(struct task *task, const char *source, const char *id, c
 	if (set_attribute(&task->source, "source", source, SOURCE_MAX, e) != 0 ||
 		set_attribute(&task->id, "id", id, ID_MAX, e) != 0)
 		return -1;
-	if (type == NULL)
+	if (type == NULL || type[0] == '\0')
 		return error_set(e, ERROR_INPUT, "the CloudEvents attribute type is missing");
 	for (unsigned i = 0; i < TASK_TYPES; i++)
 		if (strcmp(type, types[i]) == 0) {
@@ -251,29 +252,124 @@ static int set_envelope(struct task *task, const char *source, const char *id, c
 		"campaign.launch, .pause, .resume, .cancel, .retry, " TYPE_PREFIX "notify", type);
 }
 
+/* NULL when it is absent or null. */
+static int text_member(const json_t *event, const char *name, const char **out, struct error *e)
+{
+	const json_t *value = json_object_get(event, name);
+	*out = json_string_value(value);
+	if (value != NULL && *out == NULL && !json_is_null(value))
+		return error_set(e, ERROR_INPUT, "the CloudEvents attribute %s should be a string", name);
+	return 0;
+}
+
+static int read_time(const char *time, int64_t *time_ms, struct error *e)
+{
+	if (time != NULL && clock_parse_rfc3339(time, time_ms) != 0)
+		return error_set(e, ERROR_INPUT,
+			"the CloudEvents attribute time should be RFC 3339 like 2023-05-30T18:00:00+03:00");
+	return 0;
+}
+
 static int read_structured(const json_t *event, struct task *task, const json_t **data, struct error *e)
 {
-	const char *version = json_string_value(json_object_get(event, "specversion"));
+	const char *version, *source, *id, *type, *time;
+	if (text_member(event, "specversion", &version, e) != 0 ||
+		text_member(event, "source", &source, e) != 0 || text_member(event, "id", &id, e) != 0 ||
+		text_member(event, "type", &type, e) != 0)
+		return -1;
 	if (version == NULL || strcmp(version, "1.0") != 0)
 		return error_set(e, ERROR_INPUT, "the CloudEvents attribute specversion should be \"1.0\"");
-	if (set_envelope(task, json_string_value(json_object_get(event, "source")),
-		    json_string_value(json_object_get(event, "id")),
-		    json_string_value(json_object_get(event, "type")), e) != 0)
+	if (set_envelope(task, source, id, type, e) != 0 || text_member(event, "time", &time, e) != 0 ||
+		read_time(time, &task->time_ms, e) != 0)
 		return -1;
-	const json_t *when = json_object_get(event, "time");
-	const char *time = json_string_value(when);
-	if (when != NULL && time == NULL && !json_is_null(when))
-		return error_set(e, ERROR_INPUT, "the CloudEvents attribute time is not RFC 3339");
-	if (time != NULL && clock_parse_rfc3339(time, &task->time_ms) != 0)
-		return error_set(e, ERROR_INPUT, "the CloudEvents attribute time is not RFC 3339");
+	if (json_object_get(event, "data_base64") != NULL)
+		return error_set(e, ERROR_INPUT,
+			"data_base64 is for bytes; a task's data stands as a JSON object in data");
 	*data = json_object_get(event, "data");
 	return 0;
+}
+
+static int read_binary(const json_t *data, const char *source, const char *id, const char *type,
+	struct task *task, struct error *e)
+{
+	if (source == NULL && id == NULL && type == NULL && json_object_get(data, "specversion") != NULL)
+		return error_set(e, ERROR_INPUT,
+			"this looks like a CloudEvent in structured mode: it needs the header content-type: "
+			TASK_STRUCTURED);
+	return set_envelope(task, source, id, type, e);
+}
+
+/* ---- the mode ---------------------------------------------------------------------- */
+
+enum mode { MODE_BINARY, MODE_STRUCTURED, MODE_BATCH, MODE_OTHER };
+
+/* Without parameters (charset), whatever its case. */
+static bool is_type(const char *content_type, size_t len, const char *want)
+{
+	return strlen(want) == len && strncasecmp(content_type, want, len) == 0;
+}
+
+static enum mode mode_of(const char *content_type)
+{
+	if (content_type == NULL)
+		return MODE_BINARY;
+	content_type += strspn(content_type, " \t");
+	size_t len = strcspn(content_type, ";, \t");
+	if (len == 0)
+		return MODE_BINARY;
+	if (is_type(content_type, len, TASK_STRUCTURED))
+		return MODE_STRUCTURED;
+	if (is_type(content_type, len, "application/cloudevents-batch+json"))
+		return MODE_BATCH;
+	if (strncasecmp(content_type, "application/cloudevents", strlen("application/cloudevents")) == 0)
+		return MODE_OTHER;
+	if (is_type(content_type, len, "application/json") || is_type(content_type, len, "text/json") ||
+		(len > 5 && strncasecmp(content_type + len - 5, "+json", 5) == 0))
+		return MODE_BINARY;
+	return MODE_OTHER;
+}
+
+static int check_mode(enum mode mode, const char *content_type, struct error *e)
+{
+	if (mode == MODE_BATCH)
+		return error_set(e, ERROR_INPUT,
+			"a batch of CloudEvents is not understood: write each task as a message of its own");
+	if (mode == MODE_OTHER)
+		return error_set(e, ERROR_INPUT,
+			"content type \"%.100s\" is not understood: use " TASK_STRUCTURED
+			", or application/json with the attributes as headers ce_*",
+			content_type);
+	return 0;
+}
+
+int task_check_headers(const char *content_type, const char *headers, struct error *e)
+{
+	if (headers == NULL || mode_of(content_type) != MODE_BINARY)
+		return 0;
+	json_t *object = json_loads(headers, 0, NULL);
+	const char *version = json_string_value(json_object_get(object, "ce_specversion"));
+	int rc = 0;
+	if (version != NULL && strcmp(version, "1.0") != 0)
+		rc = version[0] == '\0'
+			? error_set(e, ERROR_INPUT, "the header ce_specversion is missing; it should be 1.0")
+			: error_set(e, ERROR_INPUT, "the header ce_specversion should be 1.0, not \"%.40s\"",
+				  version);
+	else if (json_object_get(object, "ce_time") != NULL)
+		rc = error_set(e, ERROR_INPUT,
+			"the header ce_time should be RFC 3339 like 2023-05-30T18:00:00+03:00");
+	json_decref(object);
+	return rc;
 }
 
 int task_read(const char *content_type, const char *source, const char *id, const char *type,
 	int64_t time_ms, const void *data, size_t len, struct task *task, struct error *e)
 {
 	*task = (struct task){.time_ms = time_ms};
+	enum mode mode = mode_of(content_type);
+	if (check_mode(mode, content_type, e) != 0)
+		return -1;
+	if (len == 0)
+		return error_set(e, ERROR_INPUT, "the task is empty");
 	json_error_t where;
 	json_t *document = json_loadb(data, len, JSON_REJECT_DUPLICATES, &where);
 	if (document == NULL)
@@ -283,10 +379,10 @@ int task_read(const char *content_type, const char *source, const char *id, cons
 	int rc;
 	if (!json_is_object(document))
 		rc = error_set(e, ERROR_INPUT, "a task should be a JSON object");
-	else if (content_type != NULL && strncmp(content_type, "application/cloudevents+json", 28) == 0)
+	else if (mode == MODE_STRUCTURED)
 		rc = read_structured(document, task, &body, e);
 	else
-		rc = set_envelope(task, source, id, type, e);
+		rc = read_binary(document, source, id, type, task, e);
 	if (rc == 0 && !json_is_object(body))
 		rc = error_set(e, ERROR_INPUT, "data should be a JSON object");
 	if (rc == 0)

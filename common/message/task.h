@@ -66,6 +66,14 @@ struct task {
 	} as;
 };
 
+/* Content type of structured mode; parameters and case don't matter. In binary mode it is
+ * application/json, anything ending in +json, or none. */
+#define TASK_STRUCTURED "application/cloudevents+json"
+
+/* What the bus could not turn into attributes and left in the headers (JSON object or NULL):
+ * another ce_specversion than 1.0 or none, an unreadable ce_time. ERROR_INPUT. */
+int task_check_headers(const char *content_type, const char *headers, struct error *e);
+
 /* From a bus message in either mode. Every error is permanent (ERROR_INPUT):
  * the message belongs on vestnik.dead; the text names the member and what
  * would be right. source/id/type/time_ms are the binary attributes (NULL/0 in

@@ -9,20 +9,32 @@
 #include "base/xalloc.h"
 #include "message/task.h"
 #include "planner/internal.h"
+#include "planner/limits.h"
 #include "planner/notice.h"
 #include "store/delivery.h"
 
 /* Tasks a transaction: one sync for all of them when many come at once. */
 #define TASKS_MAX 16
 
+/* A conflict that may pass by itself (two writers met) is the store's, not the task's. */
 static bool refusal(const struct error *e)
 {
+	if (e->retriable)
+		return false;
 	return e->code == ERROR_INPUT || e->code == ERROR_NOT_FOUND || e->code == ERROR_CONFLICT ||
 		e->code == ERROR_DENIED;
 }
 
-static int find(struct planner *planner, const char *slug, struct campaign_row *row, struct error *e)
+struct parsed {
+	const struct bus_message *message;
+	struct task task;
+	struct limits limits;
+	struct error error; /* code != NONE: it cannot be read */
+};
+
+static int find(struct planner *planner, const struct task *task, struct campaign_row *row, struct error *e)
 {
+	const char *slug = task->as.campaign.slug;
 	enum db_step step = campaign_row_by_slug(planner->db, slug, row, e);
 	if (step == DB_DONE)
 		return error_set(e, ERROR_NOT_FOUND, "there is no campaign \"%s\"", slug);
@@ -53,10 +65,11 @@ static int write_launch(struct planner *planner, const struct campaign_row *row,
 	return planner_publish_campaign(planner, row, "launched", NULL, NULL, e);
 }
 
-static int launch(struct planner *planner, const struct task *task, struct error *e)
+static int launch(struct planner *planner, const struct task *task, struct limits *limits,
+	struct error *e)
 {
 	struct campaign_row row = {0};
-	int rc = find(planner, task->as.campaign.slug, &row, e);
+	int rc = find(planner, task, &row, e);
 	if (rc == 0 && row.state != CAMPAIGN_DRAFT)
 		rc = error_set(e, ERROR_CONFLICT, "campaign \"%s\" was launched already: it is %s", row.slug,
 			campaign_state_name(row.state));
@@ -64,6 +77,8 @@ static int launch(struct planner *planner, const struct task *task, struct error
 		rc = error_set(e, ERROR_CONFLICT,
 			"campaign \"%s\" has other content than the task asks for: hash %.12s…, not %.12s…",
 			row.slug, row.content_hash, task->as.campaign.content_hash);
+	if (rc == 0)
+		rc = limits_campaign(limits, planner->db, task, &row, e);
 	if (rc == 0)
 		rc = write_launch(planner, &row, e);
 	campaign_row_fini(&row);
@@ -86,7 +101,8 @@ static int set_state(struct planner *planner, const struct campaign_row *row, en
 	return rc;
 }
 
-static int change_state(struct planner *planner, const struct task *task, struct error *e)
+static int change_state(struct planner *planner, const struct task *task, struct limits *limits,
+	struct error *e)
 {
 	static const struct {
 		enum campaign_state to;
@@ -99,7 +115,9 @@ static int change_state(struct planner *planner, const struct task *task, struct
 			1u << CAMPAIGN_RUNNING | 1u << CAMPAIGN_PAUSED},
 	};
 	struct campaign_row row = {0};
-	int rc = find(planner, task->as.campaign.slug, &row, e);
+	int rc = find(planner, task, &row, e);
+	if (rc == 0)
+		rc = limits_campaign(limits, planner->db, task, &row, e);
 	if (rc != 0 || row.state == changes[task->type].to) /* asked twice: it is as asked */
 		goto out;
 	if ((changes[task->type].from & 1u << row.state) == 0) {
@@ -118,11 +136,13 @@ out:
 /* ---- retry --------------------------------------------------------------------------------- */
 
 /* Only noted here, worked off in batches by planner_retry_step: there may be a million. */
-static int retry(struct planner *planner, const struct task *task, struct error *e)
+static int retry(struct planner *planner, const struct task *task, struct limits *limits, struct error *e)
 {
 	struct campaign_row row = {0};
 	bool failed = strcmp(task->as.campaign.state, "failed") == 0;
-	int rc = find(planner, task->as.campaign.slug, &row, e);
+	int rc = find(planner, task, &row, e);
+	if (rc == 0)
+		rc = limits_campaign(limits, planner->db, task, &row, e);
 	if (rc == 0 && (row.state == CAMPAIGN_DRAFT || row.state == CAMPAIGN_CANCELLED))
 		rc = error_set(e, ERROR_CONFLICT, "campaign \"%s\" is %s: nothing of it can be tried again",
 			row.slug, campaign_state_name(row.state));
@@ -143,27 +163,33 @@ static int retry(struct planner *planner, const struct task *task, struct error 
 
 /* ---- one task -------------------------------------------------------------------------------- */
 
-static int take(struct planner *planner, const struct task *task, struct error *e)
+static int take(struct planner *planner, struct parsed *parsed, struct error *e)
 {
+	const struct task *task = &parsed->task;
+	if (limits_task(&parsed->limits, planner->settings, task, e) != 0)
+		return -1;
 	switch (task->type) {
 	case TASK_CAMPAIGN_LAUNCH:
-		return launch(planner, task, e);
+		return launch(planner, task, &parsed->limits, e);
 	case TASK_CAMPAIGN_RETRY:
-		return retry(planner, task, e);
+		return retry(planner, task, &parsed->limits, e);
 	case TASK_NOTIFY:
 		return planner_take_notice(planner, task, e);
 	default:
-		return change_state(planner, task, e);
+		return change_state(planner, task, &parsed->limits, e);
 	}
 }
 
+/* What was accepted stays accepted, whatever comes under its name later: else a spoilt copy would
+ * open the way for a second one. */
 static int note_result(struct planner *planner, const struct task *task, const char *result,
 	struct error *e)
 {
 	return db_exec(planner->db, e,
 		"INSERT INTO task_seen (source, id, type, accepted_ms, result) VALUES ($1, $2, $3, $4, $5)"
 		" ON CONFLICT (source, id) DO UPDATE SET type = excluded.type,"
-		" accepted_ms = excluded.accepted_ms, result = excluded.result",
+		" accepted_ms = excluded.accepted_ms, result = excluded.result"
+		" WHERE task_seen.result <> 'accepted'",
 		"sssis", task->source, task->id, task_type_name(task->type), clock_now_ms(), result);
 }
 
@@ -178,24 +204,18 @@ static int refuse(struct planner *planner, const struct bus_message *message, co
 	return rc != 0 ? -1 : bus_dead_letter(planner->bus, planner->db, message, "planner", reason, e);
 }
 
-struct parsed {
-	const struct bus_message *message;
-	struct task task;
-	struct error error; /* code != NONE: it cannot be read */
-};
-
 static void parse(const struct bus_message *m, struct parsed *out)
 {
 	*out = (struct parsed){.message = m};
 	if (m->content_type != NULL && strcmp(m->content_type, "application/x-vestnik-oversized") == 0)
 		(void)error_set(&out->error, ERROR_INPUT, "the message is longer than %d bytes",
 			BUS_MESSAGE_MAX_BYTES);
-	else
+	else if (task_check_headers(m->content_type, m->headers, &out->error) == 0)
 		(void)task_read(m->content_type, m->source, m->id, m->type, m->time_ms, m->data, m->len,
 			&out->task, &out->error);
 }
 
-static int accept_one(struct planner *planner, const struct parsed *parsed, bool *refused, struct error *e)
+static int accept_one(struct planner *planner, struct parsed *parsed, bool *refused, struct error *e)
 {
 	const struct task *task = &parsed->task;
 	*refused = parsed->error.code != ERROR_NONE;
@@ -210,7 +230,7 @@ static int accept_one(struct planner *planner, const struct parsed *parsed, bool
 	/* What a refused task wrote before it was refused goes, the batch stays. */
 	if (db_exec(planner->db, e, "SAVEPOINT task", "") != 0)
 		return -1;
-	if (take(planner, task, e) == 0)
+	if (take(planner, parsed, e) == 0)
 		return db_exec(planner->db, e, "RELEASE SAVEPOINT task", "") != 0
 			? -1
 			: note_result(planner, task, "accepted", e);
@@ -224,7 +244,24 @@ static int accept_one(struct planner *planner, const struct parsed *parsed, bool
 	return refuse(planner, parsed->message, task, why.text, e);
 }
 
-static int accept_all(struct planner *planner, const struct parsed *parsed, int count, struct error *e)
+/* What can be found out before the write lock is taken. */
+static int measure(struct planner *planner, struct parsed *parsed, int count, struct error *e)
+{
+	for (int i = 0; i < count; i++) {
+		struct parsed *one = &parsed[i];
+		if (one->error.code != ERROR_NONE)
+			continue;
+		one->limits = limits_of(planner->settings, &one->task);
+		if (limits_count(&one->limits, planner->db, &one->task, e) == 0)
+			continue;
+		if (!refusal(e))
+			return -1;
+		one->error = *e; /* an audience that cannot be counted could not be written out */
+	}
+	return 0;
+}
+
+static int accept_all(struct planner *planner, struct parsed *parsed, int count, struct error *e)
 {
 	int refused_count = 0;
 	if (db_begin(planner->db, DB_WRITE, e) != 0)
@@ -255,7 +292,9 @@ int planner_accept(struct planner *planner, int timeout_ms, struct error *e)
 		return count;
 	for (int i = 0; i < count; i++)
 		parse(&messages[i], &parsed[i]);
-	int rc = accept_all(planner, parsed, count, e);
+	int rc = measure(planner, parsed, count, e);
+	if (rc == 0)
+		rc = accept_all(planner, parsed, count, e);
 	for (int i = 0; i < count; i++)
 		task_fini(&parsed[i].task);
 	if (rc < 0) {

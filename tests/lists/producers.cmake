@@ -1,2 +1,4 @@
 # Tasks of other programs: what they may ask for, and how they say it.
 vestnik_test(unit/test_settings_sources.c USES settings)
+vestnik_test(unit/test_task.c USES message LIBRARIES PkgConfig::JANSSON)
+vestnik_test(unit/test_limits.c USES flow_bed service_planner LIBRARIES PkgConfig::JANSSON)

@@ -1,0 +1,34 @@
+/* What the settings' `sources` let a task's source ask for. Vestnik's own programs and, without the
+ * list, everybody may ask for anything. On Kafka a source is only claimed: who may write the topic
+ * at all is the broker's business (ACLs). */
+#ifndef VESTNIK_PLANNER_LIMITS_H
+#define VESTNIK_PLANNER_LIMITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "message/task.h"
+#include "settings/settings.h"
+#include "store/campaign_row.h"
+#include "store/db.h"
+
+struct limits {
+	bool refused;                         /* there is a list, and the source is not in it */
+	const struct settings_source *source; /* NULL: no limits */
+	int64_t audience;                     /* a launch's recipients; -1: not counted */
+};
+
+struct limits limits_of(const struct settings *settings, const struct task *task);
+/* Counts the audience of a launch that is limited, before the write lock is taken: it may take
+ * seconds. Stops at one more than allowed. */
+int limits_count(struct limits *limits, struct db *db, const struct task *task, struct error *e);
+
+/* ERROR_DENIED with which limit it was. */
+int limits_task(const struct limits *limits, const struct settings *settings, const struct task *task,
+	struct error *e);
+/* The campaign's sender, and for a launch its audience. Inside the transaction. */
+int limits_campaign(struct limits *limits, struct db *db, const struct task *task,
+	const struct campaign_row *row, struct error *e);
+
+#endif
