@@ -68,16 +68,15 @@ forbid_starts() {
 	made_policy=yes
 }
 allow_starts() { [ -z "$made_policy" ] || as_root rm -f $policy; }
-trap allow_starts EXIT
 
-# PostgreSQL's installation makes a cluster and starts it with the machine. What the
-# administrator has written there already stays.
+# Nor does the first installation of PostgreSQL make a cluster that comes up with the machine.
+no_cluster=/etc/postgresql-common/createcluster.d/vestnik.conf
 forbid_cluster() {
-	local file=/etc/postgresql-common/createcluster.conf
-	[ ! -e $file ] || return 0
-	as_root mkdir -p ${file%/*}
-	echo "create_main_cluster = false" | as_root tee $file >/dev/null
+	as_root mkdir -p ${no_cluster%/*}
+	echo "create_main_cluster = false" | as_root tee $no_cluster >/dev/null
 }
+allow_cluster() { [ ! -e $no_cluster ] || as_root rm -f $no_cluster; }
+trap 'allow_starts; allow_cluster' EXIT
 
 forbid_starts
 for package in "${missing[@]}"; do

@@ -45,6 +45,29 @@ environment() {
 			return 1
 		}
 	fi
+	kafka_environment
+}
+
+# The broker's jars, some 50 MB, from Maven's repository: once.
+kafka_environment() {
+	local place=build/test-env/kafka attempt
+	if cmp -s tests/support/kafka/pom.xml $place/.made; then
+		return
+	fi
+	rm -rf $place
+	mkdir -p $place
+	cp tests/support/kafka/pom.xml $place/pom.xml
+	for attempt in 1 2 3 4; do
+		if timeout 600 mvn -B -q -f $place/pom.xml dependency:copy-dependencies >build/maven.log 2>&1; then
+			build/test-env/bin/python3 tests/support/kafka.py --prepare
+			cp $place/pom.xml $place/.made
+			return
+		fi
+		echo "Maven, attempt $attempt: $(grep -m1 ERROR build/maven.log | cut -c1-300)"
+		sleep $((attempt * 5))
+	done
+	cat build/maven.log >&2
+	return 1
 }
 
 # ---- building and running ---------------------------------------------------------------
