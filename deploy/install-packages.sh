@@ -11,7 +11,7 @@
 set -euo pipefail
 
 build=(gcc libc6-dev cmake ninja-build pkg-config
-	libsodium-dev libjansson-dev libsqlite3-dev libyaml-dev libcmark-gfm-dev
+	libsodium-dev libjansson-dev libsqlite3-dev libpq-dev libyaml-dev libcmark-gfm-dev
 	libcmark-gfm-extensions-dev libical-dev libzip-dev libexpat1-dev libcsv-dev libesmtp-dev
 	libcurl4-openssl-dev libssl-dev libidn2-dev libsystemd-dev libpq-dev librdkafka-dev
 	libcmocka-dev libgmime-3.0-dev libxlsxwriter-dev)

@@ -8,22 +8,19 @@
 #include "base/xalloc.h"
 #include "store/db_driver.h"
 
-static const struct db_ops *const drivers[] = {&db_sqlite_ops};
+static const struct db_ops *const drivers[] = {&db_sqlite_ops, &db_postgres_ops};
 
 static const struct db_ops *find_driver(const char *url, struct error *e)
 {
 	for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++)
 		if (strncmp(url, drivers[i]->scheme, strlen(drivers[i]->scheme)) == 0)
 			return drivers[i];
-	if (strncmp(url, "postgresql:", strlen("postgresql:")) == 0)
-		error_set(e, ERROR_INPUT, "%s",
-			tr("this build has no PostgreSQL driver yet; use sqlite:/path/to/file",
-				"в этой сборке ещё нет драйвера PostgreSQL; укажите sqlite:/путь/к/файлу"));
-	else
-		error_set(e, ERROR_INPUT,
-			tr("store address \"%.100s\" is not understood; write sqlite:/path/to/file",
-				"адрес хранилища «%.100s» не понят; пишите sqlite:/путь/к/файлу"),
-			url);
+	/* No part of it: what was meant as an address may hold a password. */
+	error_set(e, ERROR_INPUT, "%s",
+		tr("the store's address is not understood; write sqlite:/path/to/file or"
+		   " postgresql://user@host:5432/database",
+			"адрес хранилища не понят; пишите sqlite:/путь/к/файлу или"
+			" postgresql://пользователь@узел:5432/база"));
 	return NULL;
 }
 
@@ -64,6 +61,11 @@ enum db_kind db_kind(const struct db *db)
 const char *db_url(const struct db *db)
 {
 	return db->url;
+}
+
+const char *db_shown(const struct db *db)
+{
+	return db->ops->shown(db);
 }
 
 const char *db_file(const struct db *db)
@@ -253,9 +255,30 @@ void db_reset(struct db_stmt *stmt)
 	stmt->db->ops->reset(stmt);
 }
 
+/* Inside a transaction a driver may send it later. */
+static int run_later(struct db_stmt *stmt, struct error *e)
+{
+	struct db *db = stmt->db;
+	struct error why;
+	if (db->aborted)
+		return refuse_step(stmt, e);
+	db_reset(stmt);
+	int rc = stmt->writes && db->mode == DB_READ
+		? error_set(&why, ERROR_INTERNAL, "writing in a read transaction: %.200s", stmt->sql)
+		: db->ops->run(stmt, &why);
+	if (rc == 0)
+		return 0;
+	abort_transaction(db, &why);
+	if (e != NULL)
+		*e = why;
+	return -1;
+}
+
 int db_run(struct db_stmt *stmt, struct error *e)
 {
 	enum db_step step;
+	if (stmt->db->ops->run != NULL && stmt->db->in_transaction)
+		return run_later(stmt, e);
 	do {
 		step = db_step(stmt, e);
 	} while (step == DB_ROW);
@@ -264,6 +287,13 @@ int db_run(struct db_stmt *stmt, struct error *e)
 
 int64_t db_changes(struct db *db)
 {
+	struct error why;
+	if (db->aborted)
+		return -1;
+	if (db->ops->changes != NULL && db->in_transaction && db->ops->changes(db, &why) < 0) {
+		abort_transaction(db, &why);
+		return -1;
+	}
 	return db->changes;
 }
 

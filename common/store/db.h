@@ -6,6 +6,11 @@
  *   @ID         in DDL: the type of a dense integer primary key
  *   @CLUSTERED  in DDL, after ')': the table is stored in primary-key order
  *   @BLOB       in DDL: the type of bytes
+ *   @FOR_UPDATE at the end of a SELECT: the rows stay as they are until this transaction ends
+ *               (PostgreSQL; SQLite's writers are serial)
+ *
+ * PostgreSQL guesses no types: write CAST($1 AS BIGINT) where nothing beside a parameter says what
+ * it is ($1 IS NULL, $1 = 1); text there has the order of its bytes, as in SQLite.
  *
  * A connection belongs to one thread. Read transactions must end within a
  * second (they hold up the checkpoint). Never fork with an open connection:
@@ -34,20 +39,28 @@ enum db_step { DB_FAILED = -1, DB_DONE = 0, DB_ROW = 1 };
 int db_open(struct db **out, const char *url, struct error *e);
 void db_close(struct db **db);
 enum db_kind db_kind(const struct db *db);
+/* As given, with a password if there is one: for db_open, never for people. */
 const char *db_url(const struct db *db);
+/* For people: messages, logs, `status`. Holds no password. */
+const char *db_shown(const struct db *db);
 /* Canonical path of the SQLite file; NULL for PostgreSQL. */
 const char *db_file(const struct db *db);
 
 /* ---- transactions ---------------------------------------------------------
- * Waits for the write lock up to the driver's patience (SQLite: 10 s with
- * 0.2–1 ms jitter), then ERROR_UNAVAILABLE. Statements outside a transaction
+ * SQLite has one writer at a time: db_begin waits for the write lock up to 10 s with 0.2–1 ms
+ * jitter, then ERROR_UNAVAILABLE. On PostgreSQL writers go on side by side, each with one state of
+ * the database (REPEATABLE READ): who changes a row that another changed meanwhile gets
+ * ERROR_CONFLICT with `retriable` set, at any statement or at the commit, and does all of it again.
+ * A row that is only *read* to decide a write of another row needs @FOR_UPDATE. A connection that
+ * ended is ERROR_UNAVAILABLE; the next db_begin makes a new one. Statements outside a transaction
  * commit one by one, relaxed. A statement that fails aborts its transaction
  * (PostgreSQL's rule, kept by both): every later statement and db_commit give
  * that first error again, and nothing is written. Nothing can be written in a
  * DB_READ transaction. */
 int db_begin(struct db *db, enum db_mode mode, struct error *e);
 /* On failure the transaction is rolled back already (an error that is `fatal`:
- * committed, but the disk did not confirm it; close, and look again later). */
+ * committed, but the disk did not confirm it; close, and look again later). PostgreSQL: when the
+ * connection is lost at this very moment, nobody knows; its text says so. Durable in both modes. */
 int db_commit(struct db *db, enum db_sync sync, struct error *e);
 /* Allowed when no transaction is open (so `out:` needs no test). */
 void db_rollback(struct db *db);
@@ -73,10 +86,11 @@ void db_bind_null(struct db_stmt *stmt, int position);
 enum db_step db_step(struct db_stmt *stmt, struct error *e);
 /* Stops reading early. */
 void db_reset(struct db_stmt *stmt);
-/* For a statement that returns no rows; a driver may send it later, with
- * others, in which case its error comes from the next db_step or db_commit. */
+/* For a statement whose rows nobody wants. Inside a transaction PostgreSQL's driver sends it later,
+ * with others: its error then comes from the next db_run, db_step, db_prepare or db_commit. */
 int db_run(struct db_stmt *stmt, struct error *e);
-/* Rows changed by the last db_step/db_run that finished (waits for it). */
+/* Rows changed by the last db_step/db_run that finished (waits for it: on PostgreSQL a round trip,
+ * so not for every row of a batch). -1: it failed, the transaction is aborted; db_commit tells. */
 int64_t db_changes(struct db *db);
 
 /* Columns from 0; text is valid until the next step or reset. NULL: 0, NULL. */

@@ -55,6 +55,10 @@ struct db_ops {
 	void (*bind_blob)(struct db_stmt *stmt, int position, const void *data, size_t len);
 	void (*bind_null)(struct db_stmt *stmt, int position);
 	enum db_step (*step)(struct db_stmt *stmt, struct error *e);
+	/* NULL: step to the end. Only inside a transaction; may queue. */
+	int (*run)(struct db_stmt *stmt, struct error *e);
+	/* NULL: base.changes is right. Waits for what was queued. */
+	int (*changes)(struct db *db, struct error *e);
 	void (*reset)(struct db_stmt *stmt);
 	int64_t (*column_int)(struct db_stmt *stmt, int column);
 	const char *(*column_text)(struct db_stmt *stmt, int column);
@@ -64,10 +68,11 @@ struct db_ops {
 	/* Several statements without parameters (schema files). */
 	int (*script)(struct db *db, const char *sql, struct error *e);
 	const char *(*file)(const struct db *db);
+	const char *(*shown)(const struct db *db);
 	int (*backup)(struct db *db, const char *path, struct error *e);
 };
 
-extern const struct db_ops db_sqlite_ops;
+extern const struct db_ops db_sqlite_ops, db_postgres_ops;
 
 /* The rewritings db.h promises, outside of literals and comments. */
 int db_rewrite(enum db_kind kind, const char *sql, struct buf *out, struct error *e);

@@ -234,6 +234,11 @@ static const char *sqlite_file(const struct db *db)
 	return ((const struct sqlite_db *)db)->path;
 }
 
+static const char *sqlite_shown(const struct db *db)
+{
+	return db->url;
+}
+
 /* ---- transactions ---------------------------------------------------------- */
 
 static int run_control(sqlite3_stmt *stmt)
@@ -438,5 +443,6 @@ const struct db_ops db_sqlite_ops = {
 	.now_ms = sqlite_now_ms,
 	.script = sqlite_script,
 	.file = sqlite_file,
+	.shown = sqlite_shown,
 	.backup = sqlite_backup,
 };

@@ -58,18 +58,50 @@ static int apply_missing(struct db *db, int64_t newest, struct error *e)
 static int is_current(struct db *db, struct error *e)
 {
 	int64_t found, newest;
-	if (db_kind(db) == DB_SQLITE &&
-		db_query_int(db, &found, e,
-			"SELECT 1 FROM sqlite_schema WHERE name = 'schema_version'", "") != DB_ROW)
-		return 0;
+	enum db_step step = db_kind(db) == DB_SQLITE
+		? db_query_int(db, &found, e,
+			  "SELECT 1 FROM sqlite_schema WHERE name = 'schema_version'", "")
+		: db_query_int(db, &found, e,
+			  "SELECT 1 WHERE to_regclass('schema_version') IS NOT NULL", "");
+	if (step != DB_ROW)
+		return step == DB_DONE ? 0 : -1;
 	return read_newest(db, &newest, e);
 }
 
-int schema_migrate(struct db *db, struct error *e)
+/* PostgreSQL: services that start at once take turns. Not a lock inside the transaction: that one
+ * sees the tables as they were before it waited. Freed at the latest when the connection ends. */
+#define MIGRATION_LOCK 0x7665737473636865 /* any number, the same in every program: "vestsche" */
+/* Each try waits as long as the driver's lock_timeout says, some 10 s: a migration of big tables
+ * takes minutes. */
+#define MIGRATION_TRIES 60
+
+static int lock_migration(struct db *db, struct error *e)
 {
-	int current = is_current(db, e);
-	if (current != 0)
-		return current < 0 ? -1 : 0;
+	int64_t one;
+	enum db_step step = DB_FAILED;
+	if (db_kind(db) == DB_SQLITE)
+		return 0;
+	for (int i = 0; i < MIGRATION_TRIES && step == DB_FAILED; i++) {
+		step = db_query_int(db, &one, e, "SELECT 1 FROM pg_advisory_lock($1) AS locked", "i",
+			(int64_t)MIGRATION_LOCK);
+		if (step == DB_FAILED && (e->code != ERROR_CONFLICT || !e->retriable))
+			return -1;
+	}
+	return step == DB_ROW ? 0 : -1;
+}
+
+static void unlock_migration(struct db *db)
+{
+	struct error ignored;
+	int64_t one;
+	if (db_kind(db) == DB_POSTGRES)
+		(void)db_query_int(db, &one, &ignored, "SELECT 1 FROM pg_advisory_unlock($1) AS freed", "i",
+			(int64_t)MIGRATION_LOCK);
+}
+
+static int migrate(struct db *db, struct error *e)
+{
+	int current;
 	int64_t newest = 0;
 	if (db_begin(db, DB_WRITE, e) < 0)
 		return -1;
@@ -88,4 +120,16 @@ int schema_migrate(struct db *db, struct error *e)
 out:
 	db_rollback(db);
 	return error_context(e, "%s", tr("schema of the store", "схема хранилища"));
+}
+
+int schema_migrate(struct db *db, struct error *e)
+{
+	int current = is_current(db, e);
+	if (current != 0)
+		return current < 0 ? -1 : 0;
+	if (lock_migration(db, e) < 0)
+		return -1;
+	int rc = migrate(db, e);
+	unlock_migration(db);
+	return rc;
 }

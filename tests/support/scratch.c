@@ -24,6 +24,7 @@ static char *kept[KEPT_MAX];
 static size_t kept_count;
 static char folder[256];
 static pid_t owner;
+static int schemas;
 
 static const char *keep(char *text)
 {
@@ -32,9 +33,46 @@ static const char *keep(char *text)
 	return kept[kept_count++] = text;
 }
 
+/* Each test has a schema of its own in the given PostgreSQL. */
+static int run_on_server(const char *sql)
+{
+	struct db *db;
+	struct error e;
+	int rc = db_open(&db, getenv("VESTNIK_TEST_STORE"), &e);
+	if (rc == 0)
+		rc = db_exec(db, &e, sql, "");
+	if (rc != 0)
+		fprintf(stderr, "%s: %s\n", sql, e.text);
+	db_close(&db);
+	return rc;
+}
+
+static const char *postgres_store(const char *server)
+{
+	char name[64];
+	snprintf(name, sizeof name, "vestnik_test_%ld_%d", (long)getpid(), ++schemas);
+	char *sql = xasprintf("CREATE SCHEMA %s", name);
+	if (run_on_server(sql) != 0)
+		abort();
+	free(sql);
+	(void)scratch_folder(); /* its owner cleans up */
+	return keep(xasprintf("%s%coptions=-csearch_path%%3D%s", server, strchr(server, '?') == NULL ? '?' : '&',
+		name));
+}
+
+static void drop_schemas(void)
+{
+	for (; schemas > 0; schemas--) {
+		char *sql = xasprintf("DROP SCHEMA vestnik_test_%ld_%d CASCADE", (long)getpid(), schemas);
+		(void)run_on_server(sql);
+		free(sql);
+	}
+}
+
 static void clean_up(void)
 {
 	if (getpid() == owner) {
+		drop_schemas();
 		char *command = xasprintf("rm -rf '%s'", folder);
 		if (system(command) != 0)
 			fprintf(stderr, "could not remove %s\n", folder);
@@ -75,7 +113,7 @@ const char *scratch_bare_store(void)
 	static int number;
 	const char *given = getenv("VESTNIK_TEST_STORE");
 	if (given != NULL)
-		return given;
+		return postgres_store(given);
 	return keep(xasprintf("sqlite:%s/store-%d.db", scratch_folder(), ++number));
 }
 

@@ -14,8 +14,8 @@ const char *scratch_folder(void);
 /* "<folder>/<name>"; kept until exit. */
 const char *scratch_path(const char *name);
 
-/* An empty store with the schema: a new SQLite file each time. (When the
- * environment says VESTNIK_TEST_STORE, that one instead: for later drivers.) */
+/* An empty store with the schema: a new SQLite file each time. When the environment names a
+ * PostgreSQL in VESTNIK_TEST_STORE, a new schema there each time, dropped at exit. */
 const char *scratch_store(void);
 /* An empty store without the schema. */
 const char *scratch_bare_store(void);
