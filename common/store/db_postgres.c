@@ -54,10 +54,18 @@ static int set_up(struct postgres_db *db, struct error *e)
 	return rc;
 }
 
+/* Not on standard error, which is libpq's way. */
+static void note(void *arg, const char *words)
+{
+	(void)arg;
+	log_debug("store-notice", "words=%s", log_quote(words));
+}
+
 static int connect_now(struct postgres_db *db, struct error *e)
 {
 	PQfinish(db->conn);
 	db->conn = postgres_connect(db->base.url);
+	PQsetNoticeProcessor(db->conn, note, NULL);
 	postgres_forget_owed(db);
 	db->begun = db->failed = false;
 	db->generation++;

@@ -35,6 +35,13 @@ static size_t opaque_length(const char *s)
 	return 0;
 }
 
+/* Is what stands before s given a name there? PostgreSQL 15 wants one. */
+static bool named(const char *s)
+{
+	s += strspn(s, " \t\n");
+	return isalpha((unsigned char)*s) && strncmp(s, "WHERE", 5) != 0 && strncmp(s, "ORDER", 5) != 0;
+}
+
 /* @KEYS($n): a JSON array of integers as a table with one column, key. */
 static size_t put_keys(enum db_kind kind, const char *s, struct buf *out)
 {
@@ -49,8 +56,8 @@ static size_t put_keys(enum db_kind kind, const char *s, struct buf *out)
 		buf_printf(out, "(SELECT value AS key FROM json_each(?%.*s))", (int)n, digits);
 	else
 		buf_printf(out,
-			"(SELECT value::bigint AS key FROM json_array_elements_text($%.*s::json))",
-			(int)n, digits);
+			"(SELECT value::bigint AS key FROM json_array_elements_text($%.*s::json))%s",
+			(int)n, digits, named(digits + n + 1) ? "" : " AS keys");
 	return sizeof head - 1 + n + 1;
 }
 

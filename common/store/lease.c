@@ -16,7 +16,7 @@ int lease_take(struct db *db, struct lease *lease, bool at_once, bool *held, str
 		"INSERT INTO lease (name, holder, token, expires_ms) VALUES ($1, $2, 1, $3)"
 		" ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, token = lease.token + 1,"
 		" expires_ms = excluded.expires_ms"
-		" WHERE lease.expires_ms <= $4 OR lease.holder = $2 OR $5 = 1 RETURNING token",
+		" WHERE lease.expires_ms <= $4 OR lease.holder = $2 OR CAST($5 AS BIGINT) = 1 RETURNING token",
 		"ssiii", lease->name, lease->holder, now_ms + lease->duration_ms, now_ms,
 		(int64_t)(at_once ? 1 : 0));
 	if (step == DB_FAILED)

@@ -196,8 +196,10 @@ static int open_all(struct maintenance *m, struct error *e)
 int maintenance_start(struct maintenance **out, const char *store_url,
 	const struct maintenance_chore *chores, size_t count, struct error *e)
 {
-	struct maintenance *m = xcalloc(1, sizeof *m);
 	*out = NULL;
+	if (strncmp(store_url, db_sqlite_ops.scheme, strlen(db_sqlite_ops.scheme)) != 0)
+		return 0; /* a server looks after itself */
+	struct maintenance *m = xcalloc(1, sizeof *m);
 	m->url = xstrdup(store_url);
 	m->lock_fd = m->stop_fd = -1;
 	m->count = count;

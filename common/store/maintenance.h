@@ -2,7 +2,7 @@
  * beside the SQLite file): checkpoints under the write lock, which alone avoids
  * the WAL-reset corruption of the packaged SQLite (sqlite.org/wal.html#walresetbug),
  * and calls the trimmer of the embedded bus. PostgreSQL needs neither: starting
- * is then a no-op. */
+ * is then a no-op and gives NULL. */
 #ifndef VESTNIK_STORE_MAINTENANCE_H
 #define VESTNIK_STORE_MAINTENANCE_H
 

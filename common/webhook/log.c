@@ -88,7 +88,7 @@ int webhook_attempt_each(struct db *db, const char *endpoint, const char *messag
 		    " a.status, a.error, a.response FROM webhook_attempt a"
 		    " LEFT JOIN webhook_message m ON m.endpoint = a.endpoint AND m.id = a.message"
 		    " WHERE a.endpoint = $1 AND a.message >= $2 AND a.message <= $3"
-		    " AND ($4 = 0 OR a.status IS NULL OR a.status < 200 OR a.status > 299)"
+		    " AND (CAST($4 AS BIGINT) = 0 OR a.status IS NULL OR a.status < 200 OR a.status > 299)"
 		    " ORDER BY a.message DESC, a.attempt DESC LIMIT $5",
 		    "sssii", endpoint, message == NULL ? "" : message, message == NULL ? WEBHOOK_ID_END : message,
 		    (int64_t)failed, (int64_t)most) != 0)

@@ -52,7 +52,7 @@ static int list_run(struct cli *cli, const struct cli_args *args)
 		return CLI_WRONG_USE;
 	struct db_stmt *stmt;
 	if (db_query(db, &stmt, &e,
-		    "SELECT slug FROM campaign WHERE ($1 = 1 OR kind = 'campaign') AND ($2 = '' OR state = $2)"
+		    "SELECT slug FROM campaign WHERE (CAST($1 AS BIGINT) = 1 OR kind = 'campaign') AND ($2 = '' OR state = $2)"
 		    " ORDER BY id DESC LIMIT $3",
 		    "isi", (int64_t)cli_has(args, "all"), cli_value(args, "state") == NULL ? "" : cli_value(args, "state"),
 		    limit) != 0)

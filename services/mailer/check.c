@@ -17,10 +17,11 @@ enum { KEY, CAMPAIGN, STEP, ADDRESS, FIELDS, NOT_AFTER, STATE, DISPATCH, CURRENT
 static const char select_jobs[] =
 	"SELECT d.key, d.campaign, d.step, d.address, d.fields, d.not_after_ms, d.state, d.dispatch,"
 	" s.dispatch, c.state, c.hold, c.not_after_ms, x.reason"
-	" FROM @KEYS($1) k CROSS JOIN delivery d ON d.key = k.key"
+	" FROM @KEYS($1) k CROSS JOIN delivery d"
 	" JOIN campaign c ON c.id = d.campaign"
 	" LEFT JOIN schedule s ON s.key = d.key"
-	" LEFT JOIN suppression x ON x.address = d.address";
+	" LEFT JOIN suppression x ON x.address = d.address"
+	" WHERE d.key = k.key";
 
 static int64_t limit_of(struct db_stmt *row)
 {

@@ -12,7 +12,7 @@
 #include "base/problem.h"
 #include "settings/settings.h"
 #include "store/db.h"
-#include "store/schema.h"
+#include "support/scratch.h"
 
 static char fixture_folder[64];
 static struct db *fixture_db;
@@ -73,7 +73,6 @@ static inline void fixture_clear(void)
 
 static int fixture_up(void **state)
 {
-	char url[128];
 	struct error e = {0};
 	struct problems problems = {0};
 	(void)state;
@@ -84,9 +83,7 @@ static int fixture_up(void **state)
 				     "sender: {name: Министерство, address: office@ministry.example.org}\n");
 	fixture_settings = settings_load(fixture_path("vestnik.yaml"), &problems);
 	problems_fini(&problems);
-	snprintf(url, sizeof url, "sqlite:%s/store.db", fixture_folder);
-	if (fixture_settings == NULL || db_open(&fixture_db, url, &e) != 0 ||
-		schema_migrate(fixture_db, &e) != 0) {
+	if (fixture_settings == NULL || db_open(&fixture_db, scratch_store(), &e) != 0) {
 		fprintf(stderr, "fixture: %s\n", e.text);
 		return -1;
 	}

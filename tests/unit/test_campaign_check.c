@@ -386,8 +386,8 @@ static void a_name_of_hostile_text_stays_in_its_place(void **state)
 	fixture_files();
 	fixture_text("letter.md",
 		"# Для {{recipient.name}}\n\n{{recipient.name}}: {{monitoring.registered}}\n");
-	fixture_sql("UPDATE organisation SET name = 'Школа' || char(13) || char(10) || 'Bcc: "
-		    "x@y.org <script>\"&' || char(8238) WHERE id = 2");
+	fixture_sql("UPDATE organisation SET name = 'Школа\r\nBcc: "
+		    "x@y.org <script>\"&\u202e' WHERE id = 2");
 	struct campaign_folder *folder = campaign_folder_load(
 		fixture_path("campaign.yaml"), fixture_settings, fixture_db, &problems);
 	assert_non_null(folder);

@@ -16,7 +16,7 @@
 #include "mailer/domain.h"
 #include "mailer/relay.h"
 #include "mailer/policy.h"
-#include "store/schema.h"
+#include "support/scratch.h"
 
 #define MINUTE_MS 60000
 
@@ -222,36 +222,18 @@ static void five_uncertain_letters_in_a_row_open_the_breaker(void **state)
 
 /* ---- quota in the store ------------------------------------------------------------------- */
 
-static struct db *fresh_store(char path[static 64])
+static struct db *fresh_store(void)
 {
 	struct db *db;
 	struct error e;
-	char url[80];
-	strcpy(path, "/tmp/vestnik-relay-XXXXXX");
-	assert_non_null(mkdtemp(path));
-	snprintf(url, sizeof url, "sqlite:%s/test.db", path);
-	assert_int_equal(db_open(&db, url, &e), 0);
-	assert_int_equal(schema_migrate(db, &e), 0);
+	must(db_open(&db, scratch_store(), &e), &e);
 	return db;
-}
-
-static void remove_store(struct db *db, const char *path)
-{
-	char command[128];
-	db_close(&db);
-	static const char *const names[] = {"test.db", "test.db-wal", "test.db-shm"};
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		snprintf(command, sizeof command, "%s/%s", path, names[i]);
-		remove(command);
-	}
-	rmdir(path);
 }
 
 static void a_quota_is_shared_and_kept_until_its_window_ends(void **state)
 {
 	(void)state;
-	char path[64];
-	struct db *db = fresh_store(path);
+	struct db *db = fresh_store();
 	struct settings_relay relay = {.name = (char *)(uintptr_t)"provider", .quota = {500, 24 * 60 * MINUTE_MS}};
 	struct error e;
 	int64_t granted, parked, sum = 0, start = 1000000;
@@ -275,7 +257,7 @@ static void a_quota_is_shared_and_kept_until_its_window_ends(void **state)
 	assert_int_equal(parked, start + 2 * relay.quota.per_ms);
 	assert_int_equal(relay_load(db, "provider", &parked, &e), 0);
 	assert_int_equal(parked, start + 2 * relay.quota.per_ms);
-	remove_store(db, path);
+	db_close(&db);
 }
 
 /* ---- addresses ------------------------------------------------------------------------------ */
