@@ -7,9 +7,25 @@ programs. Everything is stopped by its own process id and leaves nothing behind.
         bed.directory(5000)
         bed.launch(bed.campaign("demo"))
         bed.wait_state("demo", "finished")
+
+The same on Kafka and PostgreSQL, each chosen for itself; a Kafka or Postgres that
+runs already may be given, each bed then has its own topics and database in it:
+
+    with Bed(bus="kafka", store="postgres") as bed:
+        bed.sink()
+        bed.service("planner")
+        first = bed.service("mailer", instance="a")     # as on another machine: a folder
+        second = bed.service("mailer", instance="b")    # of its own, the key copied there
+        freeze(first); thaw(first); kill(first); stop(second)
+        bed.sink_counts()                   # accepted, unique, doubled
+
+Without arguments $VESTNIK_BED says it ("kafka+postgres", "kafka+sqlite"), so that
+a test written once runs on each.
 """
+import collections
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -18,6 +34,10 @@ import subprocess
 import sys
 import tempfile
 import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from kafka import Kafka, KafkaAbsent  # noqa: E402
+from postgres import Postgres, PostgresAbsent  # noqa: E402
 
 BIN = os.environ.get("VESTNIK_BIN") or os.path.join(os.path.dirname(__file__), "../../build/dev/bin")
 SOURCE = os.environ.get("VESTNIK_SOURCE") or os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
@@ -58,8 +78,16 @@ def can_connect(port):
         return False
 
 
+def shape_of_environment():
+    words = os.environ.get("VESTNIK_BED", "").split("+")
+    return ("kafka" if "kafka" in words else "embedded", "postgres" if "postgres" in words else "sqlite")
+
+
 class Bed:
-    def __init__(self, settings=None, keep=False):
+    def __init__(self, settings=None, keep=False, bus=None, store=None, nodes=1, partitions=4):
+        """bus: "embedded", "kafka" or a Kafka; store: "sqlite", "postgres" or a Postgres.
+        nodes: of a Kafka started here; partitions: of mail and status there."""
+        usual_bus, usual_store = shape_of_environment()
         self.folder = tempfile.mkdtemp(prefix="vestnik-bed-")
         self.keep = keep or bool(os.environ.get("VESTNIK_KEEP"))
         self.processes = []
@@ -71,8 +99,58 @@ class Bed:
             "log_level": "info",
             "sender": {"name": "Ministry", "address": "outreach@ministry.example.org"},
         }
-        self.settings.update(settings or {})
         self.written = False
+        self.machines = {}
+        self.ours = []  # servers started here
+        self.kafka = self.postgres = self.prefix = None
+        self.partitions = partitions
+        self.topics_made = False
+        try:
+            self.choose(bus or usual_bus, store or usual_store, nodes)
+        except BaseException:
+            self.__exit__(None)
+            raise
+        self.settings.update(settings or {})
+
+    def choose(self, bus, store, nodes):
+        """Starts what is to be started, and says so in the settings."""
+        try:
+            if store == "postgres":
+                self.postgres = Postgres().__enter__()
+                self.ours.append(self.postgres)
+            elif store != "sqlite":
+                self.postgres = store
+            if bus == "kafka":
+                self.kafka = Kafka(nodes).start()
+                self.ours.append(self.kafka)
+            elif bus != "embedded":
+                self.kafka = bus
+        except (KafkaAbsent, PostgresAbsent) as absent:
+            self.__exit__(None)
+            skip(absent)
+        self.database = "vestnik"
+        if self.postgres:
+            if self.postgres not in self.ours:
+                self.database = f"bed{random.randrange(10 ** 12)}"
+                self.postgres.database(self.database)
+            self.settings["store_url"] = self.postgres.url(self.database)
+        else:
+            self.settings["store_url"] = "sqlite:" + os.path.join(self.folder, "data", "vestnik.db")
+        if self.kafka:
+            self.prefix = None if self.kafka in self.ours else f"bed{random.randrange(10 ** 12)}"
+            self.settings["bus_url"] = self.kafka.url(self.prefix)
+
+    @property
+    def store_url(self):
+        return self.settings["store_url"]
+
+    @property
+    def bus_url(self):
+        return self.settings.get("bus_url", "embedded")
+
+    def topic(self, name):
+        """What one of our topics is called on the Kafka."""
+        return f"{self.prefix}.{name}" if self.prefix else name
 
     # ---- life ------------------------------------------------------------------
 
@@ -83,6 +161,7 @@ class Bed:
         for process in reversed(self.processes):
             if process.poll() is None:
                 process.terminate()
+                process.send_signal(signal.SIGCONT)
         for process in reversed(self.processes):
             try:
                 process.wait(20)
@@ -91,6 +170,9 @@ class Bed:
                 process.wait()
         if kind is not None:
             self.show_logs()
+        for server in reversed(self.ours):
+            server.__exit__(kind)
+        self.ours = []
         if self.keep:
             print("kept:", self.folder)
         else:
@@ -107,19 +189,42 @@ class Bed:
     def config(self):
         path = os.path.join(self.folder, "vestnik.yaml")
         if not self.written:
-            with open(path, "w") as f:
-                json.dump(self.settings, f, ensure_ascii=False, indent=1)  # JSON is YAML
+            write_json(path, self.settings)  # JSON is YAML
             self.written = True
         return path
 
-    def environment(self):
-        return dict(os.environ, VESTNIK_CONFIG=self.config, LC_ALL="C.UTF-8")  # settings are fixed from here on
+    def machine(self, name):
+        """Settings of another machine: a folder of its own, the same store, bus and key."""
+        if name not in self.machines:
+            key = os.path.join(self.settings["data_dir"], "vestnik.key")
+            if not os.path.exists(key):
+                os.makedirs(os.path.dirname(key), mode=0o700, exist_ok=True)
+                with open(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f:
+                    f.write(os.urandom(32).hex() + "\n")
+            data = os.path.join(self.folder, "data-" + name)
+            os.makedirs(data, mode=0o700)
+            shutil.copy(key, data)
+            path = os.path.join(self.folder, f"vestnik-{name}.yaml")
+            assert self.config  # settings are fixed from here on
+            write_json(path, {**self.settings, "data_dir": data})
+            self.machines[name] = path
+        return self.machines[name]
 
-    def start(self, name, *arguments, **options):
+    def environment(self, machine=None):
+        config = self.machine(machine) if machine else self.config  # settings are fixed from here on
+        return dict(os.environ, VESTNIK_CONFIG=config, LC_ALL="C.UTF-8")
+
+    def make_topics(self):
+        """Kafka's topics, once; nothing else makes them."""
+        if self.kafka and not self.topics_made:
+            self.topics_made = True
+            self.run("bus", "init", "--partitions", str(self.partitions))
+
+    def start(self, name, *arguments, machine=None, **options):
         """Starts a program; its standard error goes to <name>.log."""
         log = open(os.path.join(self.folder, name + ".log"), "ab")
         process = subprocess.Popen(arguments, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                   env=self.environment(), **options)
+                                   env=self.environment(machine), **options)
         log.close()
         self.processes.append(process)
         return process
@@ -174,17 +279,33 @@ class Bed:
             rows = [line.rstrip("\n").split("\t") for line in f if line.endswith("\n")]
         return [(row[1], row[2]) for row in rows if row[0] in ("accepted", "dropped")]
 
+    def sink_counts(self):
+        """Letters the sink said 250 to: all, different ones, and what went more than once."""
+        letters = collections.Counter(message_id for message_id, _ in self.remembered())
+        accepted = sum(letters.values())
+        return {"accepted": accepted, "unique": len(letters), "doubled": accepted - len(letters)}
+
     # ---- services --------------------------------------------------------------------
 
-    def service(self, name, *arguments):
-        return self.start(name, os.path.join(BIN, "vestnik-" + name), "--config", self.config, *arguments)
+    def service(self, name, *arguments, instance=None, machine=None):
+        """One service. instance: its name on the bus, on a machine of that name (or of the
+        one given); log: mailer.log, mailer-b.log."""
+        self.make_topics()
+        machine = machine or instance
+        config = self.machine(machine) if machine else self.config
+        words = ["--instance", instance] if instance else []
+        return self.start(f"{name}-{instance}" if instance else name, os.path.join(BIN, "vestnik-" + name),
+                          "--config", config, *words, *arguments, machine=machine)
 
     def services(self, *names):
         return {name: self.service(name) for name in (names or SERVICES)}
 
-    def up(self):
-        process = self.start("up", os.path.join(BIN, "vestnik"), "up")
-        wait_for(lambda: len(self.ready()) == len(SERVICES), "all services ready")
+    def up(self, machine=None):
+        """vestnik up, here or on another machine; returns when all its services are ready."""
+        self.make_topics()
+        before = self.ready()
+        process = self.start(f"up-{machine}" if machine else "up", os.path.join(BIN, "vestnik"), "up", machine=machine)
+        wait_for(lambda: len(set(self.ready()) - set(before)) == len(SERVICES), "all services ready")
         return process
 
     def ready(self):
@@ -207,7 +328,23 @@ class Bed:
     # ---- the store, read only -----------------------------------------------------------
 
     def rows(self, sql, *values):
-        path = os.path.join(self.folder, "data", "vestnik.db")
+        return self.postgres_rows(sql, values) if self.postgres else self.sqlite_rows(sql, values)
+
+    def postgres_rows(self, sql, values):
+        """Through psql, as one JSON list a row: numbers stay numbers, as with SQLite."""
+        pieces = sql.split("?")
+        assert len(pieces) == len(values) + 1, f"{len(values)} values for {sql}"
+        text = pieces[0] + "".join(literal(v) + piece for v, piece in zip(values, pieces[1:]))
+        try:
+            out = self.postgres.query(f"SELECT row_to_json(vestnik_row) FROM ({text}) vestnik_row", self.database)
+        except AssertionError as error:
+            if "does not exist" in str(error) and "relation" in str(error):
+                return []
+            raise
+        return [tuple(json.loads(row, object_pairs_hook=lambda pairs: [v for _, v in pairs])) for (row,) in out]
+
+    def sqlite_rows(self, sql, values):
+        path = self.store_url.removeprefix("sqlite:")
         if not os.path.exists(path):
             return []
         try:
@@ -281,7 +418,32 @@ class Bed:
         return self.run("campaign", "launch", path, "--yes")
 
 
+def literal(value):
+    if value is None:
+        return "NULL"
+    return str(value) if isinstance(value, (int, float)) else "'" + str(value).replace("'", "''") + "'"
+
+
+def write_json(path, value):
+    with open(path, "w") as f:
+        json.dump(value, f, ensure_ascii=False, indent=1)
+
+
 def kill(process):
     """kill -9, and waits until it is gone."""
     process.send_signal(signal.SIGKILL)
     process.wait()
+
+
+def freeze(process):
+    process.send_signal(signal.SIGSTOP)
+
+
+def thaw(process):
+    process.send_signal(signal.SIGCONT)
+
+
+def stop(process, patience_s=60):
+    """As systemd does: SIGTERM, and waits until it has drained."""
+    process.terminate()
+    process.wait(patience_s)
