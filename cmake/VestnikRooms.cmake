@@ -71,11 +71,30 @@ function(vestnik_test source)
     TIMEOUT ${TEST_TIMEOUT} SKIP_RETURN_CODE 77)
 endfunction()
 
-# vestnik_script_test(integration/mailer_defers_on_451.py [LABELS …] [TIMEOUT 120])
+# vestnik_test_beside(test_bus kafka postgres [LABELS …] [TIMEOUT 120])
+# The same cmocka program once more, beside servers of its own (tests/support/<server>.py
+# sets VESTNIK_TEST_BUS or VESTNIK_TEST_STORE): test_bus_on_kafka_postgres.
+function(vestnik_test_beside name)
+  cmake_parse_arguments(TEST "" "TIMEOUT" "LABELS" ${ARGN})
+  if(NOT TEST_TIMEOUT)
+    set(TEST_TIMEOUT 300)
+  endif()
+  set(command)
+  foreach(server ${TEST_UNPARSED_ARGUMENTS})
+    list(APPEND command ${VESTNIK_TEST_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/support/${server}.py --)
+  endforeach()
+  list(JOIN TEST_UNPARSED_ARGUMENTS _ servers)
+  add_test(NAME ${name}_on_${servers} COMMAND ${command} $<TARGET_FILE:${name}> WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name}_on_${servers} PROPERTIES LABELS "contract;${TEST_LABELS}"
+    TIMEOUT ${TEST_TIMEOUT} SKIP_RETURN_CODE 77 ENVIRONMENT "VESTNIK_SOURCE=${CMAKE_SOURCE_DIR}")
+endfunction()
+
+# vestnik_script_test(integration/mailer_defers_on_451.py [LABELS …] [TIMEOUT 120] [BEDS kafka+postgres …])
 # A test in Python or shell against real programs; its name is a sentence.
 # It finds the programs in $VESTNIK_BIN and the project in $VESTNIK_SOURCE.
+# BEDS: once more on each of these (tests/support/bed.py): <name>_on_kafka_postgres.
 function(vestnik_script_test source)
-  cmake_parse_arguments(TEST "" "TIMEOUT" "LABELS" ${ARGN})
+  cmake_parse_arguments(TEST "" "TIMEOUT" "LABELS;BEDS" ${ARGN})
   get_filename_component(name ${source} NAME_WE)
   get_filename_component(kind ${source} DIRECTORY)
   get_filename_component(extension ${source} LAST_EXT)
@@ -87,8 +106,17 @@ function(vestnik_script_test source)
   else()
     set(command bash ${CMAKE_CURRENT_SOURCE_DIR}/${source})
   endif()
-  add_test(NAME ${name} COMMAND ${command} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES LABELS "${kind};${TEST_LABELS}"
-    TIMEOUT ${TEST_TIMEOUT} SKIP_RETURN_CODE 77
-    ENVIRONMENT "VESTNIK_BIN=${CMAKE_BINARY_DIR}/bin;VESTNIK_SOURCE=${CMAKE_SOURCE_DIR};VESTNIK_BUILD=${CMAKE_BINARY_DIR}")
+  foreach(bed "" ${TEST_BEDS})
+    set(test ${name})
+    set(environment
+      "VESTNIK_BIN=${CMAKE_BINARY_DIR}/bin;VESTNIK_SOURCE=${CMAKE_SOURCE_DIR};VESTNIK_BUILD=${CMAKE_BINARY_DIR}")
+    if(bed)
+      string(REPLACE + _ suffix ${bed})
+      set(test ${name}_on_${suffix})
+      list(APPEND environment "VESTNIK_BED=${bed}")
+    endif()
+    add_test(NAME ${test} COMMAND ${command} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(${test} PROPERTIES LABELS "${kind};${TEST_LABELS}"
+      TIMEOUT ${TEST_TIMEOUT} SKIP_RETURN_CODE 77 ENVIRONMENT "${environment}")
+  endforeach()
 endfunction()

@@ -78,6 +78,8 @@ struct settings {
 	 * never NULL. Values may be secrets. */
 	char **kafka;
 	size_t kafka_count;       /* of names */
+	int bus_partitions;       /* Kafka: of mail and status */
+	int bus_replication;      /* Kafka; 0 = three, or as many as there are brokers */
 	int64_t bus_keep_ms;      /* a notifier further behind is cut off: 7 days */
 	int64_t bus_max_bytes;    /* of a topic that one group has not read: 10 GB */
 	char *key_file;           /* <data_dir>/vestnik.key */

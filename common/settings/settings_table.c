@@ -53,6 +53,14 @@ const struct setting_row settings_rows[] = {
 		"there",
 		"Свойства librdkafka (TLS, SASL, …): {security.protocol: SASL_SSL, sasl.password_file: "
 		"kafka.password}; с _file или _env после имени значение берётся оттуда"},
+	{"bus_partitions", SETTING_INT, S(bus_partitions), "12", 1, 64, NULL,
+		"Kafka: partitions of mail and of status: so many mailers and ledgers can share the work. "
+		"Can only grow once the topics are made (vestnik bus init)",
+		"Kafka: разделов у тем писем и событий; столько служб отправки и учёта могут делить работу. "
+		"После создания тем (vestnik bus init) может только расти"},
+	{"bus_replication", SETTING_INT, S(bus_replication), "0", 0, 32, NULL,
+		"Kafka: replicas of each topic; 0: three, or as many as there are brokers",
+		"Kafka: реплик у каждой темы; 0 — три или сколько есть брокеров"},
 	{"bus_keep", SETTING_DURATION64, S(bus_keep_ms), "7d", MINUTE, 3650 * DAY, NULL,
 		"How long events wait for a notifier that is away; older ones are dropped, and an "
 		"event says so (vestnik.bus.gap)",

@@ -139,6 +139,7 @@ class Bed:
         if self.kafka:
             self.prefix = None if self.kafka in self.ours else f"bed{random.randrange(10 ** 12)}"
             self.settings["bus_url"] = self.kafka.url(self.prefix)
+            self.settings["bus_partitions"] = self.partitions
 
     @property
     def store_url(self):
@@ -218,7 +219,7 @@ class Bed:
         """Kafka's topics, once; nothing else makes them."""
         if self.kafka and not self.topics_made:
             self.topics_made = True
-            self.run("bus", "init", "--partitions", str(self.partitions))
+            self.run("bus", "init")
 
     def start(self, name, *arguments, machine=None, **options):
         """Starts a program; its standard error goes to <name>.log."""

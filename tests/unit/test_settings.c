@@ -154,7 +154,8 @@ static void mistakes(void **state)
 	} rows[] = {
 		{"zonne: x\n",
 			"vestnik.yaml:1:1: error: unknown key «zonne»; did you mean «zone»? known: "
-			"lang, zone, data_dir, store_url, store_password_file, store_password_env, bus_url, kafka, bus_keep, bus_max, key_file, run_dir, log_level, "
+			"lang, zone, data_dir, store_url, store_password_file, store_password_env, bus_url, kafka, "
+			"bus_partitions, bus_replication, bus_keep, bus_max, key_file, run_dir, log_level, "
 			"drain, public_url, attachments_max, audience_max, sender, planner, "
 			"mailer, notifier, relays, sources\n"},
 		{"planner:\n  leese: 1s\n",
