@@ -19,14 +19,14 @@ _vestnik()
 		*)
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'task put'|'dead list'|'dead show'|'dead replay'|'up'|'down'|'status'|'check-config'|'store backup'|'help'|'completion') known=1 ;;
+			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'task put'|'dead list'|'dead show'|'dead replay'|'up'|'down'|'status'|'check-config'|'store backup'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
 	'') words='directory campaign log delivery webhook relay suppression task dead up down status check-config store help completion' ;;
 	directory) words='import list show export' ;;
-	campaign) words='check preview test launch list status pause resume cancel retry' ;;
+	campaign) words='check preview test launch store list status pause resume cancel retry' ;;
 	delivery) words='show' ;;
 	webhook) words='add list test attempts replay rotate remove enable' ;;
 	relay) words='list check' ;;
@@ -44,6 +44,7 @@ _vestnik()
 	'campaign preview') options=' --for --html --eml' operand='@file' ;;
 	'campaign test') options=' --to --for' operand='@file' ;;
 	'campaign launch') options=' --yes' operand='@file' ;;
+	'campaign store') options='' operand='@file' ;;
 	'campaign list') options=' --all --state --limit' operand='' ;;
 	'campaign status') options=' --watch' operand='@none' ;;
 	'campaign pause') options=' --reason' operand='@none' ;;

@@ -1,4 +1,4 @@
-/* vestnik campaign check|preview|test|launch: a campaign's folder. */
+/* vestnik campaign check|preview|test|launch|store: a campaign's folder. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -392,6 +392,40 @@ static int launch_run(struct cli *cli, const struct cli_args *args)
 	return rc;
 }
 
+/* ---- store ---------------------------------------------------------------------------- */
+
+static int store(struct cli *cli, const struct opened *o)
+{
+	struct error e = {0};
+	int64_t id;
+	const char *slug = campaign_folder_slug(o->folder);
+	if (campaign_folder_store(o->folder, o->db, cli_actor(cli), &id, &e) != 0)
+		return cli_fail(cli, &e);
+	if (cli_json(cli)) {
+		cli_print_json(cli, summary_json(o));
+		return CLI_DONE;
+	}
+	print_summary(o);
+	printf(tr("Stored as a draft; nothing is sent. A program launches it with the task "
+		  "campaign.launch and these:\n  campaign      %s\n  content_hash  %s\n",
+		       "Записана черновиком, ничего не отправлено. Программа запустит её заданием "
+		       "campaign.launch с такими данными:\n  campaign      %s\n  content_hash  %s\n"),
+		slug, campaign_folder_hash(o->folder));
+	return CLI_DONE;
+}
+
+static int store_run(struct cli *cli, const struct cli_args *args)
+{
+	struct opened o;
+	int rc = open_folder(cli, args, &o);
+	if (rc == CLI_DONE)
+		rc = refuse_second(cli, &o);
+	if (rc == CLI_DONE)
+		rc = store(cli, &o);
+	opened_fini(&o);
+	return rc;
+}
+
 /* ---- the table ---------------------------------------------------------------------------- */
 
 static const struct cli_operand folder_operand[] = {
@@ -432,4 +466,13 @@ const struct command campaign_folder_commands[] = {
 		"Показывает, сколько адресатов, и некоторых из них, и спрашивает. Одна и та же "
 		"рассылка дважды не запускается.",
 		folder_operand, launch_options, launch_run},
+	{"campaign store", "stores a campaign for another program to launch",
+		"записывает рассылку, чтобы её запустила другая программа",
+		"Sends nothing. Prints the content hash that the task campaign.launch names: that content\n"
+		"and no other is launched. A stored draft is replaced by the next store or launch of the\n"
+		"same campaign. docs/producers.md tells about such programs.",
+		"Ничего не отправляет. Печатает хеш содержания, который называет задание campaign.launch:\n"
+		"запустится именно оно. Черновик заменяется следующей записью или запуском той же рассылки.\n"
+		"О таких программах: docs/producers.ru.md.",
+		folder_operand, NULL, store_run},
 	{0}};
