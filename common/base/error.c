@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/gate.h"
+
 __attribute__((format(printf, 3, 0))) static void fill(
 	struct error *e, enum error_code code, const char *fmt, va_list ap)
 {
@@ -13,6 +15,7 @@ __attribute__((format(printf, 3, 0))) static void fill(
 	e->retriable = code == ERROR_UNAVAILABLE || code == ERROR_FULL;
 	e->fatal = false;
 	vsnprintf(e->text, sizeof e->text, fmt, ap);
+	gate_utf8_mend(e->text); /* %.64s of what came from outside, or our own end, cut a character */
 }
 
 int error_set(struct error *e, enum error_code code, const char *fmt, ...)
@@ -67,6 +70,7 @@ int error_context(struct error *e, const char *fmt, ...)
 		va_end(ap);
 		size_t len = strlen(e->text);
 		snprintf(e->text + len, sizeof e->text - len, ": %s", before);
+		gate_utf8_mend(e->text);
 	}
 	return -1;
 }

@@ -57,6 +57,25 @@ bool gate_utf8(const char *s, size_t len)
 	return true;
 }
 
+void gate_utf8_mend(char *text)
+{
+	const unsigned char *from = (const unsigned char *)text;
+	size_t left = strlen(text);
+	char *to = text;
+	uint32_t point;
+	while (left > 0) {
+		size_t n = utf8_next(from, left, &point);
+		if (n > 0) {
+			memmove(to, from, n);
+			to += n;
+		}
+		n = n > 0 ? n : 1;
+		from += n;
+		left -= n;
+	}
+	*to = '\0';
+}
+
 static bool is_line_break(uint32_t point)
 {
 	return point < 0x20 || point == 0x7f || point == 0x85 || point == 0x2028 || point == 0x2029;

@@ -11,6 +11,9 @@
 /* Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, ≤ U+10FFFF). */
 bool gate_utf8(const char *s, size_t len);
 
+/* Takes out what is not UTF-8: the halves of characters that a length has cut through. */
+void gate_utf8_mend(char *text);
+
 /* May stand in a header: UTF-8, no C0 control characters, no DEL, no U+2028/2029. */
 bool gate_header(const char *s, size_t len);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/gate.h"
 #include "base/ident.h"
 #include "base/log.h"
 #include "calendar/calendar.h"
@@ -54,8 +55,21 @@ const char *cli_actor(struct cli *cli)
 
 #define MESSAGE_MAX 2048
 
-static void say(struct cli *cli, const char *code, const char *text)
+/* Texts quote what came from outside: no escape sequence reaches the terminal. */
+static const char *harmless(const char *text, char out[static MESSAGE_MAX])
 {
+	snprintf(out, MESSAGE_MAX, "%s", text);
+	gate_utf8_mend(out);
+	for (char *p = out; *p != '\0'; p++)
+		if (((unsigned char)*p < ' ' && *p != '\n') || *p == 0x7f)
+			*p = '?';
+	return out;
+}
+
+static void say(struct cli *cli, const char *code, const char *words)
+{
+	char clean[MESSAGE_MAX];
+	const char *text = harmless(words, clean);
 	fflush(stdout); /* so that both stand in order where they share a terminal or a file */
 	if (cli->json) {
 		json_t *object = json_pack("{s:s?, s:s}", "error", text, "code", code);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/gate.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "message/task.h"
@@ -15,6 +16,8 @@
 
 /* Tasks a transaction: one sync for all of them when many come at once. */
 #define TASKS_MAX 16
+/* As much as an error says. */
+#define REASON_MAX_BYTES 512
 
 /* A conflict that may pass by itself (two writers met) is the store's, not the task's. */
 static bool refusal(const struct error *e)
@@ -198,7 +201,9 @@ static int refuse(struct planner *planner, const struct bus_message *message, co
 {
 	log_warn("task_refused", "source=%s id=%s reason=%s", log_quote(task->source), log_quote(task->id),
 		log_quote(reason));
-	char *result = xasprintf("refused: %s", reason);
+	char *line = gate_clean_line(reason, REASON_MAX_BYTES); /* it quotes the task */
+	char *result = xasprintf("refused: %s", line);
+	free(line);
 	int rc = task->source == NULL || task->id == NULL ? 0 : note_result(planner, task, result, e);
 	free(result);
 	return rc != 0 ? -1 : bus_dead_letter(planner->bus, planner->db, message, "planner", reason, e);

@@ -2,3 +2,4 @@
 vestnik_test(unit/test_settings_sources.c USES settings)
 vestnik_test(unit/test_task.c USES message LIBRARIES PkgConfig::JANSSON)
 vestnik_test(unit/test_limits.c USES flow_bed service_planner LIBRARIES PkgConfig::JANSSON)
+vestnik_test(unit/test_task_noise.c USES message test_scratch LIBRARIES PkgConfig::JANSSON)

@@ -75,6 +75,33 @@ static void addresses(void **state)
 	}
 }
 
+static void cut_characters_are_taken_out(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *in, *want;
+	} rows[] = {{"", ""}, {"plain", "plain"}, {"Школа", "Школа"}, {"Школ\xd0", "Школ"}, {"\xd0", ""},
+		{"a\xd0\"b\xff\xfe", "a\"b"}, {"\xe2\x80", ""}, {"\xed\xa0\x80x", "x"}, {"\xf0\x9f\x98", ""}};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char text[32];
+		strcpy(text, rows[i].in);
+		gate_utf8_mend(text);
+		if (strcmp(text, rows[i].want) != 0)
+			fail_msg("row %zu: got \"%s\", want \"%s\"", i, text, rows[i].want);
+	}
+	/* so that an error's text can be stored and published */
+	struct error e;
+	(void)error_set(&e, ERROR_INPUT, "unknown \"%.5s\"", "имя");
+	assert_string_equal(e.text, "unknown \"им\"");
+	char big[600];
+	for (size_t i = 0; i + 2 < sizeof big; i += 2)
+		memcpy(big + i, "ж", 3);
+	(void)error_set(&e, ERROR_INPUT, "a%s", big);
+	assert_true(gate_utf8(e.text, strlen(e.text)));
+	(void)error_context(&e, "%s", "ab");
+	assert_true(gate_utf8(e.text, strlen(e.text)));
+}
+
 static void header_gate_refuses_control_characters(void **state)
 {
 	(void)state;
@@ -234,6 +261,7 @@ int main(void)
 		cmocka_unit_test(buf_stops_at_its_maximum),
 		cmocka_unit_test(buf_printf_grows_past_its_small_buffer),
 		cmocka_unit_test(addresses),
+		cmocka_unit_test(cut_characters_are_taken_out),
 		cmocka_unit_test(header_gate_refuses_control_characters),
 		cmocka_unit_test(clean_line),
 		cmocka_unit_test(urls),
