@@ -38,6 +38,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from kafka import Kafka, KafkaAbsent  # noqa: E402
 from postgres import Postgres, PostgresAbsent  # noqa: E402
+from reaper import Reaper  # noqa: E402
 
 BIN = os.environ.get("VESTNIK_BIN") or os.path.join(os.path.dirname(__file__), "../../build/dev/bin")
 SOURCE = os.environ.get("VESTNIK_SOURCE") or os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
@@ -90,6 +91,9 @@ class Bed:
         usual_bus, usual_store = shape_of_environment()
         self.folder = tempfile.mkdtemp(prefix="vestnik-bed-")
         self.keep = keep or bool(os.environ.get("VESTNIK_KEEP"))
+        self.reaper = Reaper()
+        if not self.keep:
+            self.reaper.folder(self.folder)
         self.processes = []
         self.smtp_port = None
         self.settings = {
@@ -178,6 +182,7 @@ class Bed:
             print("kept:", self.folder)
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
+        self.reaper.close()
 
     def show_logs(self):
         for name in sorted(os.listdir(self.folder)):
@@ -228,6 +233,7 @@ class Bed:
                                    env=self.environment(machine), **options)
         log.close()
         self.processes.append(process)
+        self.reaper.process(process.pid)
         return process
 
     def log_of(self, name):
