@@ -29,8 +29,19 @@ static void change(struct ledger_apply *apply, int64_t campaign, int32_t part,
 		(struct ledger_change){.campaign = campaign, .part = part, .state = state, .n = n};
 }
 
+static int compare_changes(const void *a, const void *b)
+{
+	const struct ledger_change *x = a, *y = b;
+	if (x->campaign != y->campaign)
+		return x->campaign < y->campaign ? -1 : 1;
+	return x->part != y->part ? x->part - y->part : (int)x->state - (int)y->state;
+}
+
 int ledger_apply_counters(struct ledger_apply *apply, struct error *e)
 {
+	/* One order for all writers of counters, so that none waits for another in a circle. */
+	if (apply->changes_count > 1)
+		qsort(apply->changes, apply->changes_count, sizeof *apply->changes, compare_changes);
 	for (size_t i = 0; i < apply->changes_count; i++) {
 		const struct ledger_change *c = &apply->changes[i];
 		if (counter_add(apply->db, c->campaign, c->part, c->state, c->n, e) != 0)

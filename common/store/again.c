@@ -1,0 +1,26 @@
+#include "store/again.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/ident.h"
+
+#define TRIES_MOST 50
+/* Doubling from half a millisecond: a transaction of ours takes some. */
+#define PAUSE_FIRST_US 500
+#define PAUSE_MOST_US 20000
+
+bool again_after_conflict(struct again *again, const struct error *e)
+{
+	if (e->code != ERROR_CONFLICT || !e->retriable || again->tries >= TRIES_MOST)
+		return false;
+	unsigned pause_us = again->tries > 5 ? PAUSE_MOST_US : PAUSE_FIRST_US << again->tries;
+	unsigned chance;
+	again->tries++;
+	ident_random(&chance, sizeof chance);
+	pause_us = pause_us / 2 + chance % pause_us;
+	struct timespec left = {.tv_nsec = (long)pause_us * 1000};
+	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)
+		;
+	return true;
+}
