@@ -19,15 +19,19 @@
 #include "base/clock.h"
 #include "base/lang.h"
 #include "base/log.h"
+#include "base/place.h"
 #include "base/xalloc.h"
 #include "calendar/calendar.h"
 #include "daemon/status_row.h"
+#include "store/again.h"
 #include "store/maintenance.h"
 #include "store/schema.h"
 
 #define EXIT_WRONG_USE 2
 #define INSTANCE_MAX_BYTES 100 /* Kafka takes 249, and the driver adds to it */
 #define STORE_RETRY_MS 1000
+/* A start that waits for others may take so many times that pause longer, each time anew. */
+#define WAIT_NOTICES 20
 #define TRIM_EVERY_MS 1000
 /* After trouble that may pass (store locked, full, gone), doubling. */
 #define STEP_PAUSE_LEAST_MS 100
@@ -41,7 +45,7 @@ struct daemon {
 	struct maintenance *maintenance;
 	struct status_row *status;
 	const char *name; /* of this process on the bus; NULL = none */
-	char instance[160];
+	char instance[160], row[160]; /* row: of service_instance */
 };
 
 /* Signal handlers know no arguments: these two are the process's. */
@@ -125,14 +129,18 @@ int daemon_run_steps(struct daemon *daemon, int (*step)(void *arg, int wait_ms, 
 	int wait_ms, struct error *e)
 {
 	int pause_ms = 0;
+	struct again again = {0};
 	daemon_ready(daemon);
 	while (!daemon_stopping(daemon)) {
 		if (step(arg, wait_ms, e) >= 0) {
 			if (pause_ms > 0)
 				daemon_set_trouble(daemon, NULL);
 			pause_ms = 0;
+			again = (struct again){0};
 			continue;
 		}
+		if (again_after_conflict(&again, e))
+			continue;
 		if (!e->retriable)
 			return -1;
 		if (pause_ms == 0)
@@ -149,13 +157,21 @@ int daemon_run_steps(struct daemon *daemon, int (*step)(void *arg, int wait_ms, 
 void daemon_ready(struct daemon *daemon)
 {
 	status_row_set_state(daemon->status, "ready");
-	sd_notify(0, "READY=1");
+	sd_notify(0, "READY=1\nSTATUS=");
 	log_info("ready", "pid=%ld", (long)getpid());
 }
 
 void daemon_set_trouble(struct daemon *daemon, const char *text)
 {
 	status_row_set_trouble(daemon->status, text);
+}
+
+int daemon_count_alike(struct daemon *daemon, struct db *db, int *count, struct error *e)
+{
+	*count = 1;
+	if (strncmp(daemon->settings->bus_url, "embedded", 8) == 0)
+		return 0;
+	return status_row_count(db, daemon->service->name, count, e);
 }
 
 /* ---- coming up ------------------------------------------------------------------- */
@@ -260,6 +276,19 @@ static int load_settings(struct daemon *daemon, const char *path)
 	return daemon->settings == NULL ? -1 : 0;
 }
 
+/* Says once what is waited for; systemd is told to have patience each time. */
+static void wait_for_others(struct daemon *daemon, bool *said, const struct error *e)
+{
+	if (!*said)
+		log_warn("waits", "reason=%s", log_quote(e->text));
+	*said = true;
+	if (daemon->status != NULL)
+		daemon_set_trouble(daemon, e->text);
+	(void)sd_notifyf(0, "STATUS=waiting: %s\nEXTEND_TIMEOUT_USEC=%d", e->text,
+		STORE_RETRY_MS * 1000 * WAIT_NOTICES);
+	daemon_wait(daemon, STORE_RETRY_MS);
+}
+
 /* The store may come later than the service (a database that starts, a disk
  * that is mounted): wait for it, say so once. */
 static int open_store_and_bus(struct daemon *daemon, struct error *e)
@@ -285,10 +314,7 @@ static int open_store_and_bus(struct daemon *daemon, struct error *e)
 			return 0;
 		if (!e->retriable)
 			return -1;
-		if (!said)
-			log_warn("store_unavailable", "error=%s", log_quote(e->text));
-		said = true;
-		daemon_wait(daemon, STORE_RETRY_MS);
+		wait_for_others(daemon, &said, e);
 	}
 	return error_set(e, ERROR_UNAVAILABLE, "stopped before the store could be opened");
 }
@@ -308,7 +334,16 @@ static int serve(struct daemon *daemon, struct error *e)
 {
 	const struct daemon_service *service = daemon->service;
 	void *state = NULL;
-	int rc = service->start(daemon, &state, e);
+	bool said = false;
+	int rc;
+	while ((rc = service->start(daemon, &state, e)) != 0 && e->retriable && !daemon_stopping(daemon)) {
+		if (state != NULL)
+			service->stop(daemon, state);
+		state = NULL;
+		wait_for_others(daemon, &said, e);
+	}
+	if (said && rc == 0)
+		daemon_set_trouble(daemon, NULL);
 	if (rc == 0) {
 		status_row_set_note(daemon->status, service->note, state);
 		rc = service->run(daemon, state, e);
@@ -329,6 +364,23 @@ static void keep_freed_memory(void)
 	mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024);
 	mallopt(M_TOP_PAD, 1024 * 1024);
 	mallopt(M_MMAP_THRESHOLD, 4 * 1024 * 1024);
+}
+
+/* In containers host and pid are often the same: place and chance tell the processes apart. The
+ * row of a named process is the same after its restart. */
+static void name_process(struct daemon *daemon)
+{
+	char host[64] = "localhost", place[PLACE_SIZE];
+	unsigned chance;
+	gethostname(host, sizeof host - 1);
+	ident_random(&chance, sizeof chance);
+	place_here(place);
+	snprintf(daemon->instance, sizeof daemon->instance, "%s@%s:%ld/%s-%08x", daemon->service->name, host,
+		(long)getpid(), place, chance);
+	if (daemon->name == NULL)
+		memcpy(daemon->row, daemon->instance, sizeof daemon->row);
+	else
+		snprintf(daemon->row, sizeof daemon->row, "%s@%s/%s", daemon->service->name, daemon->name, place);
 }
 
 int daemon_main(const struct daemon_service *service, int argc, char **argv)
@@ -361,15 +413,13 @@ int daemon_main(const struct daemon_service *service, int argc, char **argv)
 		return 0;
 	}
 	log_init(service->name, level);
-	char host[64] = "localhost";
-	gethostname(host, sizeof host - 1);
-	snprintf(daemon.instance, sizeof daemon.instance, "%s@%s:%ld", service->name, host, (long)getpid());
+	name_process(&daemon);
 
 	int rc = install_signals(&e);
 	if (rc == 0)
 		rc = open_all(&daemon, &e);
 	if (rc == 0) {
-		daemon.status = status_row_start(daemon.instance, service->name, daemon.settings->store_url);
+		daemon.status = status_row_start(daemon.row, service->name, daemon.settings->store_url);
 		rc = serve(&daemon, &e);
 	}
 	if (rc != 0 && !daemon_stopping(&daemon))

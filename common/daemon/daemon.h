@@ -19,7 +19,8 @@ struct daemon; /* running context, given to the service's functions */
 struct daemon_service {
 	const char *name;    /* "mailer"; the program is vestnik-<name> */
 	const char *summary; /* one line for --help */
-	/* Opens what it needs. *state is handed to the others. */
+	/* Opens what it needs. *state is handed to the others. When it fails and *state is set,
+	 * stop() clears up; a retriable failure (store or bus away) is tried again. */
 	int (*start)(struct daemon *daemon, void **state, struct error *e);
 	/* Works until daemon_stopping(); -1 ends the process with 1 (the
 	 * supervisor restarts it). Retries what is retriable itself. */
@@ -39,7 +40,7 @@ const struct ident_key *daemon_key(const struct daemon *daemon);
 struct bus *daemon_bus(struct daemon *daemon);
 /* A new store connection for the calling thread; the caller closes it. */
 int daemon_open_store(struct daemon *daemon, struct db **out, struct error *e);
-/* "mailer@host:pid" */
+/* "mailer@host:pid/…": no other process has, or had, the same. */
 const char *daemon_instance(const struct daemon *daemon);
 bool daemon_stopping(const struct daemon *daemon);
 /* Readable when stopping: for poll(2). */
@@ -48,9 +49,13 @@ int daemon_stop_fd(const struct daemon *daemon);
 void daemon_wait(const struct daemon *daemon, int ms);
 /* Called once by the service when it is ready to work (systemd READY=1, status row). */
 void daemon_ready(struct daemon *daemon);
+/* How many processes of this service live, this one included, by their rows (10 s without a sign of
+ * life: dead); never less than 1. The embedded bus allows one. */
+int daemon_count_alike(struct daemon *daemon, struct db *db, int *count, struct error *e);
 /* The run() of a service that works in steps: says that it is ready, then calls
  * step(arg, wait_ms) until stopping. A step that fails retriably is tried again
- * with backoff, its trouble shown; another failure ends the run. */
+ * with backoff, its trouble shown (a conflict with another writer at once and without a
+ * word, store/again.h); another failure ends the run. */
 int daemon_run_steps(struct daemon *daemon, int (*step)(void *arg, int wait_ms, struct error *e), void *arg,
 	int wait_ms, struct error *e);
 /* A service in trouble says so in `vestnik status` instead of dying (store gone, relay down). NULL clears. */

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "store/again.h"
 #include "store/db.h"
 
 #define REFRESH_MS 2000
@@ -30,15 +31,42 @@ struct status_row {
 	void *note_state;
 };
 
+/* Times are the database's: rows of several machines are compared. */
 static int write_row(struct status_row *row, struct db *db, const char *state, const char *note,
 	const char *trouble, struct error *e)
 {
-	return db_exec(db, e,
-		"INSERT INTO service_instance (id, service, pid, started_ms, seen_ms, state, note, last_trouble)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
-		" ON CONFLICT (id) DO UPDATE SET seen_ms = $5, state = $6, note = $7, last_trouble = $8",
-		"ssiiisss", row->instance, row->service, (int64_t)getpid(), row->started_ms, clock_now_ms(),
-		state, note, trouble);
+	struct again again = {0};
+	int64_t now_ms;
+	int rc;
+	do {
+		rc = db_now_ms(db, &now_ms, e);
+		if (rc == 0 && row->started_ms == 0)
+			row->started_ms = now_ms;
+		if (rc == 0)
+			rc = db_exec(db, e,
+				"INSERT INTO service_instance (id, service, pid, started_ms, seen_ms, state,"
+				" note, last_trouble) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+				" ON CONFLICT (id) DO UPDATE SET pid = $3, started_ms = $4, seen_ms = $5,"
+				" state = $6, note = $7, last_trouble = $8",
+				"ssiiisss", row->instance, row->service, (int64_t)getpid(), row->started_ms,
+				now_ms, state, note, trouble);
+	} while (rc != 0 && again_after_conflict(&again, e));
+	return rc;
+}
+
+int status_row_count(struct db *db, const char *service, int *count, struct error *e)
+{
+	int64_t now_ms, alive = 0;
+	*count = 1;
+	if (db_now_ms(db, &now_ms, e) != 0 ||
+		db_query_int(db, &alive, e,
+			"SELECT count(*) FROM service_instance WHERE service = $1 AND seen_ms > $2"
+			" AND state <> 'stopped'",
+			"si", service, now_ms - STATUS_ROW_STALE_MS) == DB_FAILED)
+		return -1;
+	if (alive > 1)
+		*count = (int)alive;
+	return 0;
 }
 
 static void refresh(struct status_row *row, struct db **db)
@@ -57,8 +85,10 @@ static void refresh(struct status_row *row, struct db **db)
 	if (*db == NULL) {
 		if (db_open(db, row->store_url, &e) != 0)
 			return;
-		(void)db_exec(*db, &e, "DELETE FROM service_instance WHERE service = $1 AND seen_ms < $2", "si",
-			row->service, clock_now_ms() - FORGET_MS);
+		int64_t now_ms;
+		if (db_now_ms(*db, &now_ms, &e) == 0)
+			(void)db_exec(*db, &e, "DELETE FROM service_instance WHERE service = $1 AND seen_ms < $2",
+				"si", row->service, now_ms - FORGET_MS);
 	}
 	if (write_row(row, *db, state, note, trouble, &e) != 0 && !e.retriable)
 		db_close(db); /* another connection next time */
@@ -94,7 +124,6 @@ struct status_row *status_row_start(const char *instance, const char *service, c
 	row->instance = xstrdup(instance);
 	row->service = xstrdup(service);
 	row->store_url = xstrdup(store_url);
-	row->started_ms = clock_now_ms();
 	row->state = "starting";
 	pthread_mutex_init(&row->lock, NULL);
 	pthread_cond_init(&row->changed, NULL);

@@ -95,12 +95,15 @@ static int services(struct reasons *r)
 		{"mailer", "mailer-down", "no mailer is running: nothing is sent", "почтальон не запущен: письма не отправляются"},
 		{"ledger", "ledger-down", "no ledger is running: outcomes are not recorded", "учёт не запущен: результаты не записываются"},
 	};
+	int64_t now_ms;
+	if (db_now_ms(r->db, &now_ms, r->e) != 0)
+		return -1;
 	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
 		int64_t alive = 0;
 		if (db_query_int(r->db, &alive, r->e,
 			    "SELECT count(*) FROM service_instance WHERE service = $1 AND seen_ms > $2"
 			    " AND state = 'ready'",
-			    "si", needed[i].service, clock_now_ms() - ALIVE_MS) == DB_FAILED)
+			    "si", needed[i].service, now_ms - ALIVE_MS) == DB_FAILED)
 			return -1;
 		if (alive == 0)
 			add(r, needed[i].code, "%s", tr(needed[i].en, needed[i].ru));

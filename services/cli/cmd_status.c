@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/place.h"
 #include "base/xalloc.h"
 #include "bus/bus.h"
 #include "cli/command.h"
@@ -21,7 +22,8 @@
 #include "store/db.h"
 
 #define FRESH_MS 10000 /* services write their row every 2 s; a busy store delays it */
-#define SERVICES_MOST 32
+#define DEAD_SHOWN_MS (60 * 60 * 1000) /* one that died and was not replaced is shown so long */
+#define SERVICES_MOST 64
 #define STOPS_MOST 16 /* there are five topics */
 #define CAMPAIGNS_MOST 20 /* running or paused ones shown; `campaign list` has all */
 
@@ -34,8 +36,11 @@ static const struct {
 
 struct service {
 	char name[32], state[32], note[256], trouble[512], last_exit[64];
+	char instance[160];     /* "host:pid" or its name; "" = a child of our `up` without a row */
+	char place[PLACE_SIZE]; /* base/place.h */
 	int64_t pid, since_ms, seen_ms, restarts, next_ms;
-	bool row; /* it wrote about itself */
+	bool child; /* of `up` here */
+	bool dead;  /* it wrote its row for the last time */
 };
 
 struct status {
@@ -76,6 +81,7 @@ static void read_supervisor(const struct settings *settings, struct status *stat
 		if (status->count == SERVICES_MOST)
 			break;
 		struct service *s = &status->service[status->count++];
+		s->child = true;
 		copy(s->name, sizeof s->name, json_string_value(json_object_get(one, "service")));
 		copy(s->state, sizeof s->state, json_string_value(json_object_get(one, "state")));
 		copy(s->last_exit, sizeof s->last_exit,
@@ -90,60 +96,111 @@ static void read_supervisor(const struct settings *settings, struct status *stat
 	json_decref(state);
 }
 
-static struct service *find_service(struct status *status, const char *name, int64_t pid)
+/* id: service@instance/place… */
+static void read_id(const char *id, struct service *s)
 {
+	const char *at = strchr(id, '@'), *slash = strrchr(id, '/');
+	copy(s->instance, sizeof s->instance, at != NULL ? at + 1 : id);
+	s->instance[strcspn(s->instance, "/")] = '\0';
+	if (slash != NULL)
+		snprintf(s->place, sizeof s->place, "%.8s", slash + 1);
+}
+
+/* A killed process leaves its last row; where we can see its pid that shows at once. */
+static bool gone(const struct service *s, const char *here)
+{
+	return strcmp(s->place, here) == 0 && kill((pid_t)s->pid, 0) != 0 && errno == ESRCH;
+}
+
+/* A child of `up` and its row are one line; the row of the child's predecessor is none. */
+static struct service *child_of_up(struct status *status, const struct service *row, const char *here)
+{
+	if (status->up_pid == 0 || strcmp(row->place, here) != 0)
+		return NULL;
 	for (size_t i = 0; i < status->count; i++)
-		if (strcmp(status->service[i].name, name) == 0 &&
-			(status->service[i].pid == pid || status->up_pid != 0))
+		if (status->service[i].child && strcmp(status->service[i].name, row->name) == 0)
 			return &status->service[i];
 	return NULL;
 }
 
-/* A killed process leaves its last row; on this machine that shows at once.
- * id: service@host:pid */
-static bool gone(const char *id, int64_t pid)
+/* Another of the same service and place came after it. */
+static bool replaced(const struct status *status, const struct service *row)
 {
-	char here[256] = "";
-	const char *at = strchr(id, '@');
-	(void)gethostname(here, sizeof here - 1);
-	size_t len = strlen(here);
-	return at != NULL && len > 0 && strncmp(at + 1, here, len) == 0 && at[1 + len] == ':' &&
-		kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+	for (size_t i = 0; i < status->count; i++) {
+		const struct service *s = &status->service[i];
+		if (!s->dead && strcmp(s->name, row->name) == 0 && strcmp(s->place, row->place) == 0 &&
+			s->since_ms >= row->since_ms)
+			return true;
+	}
+	return false;
 }
 
-/* The services' own rows: notes and troubles; and services that run without `up`. */
+static void take_row(struct status *status, const struct service *row, const char *here)
+{
+	struct service *child = child_of_up(status, row, here);
+	if (child != NULL && child->pid == row->pid) {
+		child->seen_ms = row->seen_ms;
+		copy(child->note, sizeof child->note, row->note);
+		copy(child->trouble, sizeof child->trouble, row->trouble);
+		copy(child->instance, sizeof child->instance, row->instance);
+		return;
+	}
+	if (child != NULL || strcmp(row->state, "stopped") == 0 || status->count == SERVICES_MOST ||
+		(row->dead && replaced(status, row)))
+		return;
+	struct service *s = &status->service[status->count++];
+	*s = *row;
+	if (s->dead)
+		copy(s->state, sizeof s->state, "dead");
+	if (status->up_pid == 0)
+		status->up_state = "elsewhere";
+}
+
+/* The services' own rows: notes and troubles; and services that run without `up`, or on another
+ * machine. Their times are the database's. Newest first, so that who was replaced is seen. */
 static int read_rows(struct db *db, struct status *status, struct error *e)
 {
 	struct db_stmt *stmt;
 	enum db_step step;
-	if (db_query(db, &stmt, e,
-		    "SELECT service, pid, started_ms, seen_ms, state, note, last_trouble, id "
-		    "FROM service_instance WHERE seen_ms > $1 ORDER BY service, started_ms",
-		    "i", clock_now_ms() - FRESH_MS) != 0)
+	int64_t now_ms;
+	char here[PLACE_SIZE];
+	place_here(here);
+	if (db_now_ms(db, &now_ms, e) != 0 ||
+		db_query(db, &stmt, e,
+			"SELECT service, pid, started_ms, seen_ms, state, note, last_trouble, id "
+			"FROM service_instance WHERE seen_ms > $1 ORDER BY started_ms DESC, id",
+			"i", now_ms - DEAD_SHOWN_MS) != 0)
 		return -1;
 	while ((step = db_step(stmt, e)) == DB_ROW) {
-		int64_t pid = db_int(stmt, 1);
-		struct service *s = find_service(status, db_text(stmt, 0), pid);
-		const char *state = db_text(stmt, 4);
-		if ((s != NULL && s->pid != pid) || gone(db_text(stmt, 7), pid))
-			continue; /* the row of one that died just now */
-		if (s == NULL && (strcmp(state, "stopped") == 0 || status->count == SERVICES_MOST))
-			continue;
-		if (s == NULL) {
-			s = &status->service[status->count++];
-			copy(s->name, sizeof s->name, db_text(stmt, 0));
-			copy(s->state, sizeof s->state, state);
-			s->pid = pid;
-			s->since_ms = db_int(stmt, 2);
-			if (status->up_pid == 0)
-				status->up_state = "elsewhere";
-		}
-		s->row = true;
-		s->seen_ms = db_int(stmt, 3);
-		copy(s->note, sizeof s->note, db_text(stmt, 5));
-		copy(s->trouble, sizeof s->trouble, db_text(stmt, 6));
+		struct service row = {.pid = db_int(stmt, 1), .since_ms = db_int(stmt, 2),
+			.seen_ms = db_int(stmt, 3)};
+		copy(row.name, sizeof row.name, db_text(stmt, 0));
+		copy(row.state, sizeof row.state, db_text(stmt, 4));
+		copy(row.note, sizeof row.note, db_text(stmt, 5));
+		copy(row.trouble, sizeof row.trouble, db_text(stmt, 6));
+		read_id(db_text(stmt, 7), &row);
+		row.dead = row.seen_ms <= now_ms - FRESH_MS || gone(&row, here);
+		take_row(status, &row, here);
 	}
 	return step == DB_FAILED ? -1 : 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct service *x = a, *y = b;
+	if (x->child != y->child)
+		return y->child - x->child;
+	int order = strcmp(x->name, y->name);
+	return order != 0 ? order : x->since_ms < y->since_ms ? -1 : x->since_ms > y->since_ms;
+}
+
+/* The children of `up` in its order, then the others by name. */
+static void sort_services(struct status *status)
+{
+	size_t children = 0;
+	while (children < status->count && status->service[children].child)
+		children++;
+	qsort(status->service + children, status->count - children, sizeof *status->service, by_name);
 }
 
 static bool healthy(const struct status *status)
@@ -180,7 +237,7 @@ static const char *state_word(const char *state)
 		{"draining", "завершает работу"}, {"stopping", "останавливается"},
 		{"stopped", "остановлена"}, {"paused", "ждёт перезапуска"},
 		{"given-up", "ошибка в настройках"}, {"not-running", "не запущен"},
-		{"elsewhere", "работает (не через up)"}};
+		{"dead", "пропала"}, {"elsewhere", "работает (не через up)"}};
 	for (size_t i = 0; lang_get() == LANG_RU && i < sizeof words / sizeof words[0]; i++)
 		if (strcmp(words[i].state, state) == 0)
 			return words[i].ru;
@@ -193,7 +250,8 @@ static void service_json(struct cli *cli, const struct service *s, json_t *queue
 		"state", s->state, "restarts", (json_int_t)s->restarts);
 	const struct {
 		const char *name, *value;
-	} texts[] = {{"since", cli_rfc3339(s->since_ms)}, {"note", s->note}, {"trouble", s->trouble},
+	} texts[] = {{"instance", s->instance}, {"since", cli_rfc3339(s->since_ms)},
+		{"seen", cli_rfc3339(s->seen_ms)}, {"note", s->note}, {"trouble", s->trouble},
 		{"last_exit", s->last_exit}, {"next", cli_rfc3339(s->next_ms)}};
 	if (s->pid > 0)
 		json_object_set_new(object, "pid", json_integer(s->pid));
@@ -204,13 +262,29 @@ static void service_json(struct cli *cli, const struct service *s, json_t *queue
 	cli_print_json(cli, object);
 }
 
+/* Processes of several places, or several of one service: they need their names. */
+static bool has_others(const struct status *status)
+{
+	for (size_t i = 0; i < status->count; i++)
+		if (!status->service[i].child && status->service[i].instance[0] != '\0')
+			return true;
+	return false;
+}
+
 static void show_services(struct cli *cli, const struct status *status, struct bus *bus)
 {
-	const struct cli_column columns[] = {{tr("SERVICE", "СЛУЖБА"), false, false},
-		{tr("STATE", "СОСТОЯНИЕ"), false, false}, {"PID", true, false},
-		{tr("SINCE", "С"), false, false}, {tr("QUEUE", "ОЧЕРЕДЬ"), true, false},
+	enum { NAME, INSTANCE, STATE, PID, SINCE, QUEUE, NOTE, COLUMNS };
+	const struct cli_column columns[COLUMNS] = {{tr("SERVICE", "СЛУЖБА"), false, false},
+		{tr("INSTANCE", "ЭКЗЕМПЛЯР"), false, false}, {tr("STATE", "СОСТОЯНИЕ"), false, false},
+		{"PID", true, false}, {tr("SINCE", "С"), false, false}, {tr("QUEUE", "ОЧЕРЕДЬ"), true, false},
 		{tr("NOTE", "ЗАМЕТКА"), false, true}};
-	struct cli_table *table = cli_table_new(columns, sizeof columns / sizeof columns[0]);
+	bool named = has_others(status);
+	struct cli_column shown[COLUMNS];
+	size_t count = 0;
+	for (size_t i = 0; i < COLUMNS; i++)
+		if (i != INSTANCE || named)
+			shown[count++] = columns[i];
+	struct cli_table *table = cli_table_new(shown, count);
 	for (size_t i = 0; i < status->count; i++) {
 		const struct service *s = &status->service[i];
 		int64_t waiting;
@@ -222,9 +296,13 @@ static void show_services(struct cli *cli, const struct status *status, struct b
 		json_decref(queue);
 		char pid[24];
 		snprintf(pid, sizeof pid, "%lld", (long long)s->pid);
-		const char *cells[] = {s->name, state_word(s->state), s->pid > 0 ? pid : "",
+		const char *cells[COLUMNS] = {s->name, s->instance, state_word(s->state), s->pid > 0 ? pid : "",
 			cli_time(cli, s->since_ms), cli_thousands(waiting), s->note};
-		cli_table_row(table, cells);
+		const char *row[COLUMNS];
+		for (size_t c = 0, n = 0; c < COLUMNS; c++)
+			if (c != INSTANCE || named)
+				row[n++] = cells[c];
+		cli_table_row(table, row);
 	}
 	if (!cli_json(cli) && status->count > 0)
 		cli_table_print(&table);
@@ -467,6 +545,7 @@ static int status_run(struct cli *cli, const struct cli_args *args)
 		cli_fail(cli, &e);
 		goto out;
 	}
+	sort_services(status);
 	show_up(cli, status);
 	show_services(cli, status, bus);
 	show_store(cli, db);
