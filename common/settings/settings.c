@@ -160,9 +160,11 @@ static void complete(const struct settings_reader *reader, struct settings *sett
 	settings_join_store_and_bus(reader, settings);
 	if (settings->relays_count == 0)
 		default_relay(reader, settings);
-	for (size_t i = 0; i < settings->relays_count; i++)
+	for (size_t i = 0; i < settings->relays_count; i++) {
+		settings->relays[i].connections_limited = settings->relays[i].connections != 0;
 		if (settings->relays[i].connections == 0)
 			settings->relays[i].connections = settings->mailer.connections;
+	}
 	if (settings->mailer.ehlo == NULL) {
 		char name[HOST_NAME_MAX + 1] = "";
 		if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0')

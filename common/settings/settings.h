@@ -35,6 +35,7 @@ struct settings_relay {
 	char *password;           /* read from the file or environment; never printed */
 	int weight;               /* share of the letters; 0 = only when others are down */
 	int connections;          /* at most */
+	bool connections_limited; /* the settings say so: of all mailers together; else of each */
 	struct settings_rate rate;
 	struct settings_rate quota; /* quota: {letters: 500, per: 24h} */
 	enum relay_envelope envelope; /* verp | fixed */

@@ -218,10 +218,13 @@ const struct setting_row settings_relay_rows[] = {
 		"Share of the letters; 0: only when the others are down",
 		"Доля писем; 0 — только когда остальные недоступны"},
 	{"connections", SETTING_INT, R(connections), NULL, 1, 1000, NULL,
-		"Connections at once. Default: mailer.connections",
-		"Соединений сразу. По умолчанию mailer.connections"},
-	{"rate", SETTING_RATE, R(rate), "none", 0, 0, NULL, "At most: 20/s, 1000/h; none",
-		"Не быстрее: 20/s, 1000/h; none — без предела"},
+		"Connections at once, of all mailers together. Default: no limit but each "
+		"mailer's mailer.connections",
+		"Соединений сразу, у всех почтальонов вместе. По умолчанию предела нет, кроме "
+		"mailer.connections у каждого"},
+	{"rate", SETTING_RATE, R(rate), "none", 0, 0, NULL,
+		"At most, all mailers together: 20/s, 1000/h; none",
+		"Не быстрее, все почтальоны вместе: 20/s, 1000/h; none — без предела"},
 	{"quota.letters", SETTING_INT64, R(quota.count), "0", 0, 1000000000, NULL,
 		"Quota: letters per window, kept across restarts; 0: none",
 		"Квота: писем за окно, помнится при перезапуске; 0 — нет"},

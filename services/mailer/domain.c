@@ -8,6 +8,7 @@
 
 struct domain_rate {
 	const char *domain;
+	struct settings_rate limit;
 	struct rate rate;
 	int64_t come_back_ms; /* given to the last letter sent back */
 };
@@ -30,6 +31,7 @@ struct domain_rates *domain_rates_new(const struct settings *settings)
 	rates->item = xcalloc(rates->count, sizeof *rates->item);
 	for (size_t i = 0; i < rates->count; i++) {
 		rates->item[i].domain = settings->mailer.domains[i].domain;
+		rates->item[i].limit = settings->mailer.domains[i].rate;
 		rate_init(&rates->item[i].rate, settings->mailer.domains[i].rate, 100);
 	}
 	if (rates->count > 0)
@@ -44,6 +46,12 @@ void domain_rates_free(struct domain_rates **pointer)
 	free((*pointer)->item);
 	free(*pointer);
 	*pointer = NULL;
+}
+
+void domain_rates_share(struct domain_rates *rates, int mailers)
+{
+	for (size_t i = 0; i < rates->count; i++)
+		rate_share(&rates->item[i].rate, rates->item[i].limit, 100, mailers);
 }
 
 int64_t domain_rates_take(struct domain_rates *rates, const char *address, int64_t now_ms, int64_t latest_ms,

@@ -12,6 +12,9 @@ struct domain_rates;
 struct domain_rates *domain_rates_new(const struct settings *settings);
 void domain_rates_free(struct domain_rates **rates);
 
+/* So many mailers share the rates. */
+void domain_rates_share(struct domain_rates *rates, int mailers);
+
 /* Takes a place for a letter to address. Returns when it may start (monotonic
  * ms; now = at once), or, when that is later than `latest_ms`, -1 with
  * *again_ms: when to come back. Those sent back get times one interval apart,

@@ -82,7 +82,7 @@ static bool needed_elsewhere(const struct sender *sender)
 	const struct pool *pool = sender->pool;
 	for (size_t i = 0; i < pool->relays.count; i++)
 		if (&pool->line[i] != sender->line && pool->line[i].queue[LANE_BULK].count > 0 &&
-			pool->line[i].relay->sessions < pool->line[i].relay->settings->connections)
+			pool->line[i].relay->sessions < relay_places(pool->line[i].relay))
 			return true;
 	return false;
 }
@@ -150,8 +150,7 @@ bool feed_next(void *arg, struct transport_letter *out)
 	while (next_job(sender, &job)) {
 		if (!pool->events.enter(pool->events.arg, job)) {
 			give_back_quota(pool, sender->line->relay);
-			pool_end_returned(pool, job, 0, "the mailer is stopping");
-			return false;
+			continue;
 		}
 		struct error e;
 		if (compose_letter(&sender->compose, pool->key, job, &sender->letter, &e) == 0) {

@@ -1,211 +1,24 @@
 #include "mailer/lane.h"
 
 #include <inttypes.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "mailer/check.h"
+#include "mailer/lane_parts.h"
 #include "mailer/pause.h"
-#include "mailer/recorder.h"
-#include "message/job.h"
 
-#define GROUP "mailer"
-#define LEDGER_GROUP "ledger"
-/* Unfinished jobs per partition. */
-#define WINDOW 8192
-/* A relay that answers takes less; one that does not must not hold up the others. */
-#define SLOW_LETTER_MS 3000
 #define POLL_MS 1000
-#define RETRY_MS 500
-#define SLOTS 4096 /* of the table of keys in hand; a power of two */
+/* While jobs wait for the ledger or the store. */
+#define GLANCE_MS 20
+/* Jobs polled and not checked; the bus keeps the others. */
+#define WAITING_MOST 1024
+/* When a letter of an older dispatch may have left the wire. */
+#define BUSY_AGAIN_MS 10000
 
-struct lane {
-	struct daemon *daemon;
-	enum lane_kind kind;
-	struct sheets *sheets;
-	struct pool *pool;
-	struct recorder *recorder;
-	pthread_t thread;
-	atomic_bool stop;
-	_Atomic(const char *) trouble;
-
-	pthread_mutex_t lock; /* everything below, and the consumer's pointer */
-	struct bus_consumer *consumer;
-	bool failed;
-	struct error error;
-	struct outgoing *oldest, *newest; /* in hand, in order of polling */
-	uint64_t next_sequence;
-	struct outgoing *slot[SLOTS];
-};
-
-/* ---- jobs in hand -------------------------------------------------------------------- */
-
-static struct outgoing **slot_of(struct lane *lane, int64_t key)
-{
-	return &lane->slot[(uint64_t)key & (SLOTS - 1)];
-}
-
-static bool holds(struct lane *lane, int64_t key)
-{
-	for (struct outgoing *job = *slot_of(lane, key); job != NULL; job = job->same_slot)
-		if (job->key == key)
-			return true;
-	return false;
-}
-
-/* NULL when the job is held already. */
-static struct outgoing *take_in_hand(struct lane *lane, const struct job *job, struct bus_token token)
-{
-	struct outgoing *out = NULL;
-	pthread_mutex_lock(&lane->lock);
-	if (!holds(lane, job->key)) {
-		struct outgoing **slot = slot_of(lane, job->key);
-		out = xcalloc(1, sizeof *out);
-		out->lane = lane;
-		out->key = job->key;
-		out->dispatch = job->dispatch;
-		out->token = token;
-		out->sequence = lane->next_sequence++;
-		out->same_slot = *slot;
-		*slot = out;
-		out->older = lane->newest;
-		if (lane->newest != NULL)
-			lane->newest->newer = out;
-		else
-			lane->oldest = out;
-		lane->newest = out;
-	}
-	pthread_mutex_unlock(&lane->lock);
-	return out;
-}
-
-/* Locked. */
-static void out_of_hand(struct lane *lane, struct outgoing *job)
-{
-	struct outgoing **link = slot_of(lane, job->key);
-	while (*link != job)
-		link = &(*link)->same_slot;
-	*link = job->same_slot;
-	*(job->older != NULL ? &job->older->newer : &lane->oldest) = job->newer;
-	*(job->newer != NULL ? &job->newer->older : &lane->newest) = job->older;
-}
-
-static void free_job(struct lane *lane, struct outgoing *job)
-{
-	sheets_put(lane->sheets, &job->sheet);
-	free(job->address);
-	free(job->fields);
-	free(job);
-}
-
-/* ---- outcomes --------------------------------------------------------------------------- */
-
-bool lane_enter(struct outgoing *job)
-{
-	struct lane *lane = job->lane;
-	if (!recorder_enter(lane->recorder))
-		return false;
-	pthread_mutex_lock(&lane->lock);
-	job->on_wire = true;
-	job->on_wire_since_ms = clock_mono_ms();
-	pthread_mutex_unlock(&lane->lock);
-	return true;
-}
-
-/* status NULL: the job needs no event. */
-static void finish(struct outgoing *job, const struct delivery_status *status)
-{
-	struct lane *lane = job->lane;
-	pthread_mutex_lock(&lane->lock);
-	bool was_on_wire = job->on_wire, token_done = job->token_done;
-	out_of_hand(lane, job);
-	pthread_mutex_unlock(&lane->lock);
-	if (was_on_wire)
-		recorder_leave(lane->recorder);
-	if (status != NULL)
-		recorder_add(lane->recorder, status, token_done ? NULL : &job->token);
-	else if (!token_done)
-		recorder_done(lane->recorder, &job->token);
-	free_job(lane, job);
-}
-
-void lane_ended(struct outgoing *job, const struct delivery_status *status)
-{
-	finish(job, status);
-}
-
-static void end_as(struct outgoing *job, enum delivery_state state, const char *reason, bool no_retry)
-{
-	struct delivery_status status = {.key = job->key,
-		.dispatch = job->dispatch,
-		.campaign = job->campaign,
-		.state = state,
-		.time_ms = clock_now_ms(),
-		.no_retry = no_retry};
-	snprintf(status.reason, sizeof status.reason, "%s", reason);
-	finish(job, &status);
-}
-
-bool lane_sending(const struct outgoing *job)
-{
-	struct delivery_status status = {.key = job->key,
-		.dispatch = job->dispatch,
-		.campaign = job->campaign,
-		.state = DELIVERY_SENDING,
-		.time_ms = clock_now_ms()};
-	struct buf data;
-	char id[STATUS_ID_SIZE], key[24];
-	struct error e;
-	buf_init(&data, 1024);
-	(void)status_write(&status, &data);
-	snprintf(key, sizeof key, "%" PRId64, job->key);
-	struct bus_message message = {.topic = BUS_STATUS,
-		.key = key,
-		.id = status_id(&status, id),
-		.source = "vestnik/mailer",
-		.type = status_type(DELIVERY_SENDING),
-		.time_ms = status.time_ms,
-		.data = buf_str(&data),
-		.len = data.len};
-	int rc = bus_publish(daemon_bus(job->lane->daemon), &message, 1, &e);
-	buf_fini(&data);
-	if (rc != 0)
-		log_warn("sending_not_published", "key=%" PRId64 " error=%s", job->key, log_quote(e.text));
-	return rc == 0;
-}
-
-/* A letter that stays on the wire holds up the finished prefix: the planner sees
- * no progress and the window fills. After some seconds, or when the window is
- * half full, say `sending` and mark its job done; the outcome follows by itself. */
-static void let_go_of_slow(struct lane *lane)
-{
-	int64_t now = clock_mono_ms();
-	pthread_mutex_lock(&lane->lock);
-	for (struct outgoing *job = lane->oldest; job != NULL; job = job->newer) {
-		bool crowded = lane->next_sequence - job->sequence > WINDOW / 2;
-		bool slow = job->on_wire && now - job->on_wire_since_ms > SLOW_LETTER_MS;
-		if (!crowded && !slow && job->on_wire)
-			break; /* those polled later are not slower */
-		if (!job->on_wire || job->token_done)
-			continue;
-		struct delivery_status status = {.key = job->key,
-			.dispatch = job->dispatch,
-			.campaign = job->campaign,
-			.state = DELIVERY_SENDING,
-			.time_ms = clock_now_ms()};
-		job->token_done = true;
-		recorder_add(lane->recorder, &status, &job->token);
-	}
-	pthread_mutex_unlock(&lane->lock);
-}
-
-/* ---- jobs in ------------------------------------------------------------------------------ */
+/* ---- checking ------------------------------------------------------------------------- */
 
 static void submit(struct lane *lane, struct db *db, struct outgoing *job, struct checked *checked)
 {
@@ -215,22 +28,22 @@ static void submit(struct lane *lane, struct db *db, struct outgoing *job, struc
 	case CHECK_SEND:
 		break;
 	case CHECK_STALE:
-		finish(job, NULL);
+		lane_end(job, NULL);
 		return;
 	case CHECK_RETURN:
-		end_as(job, DELIVERY_RETURNED, checked->reason, false);
+		lane_end_as(job, DELIVERY_RETURNED, checked->reason, false);
 		return;
 	case CHECK_CANCELLED:
-		end_as(job, DELIVERY_CANCELLED, checked->reason, false);
+		lane_end_as(job, DELIVERY_CANCELLED, checked->reason, false);
 		return;
 	case CHECK_EXPIRED:
-		end_as(job, DELIVERY_EXPIRED, checked->reason, false);
+		lane_end_as(job, DELIVERY_EXPIRED, checked->reason, false);
 		return;
 	case CHECK_SUPPRESSED:
-		end_as(job, DELIVERY_SUPPRESSED, checked->reason, false);
+		lane_end_as(job, DELIVERY_SUPPRESSED, checked->reason, false);
 		return;
 	case CHECK_WAS_SENDING:
-		end_as(job, DELIVERY_UNCERTAIN, "the mailer stopped while this letter was on the wire",
+		lane_end_as(job, DELIVERY_UNCERTAIN, "the mailer stopped while this letter was on the wire",
 			checked->hold);
 		return;
 	}
@@ -238,70 +51,126 @@ static void submit(struct lane *lane, struct db *db, struct outgoing *job, struc
 	job->fields = checked->fields;
 	job->hold = checked->hold;
 	job->not_after_ms = checked->not_after_ms;
-	job->checked_ms = clock_mono_ms();
 	if (sheets_get(lane->sheets, db, checked->campaign, checked->step, &job->sheet, &e) != 0) {
 		log_warn("letter_not_loaded", "campaign=%" PRId64 " step=%d error=%s", checked->campaign,
 			checked->step, log_quote(e.text));
 		if (!e.retriable)
 			pause_campaign(daemon_bus(lane->daemon), db, checked->campaign, e.text);
-		end_as(job, DELIVERY_RETURNED, "the letter could not be loaded", false);
+		lane_end_as(job, DELIVERY_RETURNED, "the letter could not be loaded", false);
 		return;
 	}
 	pool_submit(lane->pool, lane->kind, job);
 }
 
-/* Jobs to take in hand; those that cannot be read go to vestnik.dead, and what
- * needs no sending is marked done at once. */
-static size_t take_jobs(struct lane *lane, const struct bus_message *messages, size_t n,
-	struct outgoing **jobs, struct job *plain)
+static void store_failed(struct lane *lane, struct db **db, const struct error *e)
 {
-	size_t taken = 0;
-	for (size_t i = 0; i < n; i++) {
-		struct error e;
-		if (job_read(messages[i].data, messages[i].len, &plain[taken], &e) != 0) {
-			log_warn("bad_job", "offset=%" PRId64 " error=%s", messages[i].offset, log_quote(e.text));
-			if (bus_dead_letter(daemon_bus(lane->daemon), NULL, &messages[i], "mailer", e.text, &e) == 0)
-				recorder_done(lane->recorder, &messages[i].token);
-			continue;
-		}
-		jobs[taken] = take_in_hand(lane, &plain[taken], messages[i].token);
-		if (jobs[taken] == NULL)
-			recorder_done(lane->recorder, &messages[i].token);
-		else
-			taken++;
-	}
-	return taken;
+	if (lane->store_again_ms == 0)
+		log_warn("store_unavailable", "error=%s", log_quote(e->text));
+	atomic_store(&lane->trouble, "the store does not answer");
+	lane->store_again_ms = clock_mono_ms() + LANE_RETRY_MS;
+	if (!e->retriable)
+		db_close(db); /* a connection that is broken: open another */
 }
 
-static void check_and_submit(struct lane *lane, struct db **db, struct outgoing **jobs,
-	const struct job *plain, size_t n)
+static void put_first(struct lane *lane, struct outgoing *const *jobs, size_t n)
 {
+	for (size_t i = n; i-- > 0;) {
+		jobs[i]->next = lane->waiting;
+		if (lane->waiting == NULL)
+			lane->waiting_tail = &jobs[i]->next;
+		lane->waiting = jobs[i];
+		lane->waiting_count++;
+	}
+}
+
+static size_t take_first(struct lane *lane, size_t most, struct outgoing **jobs, struct job *plain)
+{
+	size_t n = 0;
+	for (; n < most && lane->waiting != NULL; n++) {
+		jobs[n] = lane->waiting;
+		plain[n] = (struct job){.key = jobs[n]->key, .dispatch = jobs[n]->dispatch};
+		lane->waiting = jobs[n]->next;
+		jobs[n]->next = NULL;
+		lane->waiting_count--;
+	}
+	if (lane->waiting == NULL)
+		lane->waiting_tail = &lane->waiting;
+	return n;
+}
+
+static void check_and_submit(struct lane *lane, struct db **db, size_t most)
+{
+	struct outgoing *jobs[CHECK_BATCH_MOST];
+	struct job plain[CHECK_BATCH_MOST];
 	struct checked checked[CHECK_BATCH_MOST];
 	struct error e;
-	bool said = false;
-	while (n > 0) {
-		int rc = *db == NULL ? daemon_open_store(lane->daemon, db, &e) : 0;
-		if (rc == 0)
-			rc = check_batch(*db, plain, n, clock_now_ms(), checked, &e);
-		if (rc == 0)
-			break;
-		if (!said)
-			log_warn("store_unavailable", "error=%s", log_quote(e.text));
-		said = true;
-		atomic_store(&lane->trouble, "the store does not answer");
-		if (!e.retriable)
-			db_close(db); /* a connection that is broken: open another */
-		if (atomic_load(&lane->stop)) {
-			for (size_t i = 0; i < n; i++)
-				end_as(jobs[i], DELIVERY_RETURNED, "the mailer is stopping", false);
-			return;
-		}
-		daemon_wait(lane->daemon, RETRY_MS);
+	int64_t now = clock_mono_ms();
+	/* Frozen since the poll? Then another one first: it may show that these are not ours. */
+	if (now < lane->store_again_ms || now - atomic_load(&lane->polled_ms) > LANE_POLLED_MS)
+		return;
+	size_t n = take_first(lane, most < CHECK_BATCH_MOST ? most : CHECK_BATCH_MOST, jobs, plain);
+	if (n == 0)
+		return;
+	int rc = *db == NULL ? daemon_open_store(lane->daemon, db, &e) : 0;
+	if (rc == 0)
+		rc = check_batch(*db, plain, n, clock_now_ms(), checked, &e);
+	if (rc != 0) {
+		store_failed(lane, db, &e);
+		put_first(lane, jobs, n);
+		return;
 	}
-	if (said)
+	if (lane->store_again_ms != 0)
 		atomic_store(&lane->trouble, NULL);
-	for (size_t i = 0; i < n; i++)
+	lane->store_again_ms = 0;
+	for (size_t i = 0; i < n; i++) {
+		jobs[i]->checked_ms = now;
 		submit(lane, *db, jobs[i], &checked[i]);
+	}
+}
+
+/* ---- jobs in -------------------------------------------------------------------------- */
+
+/* It will be due again when the older one is over. */
+static void return_busy(struct lane *lane, const struct job *job, const struct bus_token *token)
+{
+	struct delivery_status status = {.key = job->key,
+		.dispatch = job->dispatch,
+		.state = DELIVERY_RETURNED,
+		.time_ms = clock_now_ms(),
+		.not_before_ms = clock_now_ms() + BUSY_AGAIN_MS,
+		.reason = "an earlier copy of this letter is still on the wire"};
+	log_warn("letter_still_on_the_wire", "key=%" PRId64 " dispatch=%" PRId64, job->key, job->dispatch);
+	(void)recorder_add(lane->recorder, &status, token);
+}
+
+/* Those that cannot be read go to vestnik.dead; what needs no sending is marked done at once. */
+static void take_jobs(struct lane *lane, const struct bus_message *messages, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct bus_token *token = &messages[i].token;
+		struct outgoing *job;
+		struct job plain;
+		struct error e;
+		if (job_read(messages[i].data, messages[i].len, &plain, &e) != 0) {
+			log_warn("bad_job", "offset=%" PRId64 " error=%s", messages[i].offset, log_quote(e.text));
+			if (bus_dead_letter(daemon_bus(lane->daemon), NULL, &messages[i], "mailer", e.text, &e) == 0)
+				recorder_done(lane->recorder, token);
+			continue;
+		}
+		pthread_mutex_lock(&lane->lock);
+		enum hand_take took = hand_take(&lane->hand, &plain, token, &job);
+		pthread_mutex_unlock(&lane->lock);
+		if (took == HAND_KNOWN)
+			recorder_done(lane->recorder, token);
+		else if (took == HAND_BUSY)
+			return_busy(lane, &plain, token);
+		if (took != HAND_TAKEN)
+			continue;
+		job->lane = lane;
+		*lane->waiting_tail = job;
+		lane->waiting_tail = &job->next;
+		lane->waiting_count++;
+	}
 }
 
 /* ---- the thread ------------------------------------------------------------------------------ */
@@ -309,9 +178,13 @@ static void check_and_submit(struct lane *lane, struct db **db, struct outgoing 
 static int subscribe(struct lane *lane, struct error *e)
 {
 	static const char *const urgent[] = {BUS_MAIL_URGENT, NULL}, *const bulk[] = {BUS_MAIL, NULL};
-	struct bus_consumer_options options = {.group = GROUP,
+	struct bus_consumer_options options = {.group = LANE_GROUP,
 		.topics = lane->kind == LANE_URGENT ? urgent : bulk,
-		.window = WINDOW};
+		.window = LANE_WINDOW,
+		.on_assign = lane_on_assign,
+		.on_revoke = lane_on_revoke,
+		.arg = lane};
+	bool said = false;
 	while (!atomic_load(&lane->stop)) {
 		struct bus_consumer *consumer = NULL;
 		if (bus_subscribe(daemon_bus(lane->daemon), &options, &consumer, e) == 0) {
@@ -319,61 +192,84 @@ static int subscribe(struct lane *lane, struct error *e)
 			lane->consumer = consumer;
 			pthread_mutex_unlock(&lane->lock);
 			recorder_set_consumer(lane->recorder, consumer);
+			atomic_store(&lane->trouble, NULL);
 			return 0;
 		}
 		if (!e->retriable)
 			return -1;
-		atomic_store(&lane->trouble, "another mailer is still alive");
-		daemon_wait(lane->daemon, RETRY_MS);
+		if (!said)
+			log_warn("not_subscribed", "error=%s", log_quote(e->text));
+		said = true;
+		atomic_store(&lane->trouble, e->code == ERROR_CONFLICT ? "another mailer is still alive"
+								       : "the bus does not answer");
+		daemon_wait(lane->daemon, LANE_RETRY_MS);
 	}
 	return error_set(e, ERROR_UNAVAILABLE, "stopped");
 }
 
-/* Outcomes published before this moment must be in the store before the check
- * means anything (design section 5, point 2). */
-static int wait_for_ledger(struct lane *lane, struct error *e)
+/* How many jobs may be checked now; waits a moment when the queues are full. */
+static size_t appetite(struct lane *lane)
 {
-	struct bus_mark mark;
-	bool said = false;
-	while (!atomic_load(&lane->stop) && bus_mark(daemon_bus(lane->daemon), BUS_STATUS, &mark, e) != 0)
-		daemon_wait(lane->daemon, RETRY_MS);
-	while (!atomic_load(&lane->stop)) {
-		int passed = bus_passed(daemon_bus(lane->daemon), LEDGER_GROUP, &mark, e);
-		if (passed > 0)
-			return 0;
-		if (!said)
-			log_info("waiting_for_ledger", "topic=%s", BUS_STATUS);
-		said = true;
-		atomic_store(&lane->trouble, "waiting for the ledger");
-		daemon_wait(lane->daemon, 20);
+	if (!lane_gate(lane) || clock_mono_ms() < lane->store_again_ms)
+		return 0;
+	return pool_appetite(lane->pool, lane->kind, OUTGOING_FRESH_MS / 4);
+}
+
+/* Called around each poll. */
+static void notice_freeze(struct lane *lane)
+{
+	int64_t now = clock_mono_ms();
+	if (lane->seen_ms != 0 && now - lane->seen_ms > LANE_FROZEN_MS) {
+		log_warn("was_away", "ms=%" PRId64, now - lane->seen_ms);
+		lane->awake_ms = now + LANE_WAKE_MS;
 	}
-	return error_set(e, ERROR_UNAVAILABLE, "stopped");
+	lane->seen_ms = now;
+}
+
+/* Polls in any case, also when nothing can be taken: the bus sees to partitions in it. */
+static int poll_bus(struct lane *lane, size_t room, struct error *e)
+{
+	struct bus_message messages[CHECK_BATCH_MOST];
+	size_t most = room > lane->waiting_count ? room - lane->waiting_count : 0;
+	/* Before the first poll the bus has assigned nothing; what it brings waits for the ledger. */
+	if (lane->gate != GATE_OPEN && lane->waiting_count < WAITING_MOST)
+		most = CHECK_BATCH_MOST;
+	if (most > CHECK_BATCH_MOST)
+		most = CHECK_BATCH_MOST;
+	bool idle = lane->waiting_count == 0 && room > 0;
+	bool held_up = lane->gate != GATE_OPEN || lane->store_again_ms != 0 || lane->awake_ms > lane->seen_ms;
+	int n = bus_poll(lane->consumer, idle ? POLL_MS : held_up ? GLANCE_MS : 0, messages, most, e);
+	notice_freeze(lane);
+	if (n < 0)
+		return -1;
+	if (lane->seen_ms >= lane->awake_ms)
+		atomic_store(&lane->polled_ms, lane->seen_ms);
+	lane_decide(lane);
+	take_jobs(lane, messages, (size_t)n);
+	return 0;
 }
 
 static int work(struct lane *lane, struct db **db, struct error *e)
 {
-	struct bus_message messages[CHECK_BATCH_MOST];
-	struct outgoing *jobs[CHECK_BATCH_MOST];
-	struct job plain[CHECK_BATCH_MOST];
-	if (subscribe(lane, e) != 0 || wait_for_ledger(lane, e) != 0)
+	bool said = false;
+	if (subscribe(lane, e) != 0)
 		return -1;
-	atomic_store(&lane->trouble, NULL);
 	while (!atomic_load(&lane->stop)) {
-		size_t room = pool_appetite(lane->pool, lane->kind, OUTGOING_FRESH_MS / 4);
-		if (room == 0)
-			continue;
-		let_go_of_slow(lane);
-		int n = bus_poll(lane->consumer, POLL_MS, messages, room < CHECK_BATCH_MOST ? room : CHECK_BATCH_MOST,
-			e);
-		if (n < 0 && !e->retriable)
-			return -1;
-		if (n < 0) {
-			log_warn("bus_unavailable", "error=%s", log_quote(e->text));
-			daemon_wait(lane->daemon, RETRY_MS);
+		size_t room = appetite(lane);
+		notice_freeze(lane);
+		lane_let_go_of_slow(lane);
+		if (poll_bus(lane, room, e) != 0) {
+			if (!e->retriable)
+				return -1;
+			if (!said)
+				log_warn("bus_unavailable", "error=%s", log_quote(e->text));
+			said = true;
+			daemon_wait(lane->daemon, LANE_RETRY_MS);
 			continue;
 		}
-		size_t taken = take_jobs(lane, messages, (size_t)n, jobs, plain);
-		check_and_submit(lane, db, jobs, plain, taken);
+		said = false;
+		if (lane->gate == GATE_OPEN)
+			check_and_submit(lane, db, room);
 	}
 	return 0;
 }
@@ -401,7 +297,8 @@ struct lane *lane_start(struct daemon *daemon, enum lane_kind kind, struct sheet
 	lane->kind = kind;
 	lane->sheets = sheets;
 	lane->pool = pool;
-	lane->next_sequence = 1;
+	lane->hand.next_sequence = 1;
+	lane->waiting_tail = &lane->waiting;
 	lane->recorder = recorder_start(daemon_settings(daemon)->mailer.unrecorded_most);
 	pthread_mutex_init(&lane->lock, NULL);
 	if (pthread_create(&lane->thread, NULL, run, lane) != 0)
@@ -446,11 +343,8 @@ void lane_finish(struct lane **pointer, int wait_ms)
 	if (left > 0)
 		log_warn("not_recorded", "outcomes=%zu", left);
 	bus_unsubscribe(&lane->consumer);
-	while (lane->oldest != NULL) { /* never submitted: they come again */
-		struct outgoing *job = lane->oldest;
-		out_of_hand(lane, job);
-		free_job(lane, job);
-	}
+	while (lane->hand.oldest != NULL) /* never sent: they come again */
+		lane_drop(lane->hand.oldest);
 	pthread_mutex_destroy(&lane->lock);
 	free(lane);
 }

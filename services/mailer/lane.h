@@ -23,6 +23,7 @@ void lane_stop_polling(struct lane *lane);
 void lane_finish(struct lane **lane, int wait_ms);
 
 /* ---- for the pool's events ------------------------------------------------------ */
+/* false: it must not start, and is the lane's again. */
 bool lane_enter(struct outgoing *job);
 void lane_ended(struct outgoing *job, const struct delivery_status *status);
 /* Publishes `sending` and waits until it is durable. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "mailer/lane.h"
@@ -11,12 +12,17 @@
 #include "mailer/sheet.h"
 
 #define LOOK_EVERY_MS 1000
+/* A mailer that came or went: the others keep to their new share that soon. */
+#define SHARE_EVERY_MS 3000
 
 struct mailer {
 	struct daemon *daemon;
 	struct sheets *sheets;
 	struct pool *pool;
 	struct lane *lane[LANES];
+	struct db *db;      /* of run() */
+	int64_t share_ms;   /* monotonic: next look at how many we are */
+	bool share_failed;
 };
 
 /* ---- what the pool tells ----------------------------------------------------------- */
@@ -65,12 +71,34 @@ static int start(struct daemon *daemon, void **state, struct error *e)
 	return 0;
 }
 
+/* While the store is away the last known share holds. */
+static void share(struct mailer *mailer)
+{
+	struct error e;
+	int alike;
+	int64_t now_ms = clock_mono_ms();
+	if (now_ms < mailer->share_ms)
+		return;
+	mailer->share_ms = now_ms + SHARE_EVERY_MS;
+	int rc = mailer->db != NULL ? 0 : daemon_open_store(mailer->daemon, &mailer->db, &e);
+	if (rc == 0)
+		rc = daemon_count_alike(mailer->daemon, mailer->db, &alike, &e);
+	if (rc == 0)
+		rc = pool_share(mailer->pool, alike, &e);
+	if (rc != 0 && !mailer->share_failed)
+		log_warn("share_unknown", "error=%s", log_quote(e.text));
+	if (rc != 0 && !e.retriable)
+		db_close(&mailer->db);
+	mailer->share_failed = rc != 0;
+}
+
 static int run(struct daemon *daemon, void *state, struct error *e)
 {
 	struct mailer *mailer = state;
 	daemon_ready(daemon);
 	while (!daemon_stopping(daemon)) {
 		char trouble[256];
+		share(mailer);
 		pool_trouble(mailer->pool, trouble, sizeof trouble);
 		for (int i = 0; i < LANES; i++) {
 			if (lane_failed(mailer->lane[i], e))
@@ -94,6 +122,7 @@ static void stop(struct daemon *daemon, void *state)
 	pool_stop(&mailer->pool, wait_ms);
 	for (int i = 0; i < LANES; i++)
 		lane_finish(&mailer->lane[i], wait_ms);
+	db_close(&mailer->db);
 	sheets_free(&mailer->sheets);
 	free(mailer);
 }

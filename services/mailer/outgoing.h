@@ -18,15 +18,19 @@ struct relay;
 #define OUTGOING_FRESH_MS 2000
 
 struct outgoing {
-	struct outgoing *next;             /* in a relay's queue */
+	struct outgoing *next;             /* in a relay's queue, or a chain of the lane's */
 	struct outgoing *older, *newer;    /* in the lane's list of jobs in hand */
 	struct outgoing *same_slot;        /* in the lane's table of keys */
 	struct lane *lane;
 	uint64_t sequence;                 /* as polled */
 	struct bus_token token;
-	bool token_done;                   /* `sending` was published for it */
+	bool token_done;                   /* `sending` is with the recorder, and the token with it */
+	uint64_t sending_place;            /* of that `sending` with the recorder */
+	bool gone;                         /* its partition is another mailer's: must not start; if it has,
+	                                    * only what happened to the letter is told */
 	bool on_wire;
 	int64_t on_wire_since_ms;          /* monotonic */
+	struct delivery_status *undecided; /* to be returned, if its partition is still ours */
 
 	int64_t key, dispatch, campaign;
 	bool hold;                         /* publish `sending` before end-of-data */

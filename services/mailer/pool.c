@@ -134,6 +134,16 @@ void pool_leave_relay(struct pool *pool, struct line *line)
 	pool_end_all_returned(pool, left, again_ms, "no relay can take letters now");
 }
 
+struct outgoing *pool_take_back(struct pool *pool, enum lane_kind lane, int32_t partition)
+{
+	struct outgoing *chain = NULL;
+	pthread_mutex_lock(&pool->lock);
+	for (size_t i = 0; i < pool->relays.count; i++)
+		queue_take_partition(&pool->line[i].queue[lane], partition, &chain);
+	pthread_mutex_unlock(&pool->lock);
+	return chain;
+}
+
 /* ---- quota and what the store keeps of relays ------------------------------------- */
 
 bool pool_refill_quota(struct pool *pool, struct line *line)
@@ -169,6 +179,7 @@ void pool_save_relays(struct pool *pool)
 		pthread_mutex_lock(&pool->lock);
 		bool dirty = relay->dirty;
 		relay->dirty = false;
+		relay->saved_ms = clock_now_ms();
 		enum breaker breaker = relay->breaker;
 		int64_t parked = relay->parked_until_ms;
 		char reason[sizeof relay->reason];
@@ -206,12 +217,13 @@ static void return_stale(struct pool *pool)
 static size_t relay_appetite(const struct pool *pool, const struct line *line)
 {
 	const struct settings_rate *limit = &line->relay->settings->rate;
-	size_t most = (size_t)line->relay->settings->connections * 2;
+	size_t most = (size_t)relay_places(line->relay) * 2;
 	size_t measured = (size_t)(pool->letters_per_s * APPETITE_SPAN_MS / 1000);
 	if (measured > most)
 		most = measured;
 	if (limit->count > 0) {
-		size_t allowed = (size_t)(limit->count * APPETITE_SPAN_MS / limit->per_ms) + 1;
+		size_t allowed =
+			(size_t)(limit->count * APPETITE_SPAN_MS / limit->per_ms / line->relay->mailers) + 1;
 		if (allowed < most)
 			most = allowed;
 	}
@@ -254,6 +266,36 @@ size_t pool_appetite(struct pool *pool, enum lane_kind lane, int wait_ms)
 	pthread_mutex_unlock(&pool->lock);
 	return_stale(pool);
 	return have >= most ? 0 : most - have;
+}
+
+/* ---- several mailers ------------------------------------------------------------------- */
+
+int pool_share(struct pool *pool, int mailers, struct error *e)
+{
+	pthread_mutex_lock(&pool->lock);
+	bool changed = pool->mailers != mailers;
+	pool->mailers = mailers;
+	for (size_t i = 0; i < pool->relays.count && changed; i++)
+		relay_share(&pool->relays.item[i], mailers);
+	if (changed)
+		domain_rates_share(pool->domains, mailers);
+	pthread_mutex_unlock(&pool->lock);
+	if (changed)
+		log_info("relays_shared", "mailers=%d", mailers);
+	for (size_t i = 0; i < pool->relays.count; i++) {
+		struct relay *relay = &pool->relays.item[i];
+		struct relay_seen seen;
+		pthread_mutex_lock(&pool->store_lock);
+		int rc = relay_load(pool->db, relay->settings->name, &seen, e);
+		pthread_mutex_unlock(&pool->store_lock);
+		if (rc != 0)
+			return -1;
+		pthread_mutex_lock(&pool->lock);
+		relay_saw(relay, &seen, clock_now_ms());
+		pthread_mutex_unlock(&pool->lock);
+	}
+	pool_save_relays(pool);
+	return 0;
 }
 
 /* ---- for people ---------------------------------------------------------------------- */
@@ -301,8 +343,10 @@ static int load_relays(struct pool *pool, struct error *e)
 		line->relay = &pool->relays.item[i];
 		for (int lane = 0; lane < LANES; lane++)
 			queue_init(&line->queue[lane]);
-		if (relay_load(pool->db, line->relay->settings->name, &line->relay->parked_until_ms, e) != 0)
+		struct relay_seen seen;
+		if (relay_load(pool->db, line->relay->settings->name, &seen, e) != 0)
 			return -1;
+		line->relay->parked_until_ms = seen.parked_until_ms;
 	}
 	return 0;
 }
@@ -338,6 +382,7 @@ int pool_start(struct pool **out, const struct settings *settings, const struct 
 	pool->key = key;
 	pool->events = *events;
 	pool->window_start_ms = clock_mono_ms();
+	pool->mailers = 1;
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_mutex_init(&pool->store_lock, NULL);
 	for (int lane = 0; lane < LANES; lane++)
@@ -399,6 +444,14 @@ static void give_back_quotas(struct pool *pool)
 	}
 }
 
+static void return_queue(struct pool *pool, struct queue *queue)
+{
+	pthread_mutex_lock(&pool->lock);
+	struct outgoing *chain = queue_take_all(queue);
+	pthread_mutex_unlock(&pool->lock);
+	pool_end_all_returned(pool, chain, 0, "the mailer is stopping");
+}
+
 void pool_stop(struct pool **pointer, int wait_ms)
 {
 	struct pool *pool = *pointer;
@@ -406,6 +459,10 @@ void pool_stop(struct pool **pointer, int wait_ms)
 		return;
 	*pointer = NULL;
 	pool_drain(pool);
+	/* What has not started goes at once: another mailer may send it while we wait. */
+	for (size_t i = 0; i < pool->relays.count && pool->line != NULL; i++)
+		for (int lane = 0; lane < LANES; lane++)
+			return_queue(pool, &pool->line[i].queue[lane]);
 	int64_t until = clock_mono_ms() + wait_ms;
 	pthread_mutex_lock(&pool->lock);
 	while (pool->running > 0 && clock_mono_ms() < until)
@@ -415,11 +472,8 @@ void pool_stop(struct pool **pointer, int wait_ms)
 	for (size_t i = 0; i < pool->senders; i++)
 		free_sender(pool, &pool->sender[i]);
 	for (size_t i = 0; i < pool->relays.count && pool->line != NULL; i++)
-		for (int lane = 0; lane < LANES; lane++) {
-			struct outgoing *chain = queue_take_all(&pool->line[i].queue[lane]);
-			pool_end_all_returned(pool, chain, 0, "the mailer is stopping");
+		for (int lane = 0; lane < LANES; lane++)
 			pthread_cond_destroy(&pool->line[i].queue[lane].more);
-		}
 	if (pool->db != NULL && pool->line != NULL)
 		give_back_quotas(pool);
 	db_close(&pool->db);

@@ -24,7 +24,7 @@ struct pool_events {
 	void (*ended)(void *arg, struct outgoing *job, const struct delivery_status *status);
 	/* 5xx at MAIL: pause the job's campaign with these words. */
 	void (*sender_refused)(void *arg, const struct outgoing *job, const char *words);
-	/* May the job start? Counts it as on the wire; false when stopping. */
+	/* May the job start? Counts it as on the wire. false: it may not, and is the callee's again. */
 	bool (*enter)(void *arg, struct outgoing *job);
 	/* Publishes `sending` durably (campaigns on hold); false: do not go on. */
 	bool (*sending)(void *arg, const struct outgoing *job);
@@ -42,9 +42,14 @@ void pool_stop(struct pool **pool, int wait_ms);
 /* Takes a checked job: onto a relay's queue, or straight back through ended()
  * as returned when no relay can carry it now. */
 void pool_submit(struct pool *pool, enum lane_kind lane, struct outgoing *job);
+/* Takes a partition's letters off the queues of a lane: the caller's again, linked by next. */
+struct outgoing *pool_take_back(struct pool *pool, enum lane_kind lane, int32_t partition);
 /* How many more letters a lane's queues should take now, so that all can start
  * while their check is fresh. Waits up to wait_ms for room. */
 size_t pool_appetite(struct pool *pool, enum lane_kind lane, int wait_ms);
+/* `mailers` live now and share each relay's and domain's limits; reads what the others wrote about
+ * parked relays. Every few seconds. */
+int pool_share(struct pool *pool, int mailers, struct error *e);
 /* "64 connections, 312 letters/s" */
 void pool_note(struct pool *pool, char *out, size_t size);
 /* Why nothing goes out, or "" (for `vestnik status`). */

@@ -49,6 +49,7 @@ struct pool {
 	struct relays relays;
 	struct line *line;
 	struct domain_rates *domains;
+	int mailers; /* that share the limits */
 	struct sender *sender;
 	size_t senders;
 	size_t running;

@@ -65,3 +65,17 @@ void queue_take_stale(struct queue *queue, int64_t now_ms, struct outgoing **sta
 		*stale = job;
 	}
 }
+
+void queue_take_partition(struct queue *queue, int32_t partition, struct outgoing **out)
+{
+	for (struct outgoing **link = &queue->head; *link != NULL;) {
+		struct outgoing *job = *link;
+		if (job->token.partition != partition) {
+			link = &job->next;
+			continue;
+		}
+		queue_remove(queue, link);
+		job->next = *out;
+		*out = job;
+	}
+}

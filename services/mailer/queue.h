@@ -22,6 +22,8 @@ struct outgoing *queue_take_all(struct queue *queue);
 /* The first job that may start now. Jobs whose check is stale are taken off into
  * *stale. *wait_ms: until the next becomes ready, when none is. */
 struct outgoing *queue_take(struct queue *queue, int64_t now_ms, struct outgoing **stale, int64_t *wait_ms);
+/* Takes off those of a partition, into *out. */
+void queue_take_partition(struct queue *queue, int32_t partition, struct outgoing **out);
 /* Takes off those at the head whose check is stale, into *stale. */
 void queue_take_stale(struct queue *queue, int64_t now_ms, struct outgoing **stale);
 

@@ -3,11 +3,20 @@
 void rate_init(struct rate *rate, struct settings_rate limit, int share)
 {
 	*rate = (struct rate){0};
+	rate_share(rate, limit, share, 1);
+}
+
+void rate_share(struct rate *rate, struct settings_rate limit, int share, int parts)
+{
 	if (limit.count <= 0 || limit.per_ms <= 0)
 		return;
-	rate->interval_us = limit.per_ms * 1000 * 100 / (limit.count * share);
+	int64_t before_us = rate->interval_us;
+	rate->interval_us = limit.per_ms * 1000 * 100 * parts / (limit.count * share);
 	if (rate->interval_us == 0)
 		rate->interval_us = 1;
+	/* What was taken at the old pace: a letter's worth of waiting, not that of a minute. */
+	if (before_us > rate->interval_us)
+		rate->next_us -= before_us - rate->interval_us;
 	/* At least one letter must fit, however slow the rate. */
 	rate->burst_us = RATE_BURST_MS * 1000;
 	if (rate->burst_us > rate->interval_us * limit.count)

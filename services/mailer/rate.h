@@ -20,6 +20,8 @@ struct rate {
 
 /* share: percent of the limit this bucket gets. */
 void rate_init(struct rate *rate, struct settings_rate limit, int share);
+/* The same for one of `parts` equal users of the limit; keeps what was taken. */
+void rate_share(struct rate *rate, struct settings_rate limit, int share, int parts);
 /* When the next may start; now or earlier = at once. Takes nothing. */
 int64_t rate_when_ms(const struct rate *rate, int64_t now_ms);
 void rate_take(struct rate *rate, int64_t now_ms);

@@ -20,7 +20,11 @@
 #define RETRY_FIRST_MS 50
 #define RETRY_MOST_MS 5000
 
+/* Partitions lost while a batch is being tried; more than bus_mark has room for there are not. */
+#define DISOWNED_MOST 64
+
 struct entry {
+	uint64_t place; /* in the line of all entries */
 	struct delivery_status status;
 	struct bus_token token;
 	bool has_status, has_token;
@@ -35,6 +39,10 @@ struct recorder {
 	struct entry *entry; /* waiting to be recorded */
 	size_t count, cap;
 	size_t in_batch;     /* being recorded now */
+	uint64_t next_place;  /* of the entry added next; from 1 */
+	uint64_t batch_place; /* of the batch's first */
+	int32_t disowned[DISOWNED_MOST]; /* since the batch was taken */
+	size_t disowned_count;
 	int on_wire;         /* letters started and not ended */
 	bool stopping, released, failed;
 	int64_t give_up_ms;
@@ -66,7 +74,25 @@ static size_t take_batch(struct recorder *r)
 	memmove(r->entry, r->entry + n, (r->count - n) * sizeof *r->entry);
 	r->count -= n;
 	r->in_batch = n;
+	r->batch_place = r->batch[0].place;
+	r->disowned_count = 0;
 	return n;
+}
+
+/* Takes out what recorder_disown speaks of; returns how many are left. */
+static size_t drop_disowned(struct entry *entries, size_t n, int32_t partition)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct entry *entry = &entries[i];
+		if (entry->has_token && entry->token.partition == partition && entry->has_status &&
+			entry->status.state == DELIVERY_RETURNED)
+			continue;
+		if (kept != i)
+			entries[kept] = *entry;
+		kept++;
+	}
+	return kept;
 }
 
 static int publish(struct recorder *r, struct bus_consumer *consumer, size_t n, struct error *e)
@@ -100,9 +126,11 @@ static int publish(struct recorder *r, struct bus_consumer *consumer, size_t n, 
 	return bus_publish_then_done(consumer, r->message, messages, r->token, tokens, e);
 }
 
-/* Until it is recorded, or given up at the end. Called without the lock. */
-static bool record(struct recorder *r, struct bus_consumer *consumer, size_t n)
+/* Until it is recorded, or given up at the end. Called without the lock. *count: entries of the
+ * batch; fewer when some were disowned meanwhile. */
+static bool record(struct recorder *r, struct bus_consumer *consumer, size_t *count)
 {
+	size_t n = *count;
 	struct error e;
 	for (int64_t wait_ms = RETRY_FIRST_MS;; wait_ms *= 2) {
 		if (publish(r, consumer, n, &e) == 0)
@@ -118,7 +146,13 @@ static bool record(struct recorder *r, struct bus_consumer *consumer, size_t n)
 		while (!r->stopping && pthread_cond_timedwait(&r->work, &r->lock, &until) == 0)
 			;
 		bool give_up = r->stopping && clock_mono_ms() >= r->give_up_ms;
+		for (size_t i = 0; i < r->disowned_count; i++)
+			n = drop_disowned(r->batch, n, r->disowned[i]);
+		r->disowned_count = 0;
+		*count = r->in_batch = n;
 		pthread_mutex_unlock(&r->lock);
+		if (n == 0)
+			return true;
 		if (give_up)
 			return false;
 		if (r->stopping)
@@ -140,7 +174,7 @@ static void *work(void *arg)
 		size_t n = take_batch(r);
 		struct bus_consumer *consumer = r->consumer;
 		pthread_mutex_unlock(&r->lock);
-		bool recorded = record(r, consumer, n);
+		bool recorded = record(r, consumer, &n);
 		pthread_mutex_lock(&r->lock);
 		if (!recorded)
 			break;
@@ -159,6 +193,7 @@ struct recorder *recorder_start(int unrecorded_most)
 {
 	struct recorder *r = xcalloc(1, sizeof *r);
 	r->unrecorded_most = unrecorded_most;
+	r->next_place = 1;
 	for (size_t i = 0; i < BATCH_MOST; i++)
 		buf_init(&r->data[i], STATUS_DATA_MAX);
 	pthread_mutex_init(&r->lock, NULL);
@@ -202,32 +237,76 @@ size_t recorder_stop(struct recorder **pointer, int wait_ms)
 	return left;
 }
 
-static void add(struct recorder *r, const struct entry *entry)
+static uint64_t add(struct recorder *r, const struct entry *entry)
 {
 	pthread_mutex_lock(&r->lock);
 	if (r->count == r->cap) {
 		r->cap = r->cap == 0 ? BATCH_MOST : r->cap * 2;
 		r->entry = xrealloc(r->entry, r->cap, sizeof *r->entry);
 	}
-	r->entry[r->count++] = *entry;
+	uint64_t place = r->next_place++;
+	r->entry[r->count] = *entry;
+	r->entry[r->count++].place = place;
 	/* Waking the thread for each of thousands a second costs more than the
 	 * work: only the first of a batch, a full one, and the last on the wire do. */
 	if (r->count == 1 || r->count == BATCH_MOST || r->on_wire == 0)
 		pthread_cond_signal(&r->work);
 	pthread_mutex_unlock(&r->lock);
+	return place;
 }
 
-void recorder_add(struct recorder *r, const struct delivery_status *status, const struct bus_token *token)
+uint64_t recorder_add(struct recorder *r, const struct delivery_status *status, const struct bus_token *token)
 {
 	struct entry entry = {.status = *status, .has_status = true, .has_token = token != NULL};
 	if (token != NULL)
 		entry.token = *token;
-	add(r, &entry);
+	return add(r, &entry);
 }
 
 void recorder_done(struct recorder *r, const struct bus_token *token)
 {
-	add(r, &(struct entry){.token = *token, .has_token = true});
+	(void)add(r, &(struct entry){.token = *token, .has_token = true});
+}
+
+/* Locked. Everything before this place is durable. */
+static uint64_t first_open(const struct recorder *r)
+{
+	return r->in_batch > 0 ? r->batch_place : r->count > 0 ? r->entry[0].place : r->next_place;
+}
+
+bool recorder_passed(struct recorder *r, uint64_t place)
+{
+	pthread_mutex_lock(&r->lock);
+	bool passed = first_open(r) > place;
+	pthread_mutex_unlock(&r->lock);
+	return passed;
+}
+
+bool recorder_flush(struct recorder *r, int wait_ms)
+{
+	struct timespec until;
+	wait_until(&until, wait_ms);
+	pthread_mutex_lock(&r->lock);
+	uint64_t end = r->next_place;
+	pthread_cond_signal(&r->work);
+	while (first_open(r) < end)
+		if (pthread_cond_timedwait(&r->room, &r->lock, &until) != 0)
+			break;
+	bool flushed = first_open(r) >= end;
+	pthread_mutex_unlock(&r->lock);
+	return flushed;
+}
+
+void recorder_disown(struct recorder *r, int32_t partition)
+{
+	pthread_mutex_lock(&r->lock);
+	r->count = drop_disowned(r->entry, r->count, partition);
+	bool known = false;
+	for (size_t i = 0; i < r->disowned_count; i++)
+		known = known || r->disowned[i] == partition;
+	if (r->in_batch > 0 && !known && r->disowned_count < DISOWNED_MOST)
+		r->disowned[r->disowned_count++] = partition;
+	pthread_mutex_unlock(&r->lock);
 }
 
 bool recorder_enter(struct recorder *r)

@@ -21,8 +21,9 @@ void recorder_set_consumer(struct recorder *recorder, struct bus_consumer *consu
  * many could not be recorded: their jobs come again. */
 size_t recorder_stop(struct recorder **recorder, int wait_ms);
 
-/* Takes a copy. token NULL: the job was marked done before (`sending`). */
-void recorder_add(struct recorder *recorder, const struct delivery_status *status,
+/* Takes a copy. token NULL: the job was marked done before (`sending`). Returns the entry's place
+ * in the line, for recorder_passed. */
+uint64_t recorder_add(struct recorder *recorder, const struct delivery_status *status,
 	const struct bus_token *token);
 /* A job that needs no event (stale, held already). */
 void recorder_done(struct recorder *recorder, const struct bus_token *token);
@@ -31,6 +32,14 @@ void recorder_done(struct recorder *recorder, const struct bus_token *token);
 bool recorder_enter(struct recorder *recorder);
 /* The letter counted in by recorder_enter ended; call before recorder_add. */
 void recorder_leave(struct recorder *recorder);
+/* Is the entry of that place, and all before it, durable? */
+bool recorder_passed(struct recorder *recorder, uint64_t place);
+/* Waits, at most wait_ms, until everything added before the call is durable and its jobs are
+ * marked done. false: it is not. */
+bool recorder_flush(struct recorder *recorder, int wait_ms);
+/* The partition is another mailer's, and has been for a while: what we wanted to give back of it
+ * (`returned`) must not be said any more, the other one has it in hand. Letters' outcomes stay. */
+void recorder_disown(struct recorder *recorder, int32_t partition);
 /* Nobody waits in recorder_enter any more. */
 void recorder_release(struct recorder *recorder);
 

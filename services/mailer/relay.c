@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "store/again.h"
 
 /* Five letters in a row without a reply: the relay's answers cannot be read. */
 #define UNCERTAIN_LIMIT 5
@@ -16,6 +17,10 @@
 #define QUOTA_BLOCK_PART 100
 #define QUOTA_BLOCK_MOST 100
 
+/* A breaker that is not closed is written again that often, and one nobody writes any more for
+ * three times as long (its mailer died) is written as what we see. */
+#define REWRITE_MS 5000
+
 static const char *const breaker_names[] = {"closed", "open", "half-open"};
 
 static void relay_init(struct relay *relay, const struct settings *settings,
@@ -24,6 +29,7 @@ static void relay_init(struct relay *relay, const struct settings *settings,
 	static const enum transport_security security[] = {
 		[RELAY_PLAIN] = TRANSPORT_PLAIN, [RELAY_STARTTLS] = TRANSPORT_STARTTLS, [RELAY_TLS] = TRANSPORT_TLS};
 	relay->settings = from;
+	relay->mailers = 1;
 	relay->transport = from->transport == RELAY_LIBCURL ? &transport_curl : &transport_esmtp;
 	relay->config = (struct transport_config){.relay = from->name,
 		.host = from->host,
@@ -70,6 +76,38 @@ void relays_fini(struct relays *relays)
 	free(relays->item);
 	*relays = (struct relays){0};
 }
+
+/* ---- several mailers --------------------------------------------------------------- */
+
+void relay_share(struct relay *relay, int mailers)
+{
+	relay->mailers = mailers;
+	rate_share(&relay->rate, relay->settings->rate, 100, mailers);
+	rate_share(&relay->bulk_rate, relay->settings->rate, 90, mailers);
+}
+
+int relay_places(const struct relay *relay)
+{
+	int all = relay->settings->connections;
+	if (!relay->settings->connections_limited)
+		return all;
+	return all > relay->mailers ? all / relay->mailers : 1;
+}
+
+void relay_saw(struct relay *relay, const struct relay_seen *seen, int64_t wall_ms)
+{
+	if (seen->parked_until_ms > relay->parked_until_ms) {
+		relay->parked_until_ms = seen->parked_until_ms;
+		snprintf(relay->reason, sizeof relay->reason, "parked by another mailer");
+		log_info("relay_parked", "relay=%s by=another", relay->settings->name);
+	}
+	bool ours = relay->breaker != BREAKER_CLOSED;
+	if (ours ? wall_ms - relay->saved_ms > REWRITE_MS
+		 : seen->troubled && wall_ms - seen->updated_ms > 3 * REWRITE_MS)
+		relay->dirty = true;
+}
+
+/* ---- choosing -------------------------------------------------------------------------- */
 
 bool relay_carries(const struct relay *relay, const char *sender)
 {
@@ -225,8 +263,7 @@ static int64_t quota_block(int64_t quota)
 	return block < 1 ? 1 : block > QUOTA_BLOCK_MOST ? QUOTA_BLOCK_MOST : block;
 }
 
-/* The window starts with its first letter and lasts quota.per, as providers count. */
-int relay_refill_quota(struct db *db, const struct settings_relay *settings, int64_t wall_ms,
+static int refill_once(struct db *db, const struct settings_relay *settings, int64_t wall_ms,
 	int64_t *granted, int64_t *parked_until_ms, struct error *e)
 {
 	int64_t start = 0, used = 0, parked = 0;
@@ -276,29 +313,67 @@ failed:
 	return -1;
 }
 
+/* The window starts with its first letter and lasts quota.per, as providers count. Several mailers
+ * ask for the same row: whoever comes second begins anew with what the first has left. */
+int relay_refill_quota(struct db *db, const struct settings_relay *settings, int64_t wall_ms,
+	int64_t *granted, int64_t *parked_until_ms, struct error *e)
+{
+	struct again again = {0};
+	int rc;
+	do
+		rc = refill_once(db, settings, wall_ms, granted, parked_until_ms, e);
+	while (rc != 0 && again_after_conflict(&again, e));
+	if (rc != 0)
+		*granted = 0;
+	return rc;
+}
+
 int relay_give_back_quota(struct db *db, const char *name, int64_t letters, struct error *e)
 {
-	return db_exec(db, e,
-		"UPDATE relay_state SET window_used = window_used - $2 WHERE relay = $1 AND window_used >= $2",
-		"si", name, letters);
+	struct again again = {0};
+	int rc;
+	do
+		rc = db_exec(db, e,
+			"UPDATE relay_state SET window_used = window_used - $2"
+			" WHERE relay = $1 AND window_used >= $2",
+			"si", name, letters);
+	while (rc != 0 && again_after_conflict(&again, e));
+	return rc;
 }
 
 int relay_save(struct db *db, const char *name, enum breaker breaker, int64_t parked_until_ms,
 	const char *reason, int64_t wall_ms, struct error *e)
 {
-	return db_exec(db, e,
-		"INSERT INTO relay_state (relay, parked_until_ms, breaker, reason, updated_ms)"
-		" VALUES ($1, $2, $3, $4, $5)"
-		" ON CONFLICT (relay) DO UPDATE SET parked_until_ms = $2, breaker = $3, reason = $4,"
-		" updated_ms = $5",
-		"sissi", name, parked_until_ms, breaker_names[breaker], reason, wall_ms);
+	struct again again = {0};
+	int rc;
+	do
+		rc = db_exec(db, e,
+			"INSERT INTO relay_state (relay, parked_until_ms, breaker, reason, updated_ms)"
+			" VALUES ($1, $2, $3, $4, $5)"
+			" ON CONFLICT (relay) DO UPDATE SET parked_until_ms = CASE"
+			" WHEN relay_state.parked_until_ms > excluded.parked_until_ms"
+			" THEN relay_state.parked_until_ms ELSE excluded.parked_until_ms END,"
+			" breaker = excluded.breaker, reason = excluded.reason,"
+			" updated_ms = excluded.updated_ms",
+			"sissi", name, parked_until_ms, breaker_names[breaker], reason, wall_ms);
+	while (rc != 0 && again_after_conflict(&again, e));
+	return rc;
 }
 
-int relay_load(struct db *db, const char *name, int64_t *parked_until_ms, struct error *e)
+int relay_load(struct db *db, const char *name, struct relay_seen *seen, struct error *e)
 {
-	*parked_until_ms = 0;
-	return db_query_int(db, parked_until_ms, e,
-		       "SELECT parked_until_ms FROM relay_state WHERE relay = $1", "s", name) == DB_FAILED
-		? -1
-		: 0;
+	struct db_stmt *row;
+	*seen = (struct relay_seen){0};
+	if (db_query(db, &row, e,
+		    "SELECT parked_until_ms, updated_ms, breaker FROM relay_state WHERE relay = $1", "s",
+		    name) != 0)
+		return -1;
+	enum db_step step = db_step(row, e);
+	if (step == DB_ROW) {
+		*seen = (struct relay_seen){.parked_until_ms = db_int(row, 0),
+			.updated_ms = db_int(row, 1),
+			.troubled = strcmp(db_text(row, 2), "closed") != 0};
+		db_reset(row);
+	}
+	return step == DB_FAILED ? -1 : 0;
 }

@@ -1,8 +1,9 @@
 /* The relays: which one carries a letter, and whether it may now. Weight, rate,
- * quota (kept in relay_state, shared by all mailers), circuit breaker. A relay's
- * trouble is never a recipient's fault.
+ * quota (kept in relay_state, shared by all mailers), circuit breaker (each
+ * mailer's own: it may be its own network that is down). A relay's trouble is
+ * never a recipient's fault.
  *
- * All calls hold the pool's lock, but relays_refill_quota, which talks to the
+ * All calls hold the pool's lock, but those with a struct db, which talk to the
  * store and must not. */
 #ifndef VESTNIK_MAILER_RELAY_H
 #define VESTNIK_MAILER_RELAY_H
@@ -39,6 +40,14 @@ struct relay {
 	bool refilling;         /* a thread asks the store now; others wait for it */
 	int64_t parked_until_ms; /* wall clock: quota window's end; 0 = not parked */
 	bool dirty;             /* breaker or parking changed: relay_state is to be written */
+	int64_t saved_ms;       /* wall clock: when it was, last */
+	int mailers;            /* that share rate and connections */
+};
+
+/* A row of relay_state: what this or another mailer wrote. */
+struct relay_seen {
+	int64_t parked_until_ms, updated_ms;
+	bool troubled;          /* its breaker is not closed */
 };
 
 struct relays {
@@ -51,6 +60,13 @@ struct relays {
 int relays_init(struct relays *relays, const struct settings *settings, const atomic_bool *stop,
 	struct error *e);
 void relays_fini(struct relays *relays);
+
+/* So many mailers share its rate and, where the settings limit them, its connections. */
+void relay_share(struct relay *relay, int mailers);
+/* Sessions it may have with us at once; at least 1. */
+int relay_places(const struct relay *relay);
+/* Takes over that it is parked; keeps the row true about breakers. */
+void relay_saw(struct relay *relay, const struct relay_seen *seen, int64_t wall_ms);
 
 /* May a letter of this sender start on it now (rates apart)? */
 bool relay_usable(const struct relay *relay, int64_t mono_ms, int64_t wall_ms);
@@ -74,9 +90,11 @@ bool relay_quota_refused(struct relay *relay, int64_t wall_ms, const char *why);
 int relay_refill_quota(struct db *db, const struct settings_relay *settings, int64_t wall_ms,
 	int64_t *granted, int64_t *parked_until_ms, struct error *e);
 int relay_give_back_quota(struct db *db, const char *name, int64_t letters, struct error *e);
-/* Parking and breaker for `vestnik status`, and parking for the next start. */
+/* Parking for all mailers and the next start, and the breaker for people. Never shortens a
+ * parking another mailer wrote. */
 int relay_save(struct db *db, const char *name, enum breaker breaker, int64_t parked_until_ms,
 	const char *reason, int64_t wall_ms, struct error *e);
-int relay_load(struct db *db, const char *name, int64_t *parked_until_ms, struct error *e);
+/* All zero when there is no row yet. */
+int relay_load(struct db *db, const char *name, struct relay_seen *seen, struct error *e);
 
 #endif

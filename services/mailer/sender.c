@@ -20,7 +20,7 @@ static struct line *find_line(struct sender *sender)
 		if (!urgent && (sender->urgent_only || line->queue[LANE_BULK].count == 0))
 			continue;
 		/* The last place is kept for the thread that carries urgent letters only. */
-		int places = relay->settings->connections;
+		int places = relay_places(relay);
 		if (!sender->urgent_only && !urgent && places > 1)
 			places--;
 		if (relay->sessions < places && relay_usable(relay, mono, wall))

@@ -1,5 +1,6 @@
 if(TARGET service_mailer)
   vestnik_test(unit/test_mailer_policy.c USES service_mailer test_scratch)
+  vestnik_test(unit/test_mailer_hand.c USES service_mailer)
   vestnik_script_test(integration/mailer_sends_through_the_other_relay_when_one_is_down.py LABELS threads)
   vestnik_script_test(integration/mailer_waits_while_every_relay_is_down_and_goes_on_by_itself.py)
   vestnik_script_test(integration/mailer_keeps_a_quota_over_a_restart.py)

@@ -93,6 +93,68 @@ static void a_rate_lets_its_number_through_and_no_more(void **state)
 	assert_int_equal(rate_when_ms(&none, 5), 5);
 }
 
+/* How many letters go in ten seconds, from now on. */
+static int letters_in_ten_seconds(struct rate *rate, int64_t *now)
+{
+	int letters = 0;
+	for (int64_t end = *now + 10000; *now < end; (*now)++)
+		while (rate_when_ms(rate, *now) <= *now) {
+			rate_take(rate, *now);
+			letters++;
+		}
+	return letters;
+}
+
+static void a_rate_is_shared_by_the_mailers_there_are(void **state)
+{
+	(void)state;
+	const struct settings_rate limit = {20, 1000};
+	struct rate rate;
+	int64_t now = 1000;
+	rate_init(&rate, limit, 100);
+	(void)letters_in_ten_seconds(&rate, &now);
+	static const struct {
+		int mailers, want;
+	} steps[] = {{2, 100}, {4, 50}, {1, 200}, {3, 66}};
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+		rate_share(&rate, limit, 100, steps[i].mailers);
+		int got = letters_in_ten_seconds(&rate, &now);
+		if (got < steps[i].want - 2 || got > steps[i].want + 2)
+			fail_msg("%d mailers: %d letters each in 10 s, want %d", steps[i].mailers, got, steps[i].want);
+	}
+}
+
+static void connections_are_shared_when_the_settings_limit_them(void **state)
+{
+	(void)state;
+	struct settings_relay settings = {.connections = 10, .connections_limited = true};
+	struct relay relay = {.settings = &settings};
+	static const int want[] = {10, 5, 3, 2, 2, 1, 1};
+	for (int n = 1; n <= 7; n++) {
+		relay_share(&relay, n);
+		assert_int_equal(relay_places(&relay), want[n - 1]);
+	}
+	relay_share(&relay, 11);
+	assert_int_equal(relay_places(&relay), 1); /* never none */
+	settings.connections_limited = false;
+	assert_int_equal(relay_places(&relay), 10);
+}
+
+static void a_relay_parked_by_one_mailer_is_parked_for_all(void **state)
+{
+	(void)state;
+	struct settings_relay settings = {.name = (char *)(uintptr_t)"provider"};
+	struct relay relay = {.settings = &settings, .mailers = 2};
+	relay_saw(&relay, &(struct relay_seen){.parked_until_ms = 5000, .updated_ms = 1000}, 2000);
+	assert_false(relay_usable(&relay, 1, 4999));
+	assert_true(relay_usable(&relay, 1, 5001));
+	/* a breaker somebody writes as open is theirs; one nobody writes any more is corrected */
+	relay_saw(&relay, &(struct relay_seen){.updated_ms = 10000, .troubled = true}, 12000);
+	assert_false(relay.dirty);
+	relay_saw(&relay, &(struct relay_seen){.updated_ms = 10000, .troubled = true}, 60000);
+	assert_true(relay.dirty);
+}
+
 static void a_domain_over_its_rate_sends_letters_back_spread_out(void **state)
 {
 	(void)state;
@@ -255,8 +317,15 @@ static void a_quota_is_shared_and_kept_until_its_window_ends(void **state)
 	assert_int_equal(relay_refill_quota(db, &relay, start + relay.quota.per_ms + 5, &granted, &parked, &e), 0);
 	assert_int_equal(granted, 0);
 	assert_int_equal(parked, start + 2 * relay.quota.per_ms);
-	assert_int_equal(relay_load(db, "provider", &parked, &e), 0);
-	assert_int_equal(parked, start + 2 * relay.quota.per_ms);
+	struct relay_seen seen;
+	assert_int_equal(relay_load(db, "provider", &seen, &e), 0);
+	assert_int_equal(seen.parked_until_ms, start + 2 * relay.quota.per_ms);
+	assert_false(seen.troubled);
+	/* another mailer, that knows nothing of it, writes its breaker and leaves the parking alone */
+	assert_int_equal(relay_save(db, "provider", BREAKER_OPEN, 0, "down", 2, &e), 0);
+	assert_int_equal(relay_load(db, "provider", &seen, &e), 0);
+	assert_int_equal(seen.parked_until_ms, start + 2 * relay.quota.per_ms);
+	assert_true(seen.troubled);
 	db_close(&db);
 }
 
@@ -278,6 +347,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(verdicts),
 		cmocka_unit_test(a_rate_lets_its_number_through_and_no_more),
+		cmocka_unit_test(a_rate_is_shared_by_the_mailers_there_are),
+		cmocka_unit_test(connections_are_shared_when_the_settings_limit_them),
+		cmocka_unit_test(a_relay_parked_by_one_mailer_is_parked_for_all),
 		cmocka_unit_test(a_domain_over_its_rate_sends_letters_back_spread_out),
 		cmocka_unit_test(weights_share_the_letters),
 		cmocka_unit_test(a_spare_relay_is_used_only_when_the_others_are_out),
