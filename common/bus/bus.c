@@ -212,6 +212,11 @@ int bus_passed(struct bus *bus, const char *group, struct bus_mark *mark, struct
 	return check_group(group, e) < 0 ? -1 : bus->ops->passed(bus, group, mark, e);
 }
 
+int bus_ends(struct bus *bus, const char *topic, int64_t end[static BUS_PARTITIONS_MAX], struct error *e)
+{
+	return check_topic(topic, e) < 0 ? -1 : bus->ops->ends(bus, topic, end, e);
+}
+
 int bus_lag(struct bus *bus, const char *topic, const char *group, int64_t *lag, struct error *e)
 {
 	if (check_topic(topic, e) < 0 || check_group(group, e) < 0)

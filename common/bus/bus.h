@@ -143,9 +143,10 @@ int bus_rewind(struct bus_consumer *consumer, struct error *e);
 
 /* "Everything published to topic until now": has group passed it? (Start of a
  * mailer: bus_mark(STATUS), then wait until bus_passed(ledger).) */
+#define BUS_PARTITIONS_MAX 64 /* of one topic */
 struct bus_mark {
 	char topic[64];
-	int64_t position[64];
+	int64_t position[BUS_PARTITIONS_MAX];
 	int partitions;
 	int64_t outbox; /* Kafka: rows up to this one come first; 0 = none */
 };
@@ -156,6 +157,10 @@ int bus_passed(struct bus *bus, const char *group, struct bus_mark *mark, struct
 /* Messages published and not yet passed by the group, those in the outbox included. */
 int bus_lag(struct bus *bus, const char *topic, const char *group, int64_t *lag, struct error *e);
 
+/* The offset the next message of each partition will have; what is in the outbox does not
+ * count. Returns how many partitions there are. -1: ERROR_NOT_FOUND, ERROR_UNAVAILABLE. */
+int bus_ends(struct bus *bus, const char *topic, int64_t end[static BUS_PARTITIONS_MAX],
+	struct error *e);
 /* Reads without a group, oldest first, from offset on. Returns how many were
  * given to each(); it may stop by returning non-zero. (dead list, replay) */
 int bus_browse(struct bus *bus, const char *topic, int32_t partition, int64_t offset, int max,

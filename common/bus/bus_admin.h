@@ -7,8 +7,6 @@
 
 #include "bus/bus.h"
 
-/* bus_mark has room for so many. */
-#define BUS_PARTITIONS_MAX 64
 #define BUS_TOPIC_SETTINGS_MAX 8
 
 struct bus_topic_setting {

@@ -30,6 +30,8 @@ struct bus_ops {
 		struct error *e);
 	int (*lag)(struct bus *bus, const char *topic, const char *group, int64_t *lag,
 		struct error *e);
+	int (*ends)(struct bus *bus, const char *topic, int64_t end[static BUS_PARTITIONS_MAX],
+		struct error *e);
 	int (*browse)(struct bus *bus, const char *topic, int32_t partition, int64_t offset,
 		int max, int (*each)(void *arg, const struct bus_message *message), void *arg,
 		struct error *e);

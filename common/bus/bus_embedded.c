@@ -297,6 +297,18 @@ static int embedded_mark(struct bus *base, const char *topic, struct bus_mark *m
 	return rc;
 }
 
+static int embedded_ends(
+	struct bus *base, const char *topic, int64_t end[static BUS_PARTITIONS_MAX], struct error *e)
+{
+	struct embedded_bus *bus = of(base);
+	int64_t last = 0;
+	pthread_mutex_lock(&bus->db_lock);
+	int rc = topic_range(bus, topic, NULL, &last, e);
+	pthread_mutex_unlock(&bus->db_lock);
+	end[0] = last + 1;
+	return rc < 0 ? -1 : 1;
+}
+
 /* 1 and *pos, 0 when the group never subscribed, or -1. db_lock held. */
 static int group_position(struct embedded_bus *bus, const char *topic, const char *group,
 	int64_t *pos, struct error *e)
@@ -392,5 +404,6 @@ const struct bus_ops bus_embedded_ops = {
 	.mark = embedded_mark,
 	.passed = embedded_passed,
 	.lag = embedded_lag,
+	.ends = embedded_ends,
 	.browse = embedded_browse,
 };

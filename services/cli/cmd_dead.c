@@ -17,6 +17,7 @@
 
 #define MARKER_TYPE "vestnik.dead.replayed"
 #define BROWSE_PIECE 500
+#define DEAD_ID_SIZE 40
 
 struct dead {
 	int32_t partition;
@@ -28,9 +29,16 @@ struct dead {
 	int64_t time_ms, replayed_ms;
 };
 
+struct replayed { /* what a marker says */
+	int32_t partition;
+	int64_t offset, time_ms;
+};
+
 struct dead_list {
 	struct dead *item;
 	size_t count;
+	struct replayed *replayed; /* a marker may stand in another partition than its letter */
+	size_t replayed_count;
 	int64_t next;
 };
 
@@ -45,6 +53,7 @@ static void dead_list_fini(struct dead_list *list)
 		json_decref(d->headers);
 	}
 	free(list->item);
+	free(list->replayed);
 	*list = (struct dead_list){0};
 }
 
@@ -53,16 +62,18 @@ static char *header(const json_t *headers, const char *name)
 	return xstrdup(json_string_value(json_object_get(headers, name)));
 }
 
-/* Marks the letter the marker speaks of. */
 static void take_marker(struct dead_list *list, const json_t *headers, int64_t time_ms)
 {
 	const char *of = json_string_value(json_object_get(headers, "dead-offset"));
-	long long offset;
-	if (of == NULL || !gate_int64(of, 0, INT64_MAX, &offset))
+	const char *in = json_string_value(json_object_get(headers, "dead-partition"));
+	long long offset, partition = 0;
+	if (of == NULL || !gate_int64(of, 0, INT64_MAX, &offset) ||
+		(in != NULL && !gate_int64(in, 0, INT32_MAX, &partition)))
 		return;
-	for (size_t i = 0; i < list->count; i++)
-		if (list->item[i].offset == offset)
-			list->item[i].replayed_ms = time_ms;
+	if ((list->replayed_count & (list->replayed_count - 1)) == 0)
+		list->replayed = xrealloc(list->replayed,
+			list->replayed_count == 0 ? 1 : list->replayed_count * 2, sizeof *list->replayed);
+	list->replayed[list->replayed_count++] = (struct replayed){(int32_t)partition, offset, time_ms};
 }
 
 static int take(void *arg, const struct bus_message *m)
@@ -100,19 +111,60 @@ static int take(void *arg, const struct bus_message *m)
 	return 0;
 }
 
+/* By the time of death, which is RFC 3339 in UTC: it sorts as text. */
+static int by_time(const void *a, const void *b)
+{
+	const struct dead *x = a, *y = b;
+	int order = strcmp(x->when != NULL ? x->when : "", y->when != NULL ? y->when : "");
+	if (order != 0)
+		return order;
+	return x->partition != y->partition ? (x->partition < y->partition ? -1 : 1)
+	       : x->offset < y->offset	    ? -1
+					    : x->offset > y->offset;
+}
+
 /* All of them: 30 days of messages that should not exist. */
 static int load(struct bus *bus, struct dead_list *list, struct error *e)
 {
-	int n;
-	do {
-		n = bus_browse(bus, BUS_DEAD, 0, list->next, BROWSE_PIECE, take, list, e);
-	} while (n == BROWSE_PIECE);
+	int64_t end[BUS_PARTITIONS_MAX];
+	int partitions = bus_ends(bus, BUS_DEAD, end, e), n = partitions < 0 ? -1 : 0;
+	for (int p = 0; p < partitions && n >= 0; p++) {
+		list->next = 0;
+		do {
+			n = list->next < end[p]
+				? bus_browse(bus, BUS_DEAD, p, list->next, BROWSE_PIECE, take, list, e)
+				: 0;
+		} while (n > 0);
+	}
+	for (size_t r = 0; r < list->replayed_count; r++)
+		for (size_t i = 0; i < list->count; i++)
+			if (list->item[i].partition == list->replayed[r].partition &&
+				list->item[i].offset == list->replayed[r].offset)
+				list->item[i].replayed_ms = list->replayed[r].time_ms;
+	if (partitions > 1 && list->count > 1)
+		qsort(list->item, list->count, sizeof *list->item, by_time);
 	return n < 0 ? -1 : 0;
+}
+
+/* Its number for people: "5", and "2:5" outside of the first partition. */
+static const char *dead_id(const struct dead *d, char out[static DEAD_ID_SIZE])
+{
+	if (d->partition == 0)
+		snprintf(out, DEAD_ID_SIZE, "%lld", (long long)d->offset);
+	else
+		snprintf(out, DEAD_ID_SIZE, "%d:%lld", (int)d->partition, (long long)d->offset);
+	return out;
+}
+
+static json_t *dead_id_json(const struct dead *d)
+{
+	char id[DEAD_ID_SIZE];
+	return d->partition == 0 ? json_integer((json_int_t)d->offset) : json_string(dead_id(d, id));
 }
 
 static json_t *dead_json(const struct dead *d)
 {
-	json_t *object = json_pack("{s:I}", "id", (json_int_t)d->offset);
+	json_t *object = json_pack("{s:o}", "id", dead_id_json(d));
 	const struct {
 		const char *name, *value;
 	} texts[] = {{"time", d->when}, {"topic", d->topic}, {"by", d->by}, {"reason", d->reason},
@@ -154,13 +206,12 @@ static int list_run(struct cli *cli, const struct cli_args *args)
 	struct cli_table *table = cli_table_new(columns, sizeof columns / sizeof columns[0]);
 	for (size_t i = 0; i < list.count; i++) {
 		const struct dead *d = &list.item[i];
-		char id[24];
-		snprintf(id, sizeof id, "%lld", (long long)d->offset);
+		char id[DEAD_ID_SIZE];
 		if (cli_json(cli)) {
 			cli_print_json(cli, dead_json(d));
 			continue;
 		}
-		const char *cells[] = {id, when_text(cli, d), d->topic, d->by, d->type,
+		const char *cells[] = {dead_id(d, id), when_text(cli, d), d->topic, d->by, d->type,
 			d->replayed_ms != 0 ? cli_time(cli, d->replayed_ms) : "", d->reason};
 		cli_table_row(table, cells);
 	}
@@ -178,11 +229,10 @@ static int list_run(struct cli *cli, const struct cli_args *args)
 
 static struct dead *find(struct cli *cli, struct dead_list *list, const char *id)
 {
-	long long offset;
-	if (gate_int64(id, 0, INT64_MAX, &offset))
-		for (size_t i = 0; i < list->count; i++)
-			if (list->item[i].offset == offset)
-				return &list->item[i];
+	char its[DEAD_ID_SIZE];
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(dead_id(&list->item[i], its), id) == 0)
+			return &list->item[i];
 	cli_failf(cli, ERROR_NOT_FOUND, tr("there is no dead message %s", "сообщения %s нет"),
 		cli_clean(id));
 	return NULL;
@@ -265,9 +315,9 @@ static char *headers_again(const struct dead *d)
 
 static int publish_again(struct bus *bus, struct db *db, const struct dead *d, struct error *e)
 {
-	char marker_id[40], marker_headers[120];
+	char marker_id[64], marker_headers[120];
 	char *headers = headers_again(d);
-	snprintf(marker_id, sizeof marker_id, "replay.%lld.%lld", (long long)d->offset,
+	snprintf(marker_id, sizeof marker_id, "replay.%d.%lld.%lld", (int)d->partition, (long long)d->offset,
 		(long long)clock_now_ms());
 	snprintf(marker_headers, sizeof marker_headers,
 		"{\"dead-partition\":\"%d\",\"dead-offset\":\"%lld\"}", (int)d->partition,
@@ -302,17 +352,17 @@ static int publish_again(struct bus *bus, struct db *db, const struct dead *d, s
 static int replay_one(struct cli *cli, struct bus *bus, struct db *db, const struct dead *d)
 {
 	struct error e;
+	char id[DEAD_ID_SIZE];
 	if (d->topic == NULL)
 		return cli_failf(cli, ERROR_INPUT,
-			tr("message %lld does not say where it came from",
-				"сообщение %lld не говорит, откуда оно"),
-			(long long)d->offset);
+			tr("message %s does not say where it came from", "сообщение %s не говорит, откуда оно"),
+			dead_id(d, id));
 	if (publish_again(bus, db, d, &e) != 0)
 		return cli_fail(cli, &e);
 	if (cli_json(cli))
-		cli_print_json(cli, json_pack("{s:I, s:s}", "id", (json_int_t)d->offset, "topic", d->topic));
+		cli_print_json(cli, json_pack("{s:o, s:s}", "id", dead_id_json(d), "topic", d->topic));
 	else
-		printf("%lld → %s\n", (long long)d->offset, cli_clean(d->topic));
+		printf("%s → %s\n", dead_id(d, id), cli_clean(d->topic));
 	return CLI_DONE;
 }
 

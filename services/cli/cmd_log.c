@@ -21,12 +21,13 @@
 #include "bus/bus.h"
 #include "cli/log_line.h"
 #include "message/status.h"
+#include "settings/settings.h"
 
 #define PIECE_ROWS 2000       /* some 10 ms to read */
 #define LIMIT_STANDARD 50     /* about a screen */
 #define LIMIT_MOST 100000     /* kept in memory when counted from the end */
 #define FOLLOW_GATHER_MS 100  /* after a change: let more come, read once */
-#define FOLLOW_BLIND_MS 1000  /* where changes cannot be watched */
+#define FOLLOW_BLIND_MS 500   /* where changes cannot be watched: Kafka */
 #define FOLLOW_WATCHED_MS 15000
 #define SEEN_MOST 4096        /* lines that could come from both sources */
 
@@ -210,7 +211,9 @@ struct follow {
 	const struct filter *filter;
 	const struct lines *shown; /* of the past: these may come again */
 	int64_t past_until_ms;     /* nothing later can be among them */
-	int64_t next;              /* offset */
+	int64_t next[BUS_PARTITIONS_MAX]; /* offsets */
+	int partitions;
+	struct lines coming; /* of this look, not shown yet */
 	struct error e;
 	bool failed;
 };
@@ -249,7 +252,7 @@ static int take_status(void *arg, const struct bus_message *message)
 {
 	struct follow *f = arg;
 	struct delivery_status s;
-	f->next = message->offset + 1;
+	f->next[message->partition] = message->offset + 1;
 	if (message->type == NULL ||
 		status_read(message->type, message->time_ms, message->data, message->len, &s, NULL) != 0 ||
 		shown_before(f, &s))
@@ -265,18 +268,50 @@ static int take_status(void *arg, const struct bus_message *message)
 	snprintf(line.relay, sizeof line.relay, "%s", s.relay);
 	f->failed = add_delivery(f, &line) != 0;
 	if (!f->failed && wanted(f->filter, &line))
-		show(f->cli, &line);
-	log_line_fini(&line);
+		lines_add(&f->coming, &line);
+	else
+		log_line_fini(&line);
 	return f->failed ? 1 : 0;
 }
 
-/* A descriptor that becomes readable when the store's log file changes; -1. */
-static int watch_store(const struct db *db)
+/* Partitions are read one after the other; people read by time. */
+static int by_time(const void *a, const void *b)
+{
+	const struct log_line *x = a, *y = b;
+	return x->time_ms != y->time_ms ? (x->time_ms < y->time_ms ? -1 : 1)
+	       : x->key != y->key	? (x->key < y->key ? -1 : 1)
+					: 0;
+}
+
+/* What has come since the last look: up to a piece of each partition. How much, or -1. */
+static int look(struct follow *f, struct bus *bus)
+{
+	int64_t end[BUS_PARTITIONS_MAX];
+	int partitions = bus_ends(bus, BUS_STATUS, end, &f->e), read = 0, n = partitions < 0 ? -1 : 0;
+	for (int p = f->partitions; p < partitions; p++)
+		f->next[p] = 0; /* a new one: all of it is */
+	f->partitions = partitions > f->partitions ? partitions : f->partitions;
+	for (int p = 0; p < partitions && n >= 0 && !f->failed; p++) {
+		if (end[p] <= f->next[p])
+			continue;
+		n = bus_browse(bus, BUS_STATUS, p, f->next[p], PIECE_ROWS, take_status, f, &f->e);
+		read += n > 0 ? n : 0;
+	}
+	if (partitions > 1 && f->coming.count > 1)
+		qsort(f->coming.item, f->coming.count, sizeof *f->coming.item, by_time);
+	for (size_t i = 0; i < f->coming.count; i++)
+		show(f->cli, &f->coming.item[i]);
+	lines_fini(&f->coming);
+	return n < 0 ? -1 : read;
+}
+
+/* A descriptor that becomes readable when the file of an embedded bus changes; -1. */
+static int watch_store(struct cli *cli, const struct db *db)
 {
 	char path[PATH_MAX];
-	const char *url = db_url(db);
-	if (strncmp(url, "sqlite:", 7) != 0 ||
-		snprintf(path, sizeof path, "%s-wal", url + 7) >= (int)sizeof path)
+	const char *file = db_file(db);
+	if (file == NULL || strcmp(cli_settings(cli)->bus_url, "embedded") != 0 ||
+		snprintf(path, sizeof path, "%s-wal", file) >= (int)sizeof path)
 		return -1;
 	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (fd >= 0 && inotify_add_watch(fd, path, IN_MODIFY) < 0) {
@@ -314,12 +349,11 @@ static int follow(struct follow *f, struct bus *bus)
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGTERM);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
-	int signals = signalfd(-1, &mask, SFD_CLOEXEC), watch = watch_store(f->db), n;
+	int signals = signalfd(-1, &mask, SFD_CLOEXEC), watch = watch_store(f->cli, f->db), n;
 	do {
 		do {
-			n = bus_browse(
-				bus, BUS_STATUS, 0, f->next, PIECE_ROWS, take_status, f, &f->e);
-		} while (n == PIECE_ROWS);
+			n = look(f, bus);
+		} while (n >= PIECE_ROWS && !f->failed);
 		fflush(stdout);
 		if (n < 0 && f->e.retriable)
 			n = 0; /* locked for a moment: with the next change */
@@ -374,9 +408,8 @@ static int log_run(struct cli *cli, const struct cli_args *args)
 	struct db *db = cli_open_store(cli);
 	struct bus *bus = NULL;
 	struct filter filter;
-	struct bus_mark mark = {0};
 	struct lines recent = {0};
-	struct error e;
+	struct follow f = {.cli = cli, .db = db, .filter = &filter, .shown = &recent};
 	if (db == NULL)
 		return CLI_FAILED;
 	int rc = read_filter(cli, args, db, &filter);
@@ -388,17 +421,13 @@ static int log_run(struct cli *cli, const struct cli_args *args)
 		if (bus == NULL)
 			return CLI_FAILED;
 		/* before the past is read: what happens in between comes twice, not never */
-		if (bus_mark(bus, BUS_STATUS, &mark, &e) != 0)
-			return cli_fail(cli, &e);
+		f.partitions = bus_ends(bus, BUS_STATUS, f.next, &f.e);
+		if (f.partitions < 0)
+			return cli_fail(cli, &f.e);
 	}
 	rc = print_past(cli, db, &filter, &recent);
 	if (rc == CLI_DONE && goes_on) {
-		struct follow f = {.cli = cli,
-			.db = db,
-			.filter = &filter,
-			.shown = &recent,
-			.past_until_ms = clock_now_ms(),
-			.next = mark.position[0] + 1};
+		f.past_until_ms = clock_now_ms();
 		rc = follow(&f, bus);
 	}
 	lines_fini(&recent);
