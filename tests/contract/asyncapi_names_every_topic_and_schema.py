@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """docs/asyncapi.yaml against the code: every topic of bus/bus.h is a channel and
-no other, every file of config/schemas is a payload, references lead somewhere,
-and every example is valid by its schema."""
+no other, with its name in the Kafka binding; the consumer groups are those the services subscribe
+with; every file of config/schemas is a payload, references lead somewhere, and every example is valid by
+its schemas, headers too. Tasks are described in both modes."""
 import json
 import os
 import re
@@ -44,6 +45,11 @@ def main():
             value = value[step]
         return value
 
+    def with_definitions(reference):
+        """A part of a schema may refer to other parts of it."""
+        file, _, path = reference.partition("#")
+        return {"$defs": resolve(file).get("$defs", {}), "$ref": "#" + path} if file and path else resolve(reference)
+
     found = list(references(document))
     for reference in found:
         resolve(reference)
@@ -56,13 +62,36 @@ def main():
     channels = {c["address"] for c in document["channels"].values()} - {"{endpoint}"}
     assert topics == channels, f"got channels {channels}, want {topics}"
 
+    for name, channel in document["channels"].items():
+        for server in channel["servers"]:
+            protocol = resolve(server["$ref"])["protocol"]
+            assert protocol == ("https" if name == "webhook" else "kafka"), (name, protocol)
+            if protocol == "kafka":
+                assert channel["bindings"]["kafka"]["topic"] == channel["address"], name
+
+    subscribed = set()
+    for folder, _, names in os.walk(os.path.join(SOURCE, "services")):
+        for name in filter(lambda n: n.endswith((".c", ".h")), names):
+            with open(os.path.join(folder, name)) as f:
+                subscribed |= set(re.findall(r'(?:_GROUP|\.group =) "([a-z]+)"', f.read()))
+    groups = {o["bindings"]["kafka"]["groupId"]["const"] for o in document["operations"].values()
+              if o["action"] == "receive"}
+    assert groups == {"vestnik." + g for g in subscribed}, f"got groups {groups}, want {subscribed}"
+
+    tasks = document["channels"]["tasks"]["messages"]
+    assert {n for n in tasks if n + "Binary" in tasks} | {n for n in tasks if n.endswith("Binary")} == set(tasks), tasks
+
     examples = 0
     for name, message in document["components"]["messages"].items():
         for example in message.get("examples", []):
             examples += 1
-            schema = resolve(message["payload"]["$ref"])
+            schema = with_definitions(message["payload"]["$ref"])
             for error in jsonschema.Draft202012Validator(schema).iter_errors(example["payload"]):
                 raise AssertionError(f"example of {name}: {error.message}")
+            if "headers" in example:
+                headers = resolve(message["headers"]["$ref"])
+                for error in jsonschema.Draft202012Validator(headers).iter_errors(example["headers"]):
+                    raise AssertionError(f"headers of the example of {name}: {error.message}")
     assert examples >= 5, examples
     for operation in document["operations"].values():
         assert operation["action"] in ("send", "receive"), operation
