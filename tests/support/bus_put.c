@@ -1,6 +1,8 @@
 /* Publishes one message, for tests in Python:
  *   bus_put STORE_URL TOPIC TYPE ID DATA            publishes it
- *   bus_put STORE_URL TOPIC TYPE ID DATA BY REASON  dead-letters it instead */
+ *   bus_put STORE_URL TOPIC TYPE ID DATA BY REASON  dead-letters it instead
+ *   bus_put STORE_URL TOPIC - - DATA                DATA is a whole CloudEvent (structured mode) */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +19,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	const struct bus_config config = {.url = "embedded", .store_url = argv[1], .client_id = "test"};
-	const struct bus_message message = {.topic = argv[2],
+	bool structured = strcmp(argv[3], "-") == 0;
+	struct bus_message message = {.topic = argv[2],
 		.key = "key-of-it",
 		.type = argv[3],
 		.id = argv[4],
@@ -26,6 +29,10 @@ int main(int argc, char **argv)
 		.headers = "{\"traceparent\":\"00-1\"}",
 		.data = argv[5],
 		.len = strlen(argv[5])};
+	if (structured) {
+		message.type = message.id = message.source = NULL;
+		message.content_type = "application/cloudevents+json; charset=utf-8";
+	}
 	if (bus_open(&bus, &config, &e) != 0 ||
 		(argc == 6 ? bus_publish(bus, &message, 1, &e)
 			   : bus_dead_letter(bus, NULL, &message, argv[6], argv[7], &e)) != 0)
