@@ -3,6 +3,7 @@
  * the drivers rewrite only this:
  *   $1, $2 …    numbered parameters (SQLite gets ?1: its own $1 is a *name*)
  *   @KEYS($1)   a table with one column `key`, from a JSON array of integers
+ *   @TEXTS($1)  a table with one column `text`, from a JSON array of strings
  *   @ID         in DDL: the type of a dense integer primary key
  *   @CLUSTERED  in DDL, after ')': the table is stored in primary-key order
  *   @BLOB       in DDL: the type of bytes

@@ -18,7 +18,7 @@ struct postgres_owed {
 /* Statements sent before the server must have answered all: bounds what both sides keep. Beyond
  * some hundred the round trip is no longer felt. */
 #define POSTGRES_OWED_MAX 512
-#define POSTGRES_PARAMETERS_MAX 64
+#define POSTGRES_PARAMETERS_MAX 1024
 
 struct postgres_db {
 	struct db base;

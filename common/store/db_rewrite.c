@@ -42,23 +42,29 @@ static bool named(const char *s)
 	return isalpha((unsigned char)*s) && strncmp(s, "WHERE", 5) != 0 && strncmp(s, "ORDER", 5) != 0;
 }
 
-/* @KEYS($n): a JSON array of integers as a table with one column, key. */
-static size_t put_keys(enum db_kind kind, const char *s, struct buf *out)
+/* @KEYS($n), @TEXTS($n): a JSON array as a table with one column, key or text. */
+static size_t put_list(enum db_kind kind, const char *s, struct buf *out)
 {
-	static const char head[] = "@KEYS($";
-	if (strncmp(s, head, sizeof head - 1) != 0)
-		return 0;
-	const char *digits = s + sizeof head - 1;
-	size_t n = strspn(digits, "0123456789");
-	if (n == 0 || digits[n] != ')')
-		return 0;
-	if (kind == DB_SQLITE)
-		buf_printf(out, "(SELECT value AS key FROM json_each(?%.*s))", (int)n, digits);
-	else
-		buf_printf(out,
-			"(SELECT value::bigint AS key FROM json_array_elements_text($%.*s::json))%s",
-			(int)n, digits, named(digits + n + 1) ? "" : " AS keys");
-	return sizeof head - 1 + n + 1;
+	static const struct {
+		const char *head, *column, *cast;
+	} lists[] = {{"@KEYS($", "key", "::bigint"}, {"@TEXTS($", "text", ""}};
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+		size_t head = strlen(lists[i].head), n;
+		if (strncmp(s, lists[i].head, head) != 0)
+			continue;
+		n = strspn(s + head, "0123456789");
+		if (n == 0 || s[head + n] != ')')
+			return 0;
+		if (kind == DB_SQLITE)
+			buf_printf(out, "(SELECT value AS %s FROM json_each(?%.*s))", lists[i].column, (int)n,
+				s + head);
+		else
+			buf_printf(out, "(SELECT value%s AS %s FROM json_array_elements_text($%.*s::json))%s",
+				lists[i].cast, lists[i].column, (int)n, s + head,
+				named(s + head + n + 1) ? "" : " AS listed");
+		return head + n + 1;
+	}
+	return 0;
 }
 
 static size_t put_word(enum db_kind kind, const char *s, struct buf *out)
@@ -80,7 +86,7 @@ int db_rewrite(enum db_kind kind, const char *sql, struct buf *out, struct error
 		if (len > 0) {
 			buf_append(out, s, len);
 		} else if (*s == '@') {
-			len = put_keys(kind, s, out);
+			len = put_list(kind, s, out);
 			if (len == 0)
 				len = put_word(kind, s, out);
 			if (len == 0)

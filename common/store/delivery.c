@@ -3,6 +3,10 @@
 #include <stddef.h>
 
 #include "base/clock.h"
+#include "store/rows.h"
+
+/* A key is at most 19 digits and a comma; a batch has some thousands. */
+#define KEYS_TEXT_MAX (4 * 1024 * 1024)
 
 /* ---- keys ---------------------------------------------------------------------- */
 
@@ -63,103 +67,181 @@ static void bind_code(struct db_stmt *stmt, int position, int code)
 		db_bind_int(stmt, position, code);
 }
 
-int delivery_insert(struct db *db, const struct delivery_new *row, bool *inserted, struct error *e)
+#define INSERT_COLUMNS 12
+static const char insert_one[] =
+	"INSERT INTO delivery (key, campaign, round, step, recipient, contact, address,"
+	" fields, not_after_ms, state, reason, updated_ms)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+	" ON CONFLICT (round, step, recipient, contact) DO NOTHING";
+
+static void bind_new(struct db_stmt *stmt, int base, const struct delivery_new *row)
 {
-	struct db_stmt *stmt;
-	if (db_prepare(db,
-		    "INSERT INTO delivery (key, campaign, round, step, recipient, contact, address,"
-		    " fields, not_after_ms, state, reason, updated_ms)"
-		    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-		    " ON CONFLICT (round, step, recipient, contact) DO NOTHING",
-		    &stmt, e) != 0)
-		return -1;
-	db_bind_int(stmt, 1, row->key);
-	db_bind_int(stmt, 2, row->campaign);
-	db_bind_int(stmt, 3, row->round);
-	db_bind_int(stmt, 4, row->step);
-	db_bind_int(stmt, 5, row->recipient);
-	db_bind_int(stmt, 6, row->contact);
-	db_bind_text(stmt, 7, row->address);
-	db_bind_text(stmt, 8, row->fields);
-	bind_time(stmt, 9, row->not_after_ms);
-	db_bind_int(stmt, 10, row->state);
-	bind_text_or_null(stmt, 11, row->reason);
-	db_bind_int(stmt, 12, row->now_ms);
-	if (db_run(stmt, e) != 0)
-		return -1;
-	*inserted = db_changes(db) > 0;
-	return 0;
+	db_bind_int(stmt, base + 1, row->key);
+	db_bind_int(stmt, base + 2, row->campaign);
+	db_bind_int(stmt, base + 3, row->round);
+	db_bind_int(stmt, base + 4, row->step);
+	db_bind_int(stmt, base + 5, row->recipient);
+	db_bind_int(stmt, base + 6, row->contact);
+	db_bind_text(stmt, base + 7, row->address);
+	db_bind_text(stmt, base + 8, row->fields);
+	bind_time(stmt, base + 9, row->not_after_ms);
+	db_bind_int(stmt, base + 10, row->state);
+	bind_text_or_null(stmt, base + 11, row->reason);
+	db_bind_int(stmt, base + 12, row->now_ms);
 }
 
-enum db_step delivery_get(struct db *db, int64_t key, struct delivery_row *row, struct error *e)
-{
-	struct db_stmt *stmt;
-	if (db_prepare(db,
-		    "SELECT campaign, state, dispatch, attempts, uncertain, lost, not_after_ms"
-		    " FROM delivery WHERE key = $1",
-		    &stmt, e) != 0)
-		return DB_FAILED;
-	db_bind_int(stmt, 1, key);
-	enum db_step step = db_step(stmt, e);
-	if (step != DB_ROW)
-		return step;
-	*row = (struct delivery_row){.key = key,
-		.campaign = db_int(stmt, 0),
-		.state = (enum delivery_state)db_int(stmt, 1),
-		.dispatch = db_int(stmt, 2),
-		.attempts = db_int(stmt, 3),
-		.uncertain = db_int(stmt, 4),
-		.lost = db_int(stmt, 5),
-		.not_after_ms = db_is_null(stmt, 6) ? TIME_NEVER_MS : db_int(stmt, 6)};
-	db_reset(stmt);
-	return DB_ROW;
-}
-
-int delivery_set(struct db *db, const struct delivery_row *row, const struct delivery_status *facts,
+/* Keys are new and consecutive: which of them stand there afterwards tells what was inserted,
+ * without asking after each. */
+static int find_inserted(struct db *db, const struct delivery_new *rows, size_t count, bool *inserted,
 	struct error *e)
 {
 	struct db_stmt *stmt;
-	if (db_prepare(db,
-		    "UPDATE delivery SET state = $2, dispatch = $3, attempts = $4, uncertain = $5,"
-		    " lost = $6, code = $7, reason = $8, relay = $9, updated_ms = $10 WHERE key = $1",
-		    &stmt, e) != 0)
+	for (size_t i = 0; i < count; i++)
+		inserted[i] = false;
+	if (db_query(db, &stmt, e, "SELECT key FROM delivery WHERE key >= $1 AND key <= $2", "ii", rows[0].key,
+		    rows[count - 1].key) != 0)
 		return -1;
-	db_bind_int(stmt, 1, row->key);
-	db_bind_int(stmt, 2, row->state);
-	db_bind_int(stmt, 3, row->dispatch);
-	db_bind_int(stmt, 4, row->attempts);
-	db_bind_int(stmt, 5, row->uncertain);
-	db_bind_int(stmt, 6, row->lost);
-	bind_code(stmt, 7, facts->code);
-	bind_text_or_null(stmt, 8, facts->reason);
-	bind_text_or_null(stmt, 9, facts->relay);
-	db_bind_int(stmt, 10, facts->time_ms);
-	if (db_run(stmt, e) != 0)
-		return -1;
-	if (db_changes(db) != 1)
-		return error_set(e, ERROR_INTERNAL, "delivery %lld is gone", (long long)row->key);
+	enum db_step step;
+	while ((step = db_step(stmt, e)) == DB_ROW) {
+		int64_t at = db_int(stmt, 0) - rows[0].key;
+		if (at >= 0 && at < (int64_t)count)
+			inserted[at] = true;
+	}
+	return step == DB_DONE ? 0 : -1;
+}
+
+int delivery_insert_all(struct db *db, const struct delivery_new *rows, size_t count, bool *inserted,
+	struct error *e)
+{
+	static struct rows_sql many;
+	struct db_stmt *stmt;
+	if (count == 0)
+		return 0;
+	for (size_t i = 0; i < count;) {
+		size_t n = count - i >= ROWS_AT_ONCE ? ROWS_AT_ONCE : 1;
+		if (db_prepare(db, n == 1 ? insert_one : rows_sql(&many, insert_one, INSERT_COLUMNS), &stmt, e) != 0)
+			return -1;
+		for (size_t row = 0; row < n; row++)
+			bind_new(stmt, (int)row * INSERT_COLUMNS, &rows[i++]);
+		if (db_run(stmt, e) != 0)
+			return -1;
+	}
+	return find_inserted(db, rows, count, inserted, e);
+}
+
+static int64_t key_at(const void *arg, size_t i)
+{
+	return ((const int64_t *)arg)[i];
+}
+
+int delivery_get_all(struct db *db, const int64_t *keys, size_t count, struct delivery_row *rows,
+	size_t *found, struct error *e)
+{
+	struct db_stmt *stmt;
+	struct buf text;
+	*found = 0;
+	buf_init(&text, KEYS_TEXT_MAX);
+	enum db_step step = DB_FAILED;
+	if (rows_keys(&text, count, key_at, keys, e) == 0 &&
+		db_query(db, &stmt, e,
+			"SELECT d.key, d.campaign, d.state, d.dispatch, d.attempts, d.uncertain, d.lost,"
+			" d.not_after_ms FROM @KEYS($1) k CROSS JOIN delivery d WHERE d.key = k.key"
+			" ORDER BY d.key",
+			"s", buf_str(&text)) == 0)
+		while ((step = db_step(stmt, e)) == DB_ROW) {
+			if (*found == count) {
+				db_reset(stmt);
+				step = error_set(e, ERROR_INTERNAL, "a delivery was asked for twice");
+				break;
+			}
+			rows[(*found)++] = (struct delivery_row){.key = db_int(stmt, 0),
+				.campaign = db_int(stmt, 1),
+				.state = (enum delivery_state)db_int(stmt, 2),
+				.dispatch = db_int(stmt, 3),
+				.attempts = db_int(stmt, 4),
+				.uncertain = db_int(stmt, 5),
+				.lost = db_int(stmt, 6),
+				.not_after_ms = db_is_null(stmt, 7) ? TIME_NEVER_MS : db_int(stmt, 7)};
+		}
+	buf_fini(&text);
+	return step == DB_DONE ? 0 : -1;
+}
+
+#define UPDATE_COLUMNS 10
+/* Casts: nothing else says what a list of values is. column1 …: both databases' own names. */
+static const char update_one[] =
+	"UPDATE delivery SET state = v.column2, dispatch = v.column3, attempts = v.column4,"
+	" uncertain = v.column5, lost = v.column6, code = v.column7, reason = v.column8,"
+	" relay = v.column9, updated_ms = v.column10 FROM (VALUES (CAST($1 AS BIGINT),"
+	" CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS BIGINT), CAST($5 AS BIGINT),"
+	" CAST($6 AS BIGINT), CAST($7 AS BIGINT), CAST($8 AS TEXT), CAST($9 AS TEXT),"
+	" CAST($10 AS BIGINT))) AS v WHERE delivery.key = v.column1";
+
+static void bind_outcome(struct db_stmt *stmt, int base, const struct delivery_row *row)
+{
+	db_bind_int(stmt, base + 1, row->key);
+	db_bind_int(stmt, base + 2, row->state);
+	db_bind_int(stmt, base + 3, row->dispatch);
+	db_bind_int(stmt, base + 4, row->attempts);
+	db_bind_int(stmt, base + 5, row->uncertain);
+	db_bind_int(stmt, base + 6, row->lost);
+	bind_code(stmt, base + 7, row->facts->code);
+	bind_text_or_null(stmt, base + 8, row->facts->reason);
+	bind_text_or_null(stmt, base + 9, row->facts->relay);
+	db_bind_int(stmt, base + 10, row->facts->time_ms);
+}
+
+int delivery_set_all(struct db *db, const struct delivery_row *const *rows, size_t count,
+	struct error *e)
+{
+	static struct rows_sql many;
+	struct db_stmt *stmt;
+	for (size_t i = 0; i < count;) {
+		size_t n = count - i >= ROWS_AT_ONCE ? ROWS_AT_ONCE : 1;
+		if (db_prepare(db, n == 1 ? update_one : rows_sql(&many, update_one, UPDATE_COLUMNS), &stmt, e) != 0)
+			return -1;
+		for (size_t row = 0; row < n; row++)
+			bind_outcome(stmt, (int)row * UPDATE_COLUMNS, rows[i++]);
+		if (db_run(stmt, e) != 0)
+			return -1;
+	}
 	return 0;
 }
 
 /* ---- history ----------------------------------------------------------------------- */
 
-int history_add(struct db *db, const struct delivery_status *facts, struct error *e)
+#define HISTORY_COLUMNS 8
+static const char history_one[] =
+	"INSERT INTO history (key, dispatch, state, time_ms, code, enhanced, reason, relay)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (key, dispatch, state) DO NOTHING";
+
+static void bind_line(struct db_stmt *stmt, int base, const struct delivery_status *facts)
 {
+	db_bind_int(stmt, base + 1, facts->key);
+	db_bind_int(stmt, base + 2, facts->dispatch);
+	db_bind_int(stmt, base + 3, facts->state);
+	db_bind_int(stmt, base + 4, facts->time_ms);
+	bind_code(stmt, base + 5, facts->code);
+	bind_text_or_null(stmt, base + 6, facts->enhanced);
+	bind_text_or_null(stmt, base + 7, facts->reason);
+	bind_text_or_null(stmt, base + 8, facts->relay);
+}
+
+int history_add_all(struct db *db, const struct delivery_status *lines, size_t count, struct error *e)
+{
+	static struct rows_sql many;
 	struct db_stmt *stmt;
-	if (db_prepare(db,
-		    "INSERT INTO history (key, dispatch, state, time_ms, code, enhanced, reason, relay)"
-		    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (key, dispatch, state) DO NOTHING",
-		    &stmt, e) != 0)
-		return -1;
-	db_bind_int(stmt, 1, facts->key);
-	db_bind_int(stmt, 2, facts->dispatch);
-	db_bind_int(stmt, 3, facts->state);
-	db_bind_int(stmt, 4, facts->time_ms);
-	bind_code(stmt, 5, facts->code);
-	bind_text_or_null(stmt, 6, facts->enhanced);
-	bind_text_or_null(stmt, 7, facts->reason);
-	bind_text_or_null(stmt, 8, facts->relay);
-	return db_run(stmt, e);
+	for (size_t i = 0; i < count;) {
+		size_t n = count - i >= ROWS_AT_ONCE ? ROWS_AT_ONCE : 1;
+		if (db_prepare(db, n == 1 ? history_one : rows_sql(&many, history_one, HISTORY_COLUMNS), &stmt, e) !=
+			0)
+			return -1;
+		for (size_t row = 0; row < n; row++)
+			bind_line(stmt, (int)row * HISTORY_COLUMNS, &lines[i++]);
+		if (db_run(stmt, e) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* An operator's retry stands in the history as `waiting` (state 0): what came before it does not

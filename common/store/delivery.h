@@ -4,6 +4,7 @@
 #define VESTNIK_STORE_DELIVERY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -27,8 +28,10 @@ struct delivery_new {
 	const char *reason;  /* NULL = none */
 	int64_t now_ms;
 };
-/* *inserted is false when (round, step, recipient, contact) has its row already. */
-int delivery_insert(struct db *db, const struct delivery_new *row, bool *inserted, struct error *e);
+/* rows: keys one after the other, as taken. inserted[i] is false when (round, step, recipient,
+ * contact) has its row already. */
+int delivery_insert_all(struct db *db, const struct delivery_new *rows, size_t count, bool *inserted,
+	struct error *e);
 
 /* ---- the ledger's side ------------------------------------------------------ */
 
@@ -36,14 +39,17 @@ struct delivery_row {
 	int64_t key, campaign, dispatch, attempts, uncertain, lost;
 	enum delivery_state state;
 	int64_t not_after_ms; /* TIME_NEVER_MS = none */
+	const struct delivery_status *facts; /* for delivery_set_all: the outcome */
 };
-/* DB_DONE: no such delivery. */
-enum db_step delivery_get(struct db *db, int64_t key, struct delivery_row *row, struct error *e);
-/* Writes row (state, dispatch and the counts) and the outcome's facts. */
-int delivery_set(struct db *db, const struct delivery_row *row, const struct delivery_status *facts,
+/* keys: each once. rows: room for count; by key; those that exist. */
+int delivery_get_all(struct db *db, const int64_t *keys, size_t count, struct delivery_row *rows,
+	size_t *found, struct error *e);
+/* Writes state, dispatch and the counts, and the outcome's code, reason, relay and time. Each key
+ * at most once. */
+int delivery_set_all(struct db *db, const struct delivery_row *const *rows, size_t count,
 	struct error *e);
 /* One line per (key, dispatch, state); a repetition is ignored. */
-int history_add(struct db *db, const struct delivery_status *facts, struct error *e);
+int history_add_all(struct db *db, const struct delivery_status *lines, size_t count, struct error *e);
 /* When the present series of deferrals began (after the last operator's retry); DB_DONE: none yet. */
 enum db_step history_first_deferral(struct db *db, int64_t key, int64_t *time_ms, struct error *e);
 

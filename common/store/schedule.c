@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "store/rows.h"
 
 /* A key is at most 19 digits and a comma; claims are some thousands. */
 #define KEYS_TEXT_MAX (4 * 1024 * 1024)
@@ -26,21 +27,51 @@ static uint32_t hash_domain(const char *domain)
 	return hash;
 }
 
-int schedule_insert(struct db *db, const struct schedule_new *row, struct error *e)
+#define INSERT_COLUMNS 6
+static const char insert_one[] =
+	"INSERT INTO schedule (key, due_ms, priority, campaign, dispatch, domain)"
+	" VALUES ($1, $2, $3, $4, $5, $6)";
+
+int schedule_insert_all(struct db *db, const struct schedule_new *rows, size_t count, struct error *e)
 {
+	static struct rows_sql many;
 	struct db_stmt *stmt;
-	if (db_prepare(db,
-		    "INSERT INTO schedule (key, due_ms, priority, campaign, dispatch, domain)"
-		    " VALUES ($1, $2, $3, $4, $5, $6)",
-		    &stmt, e) != 0)
-		return -1;
-	db_bind_int(stmt, 1, row->key);
-	db_bind_int(stmt, 2, row->due_ms);
-	db_bind_int(stmt, 3, row->priority);
-	db_bind_int(stmt, 4, row->campaign);
-	db_bind_int(stmt, 5, row->dispatch);
-	db_bind_text(stmt, 6, domain_of(row->address));
-	return db_run(stmt, e);
+	for (size_t i = 0; i < count;) {
+		size_t n = count - i >= ROWS_AT_ONCE ? ROWS_AT_ONCE : 1;
+		if (db_prepare(db, n == 1 ? insert_one : rows_sql(&many, insert_one, INSERT_COLUMNS), &stmt, e) != 0)
+			return -1;
+		for (size_t r = 0; r < n; r++, i++) {
+			int base = (int)r * INSERT_COLUMNS;
+			db_bind_int(stmt, base + 1, rows[i].key);
+			db_bind_int(stmt, base + 2, rows[i].due_ms);
+			db_bind_int(stmt, base + 3, rows[i].priority);
+			db_bind_int(stmt, base + 4, rows[i].campaign);
+			db_bind_int(stmt, base + 5, rows[i].dispatch);
+			db_bind_text(stmt, base + 6, domain_of(rows[i].address));
+		}
+		if (db_run(stmt, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int64_t key_at(const void *arg, size_t i)
+{
+	return ((const int64_t *)arg)[i];
+}
+
+int schedule_delete_all(struct db *db, const int64_t *keys, size_t count, struct error *e)
+{
+	if (count <= 1)
+		return count == 0 ? 0 : schedule_delete(db, keys[0], e);
+	struct buf text;
+	buf_init(&text, KEYS_TEXT_MAX);
+	int rc = rows_keys(&text, count, key_at, keys, e);
+	if (rc == 0)
+		rc = db_exec(db, e, "DELETE FROM schedule WHERE key IN (SELECT key FROM @KEYS($1))", "s",
+			buf_str(&text));
+	buf_fini(&text);
+	return rc;
 }
 
 int schedule_delete(struct db *db, int64_t key, struct error *e)
@@ -64,7 +95,7 @@ static int insert_missing(struct db *db, int64_t key, int64_t dispatch, int64_t 
 	struct schedule_new row = {.key = key, .campaign = db_int(stmt, 0), .priority = db_int(stmt, 1),
 		.due_ms = due_ms, .dispatch = dispatch, .address = address};
 	db_reset(stmt);
-	int rc = schedule_insert(db, &row, e);
+	int rc = schedule_insert_all(db, &row, 1, e);
 	free(address);
 	return rc;
 }
@@ -76,7 +107,7 @@ int schedule_again(struct db *db, int64_t key, int64_t dispatch, int64_t due_ms,
 		    " WHERE key = $1 AND dispatch <= $2",
 		    "iii", key, dispatch, due_ms) != 0)
 		return -1;
-	return db_changes(db) > 0 ? 0 : insert_missing(db, key, dispatch, due_ms, e);
+	return db_changes(db) != 0 ? 0 : insert_missing(db, key, dispatch, due_ms, e);
 }
 
 int schedule_in_flight(struct db *db, int64_t key, int64_t dispatch, int64_t now_ms, struct error *e)
@@ -207,13 +238,9 @@ int schedule_claimed_before(struct db *db, int64_t claimed_before_ms, size_t mos
 	return read_items(stmt, most, out, count, e);
 }
 
-static int write_keys(const struct schedule_item *items, size_t count, struct buf *out, struct error *e)
+static int64_t item_key(const void *arg, size_t i)
 {
-	(void)buf_putc(out, '[');
-	for (size_t i = 0; i < count; i++)
-		(void)buf_printf(out, "%s%" PRId64, i == 0 ? "" : ",", items[i].key);
-	(void)buf_putc(out, ']');
-	return buf_ok(out) ? 0 : error_set(e, ERROR_INTERNAL, "%zu keys are too many for one claim", count);
+	return ((const struct schedule_item *)arg)[i].key;
 }
 
 static int update_rows(struct db *db, const char *sql, const struct schedule_item *items, size_t count,
@@ -223,12 +250,13 @@ static int update_rows(struct db *db, const char *sql, const struct schedule_ite
 		return 0;
 	struct buf keys;
 	buf_init(&keys, KEYS_TEXT_MAX);
-	int rc = write_keys(items, count, &keys, e);
+	int rc = rows_keys(&keys, count, item_key, items, e);
 	if (rc == 0)
 		rc = db_exec(db, e, sql, "is", now_ms, buf_str(&keys));
-	if (rc == 0 && db_changes(db) != (int64_t)count)
-		rc = error_set(e, ERROR_UNAVAILABLE, "%" PRId64 " of %zu schedule rows were there",
-			db_changes(db), count);
+	int64_t changed = rc == 0 ? db_changes(db) : 0;
+	if (rc == 0 && changed >= 0 && changed != (int64_t)count) /* -1: the next call tells why */
+		rc = error_set(e, ERROR_UNAVAILABLE, "%" PRId64 " of %zu schedule rows were there", changed,
+			count);
 	buf_fini(&keys);
 	return rc;
 }

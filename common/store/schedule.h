@@ -15,9 +15,10 @@ struct schedule_new {
 	int64_t key, campaign, due_ms, priority, dispatch;
 	const char *address; /* its domain is kept, for fair shares */
 };
-int schedule_insert(struct db *db, const struct schedule_new *row, struct error *e);
+int schedule_insert_all(struct db *db, const struct schedule_new *rows, size_t count, struct error *e);
 /* The delivery has ended. No row is no error. */
 int schedule_delete(struct db *db, int64_t key, struct error *e);
+int schedule_delete_all(struct db *db, const int64_t *keys, size_t count, struct error *e);
 /* Dispatch `dispatch` is over: due again. A row that has a newer dispatch in flight is left
  * alone; a row that is gone (a late event brought the delivery back) is made anew. */
 int schedule_again(struct db *db, int64_t key, int64_t dispatch, int64_t due_ms, struct error *e);

@@ -204,9 +204,22 @@ static int bury_unknown(struct ledger *ledger, const struct delivery_status *sta
 	return rc;
 }
 
+/* Events stand in key order. */
+static int load(struct ledger *ledger, struct error *e)
+{
+	int64_t keys[BATCH_MAX];
+	size_t count = 0;
+	for (size_t i = 0; i < ledger->events_count; i++)
+		if (count == 0 || keys[count - 1] != ledger->events[i].status.key)
+			keys[count++] = ledger->events[i].status.key;
+	return ledger_apply_load(&ledger->apply, keys, count, e);
+}
+
 static int apply_all(struct ledger *ledger, struct ledger_totals *totals, struct error *e)
 {
 	ledger->apply.now_ms = clock_now_ms();
+	if (load(ledger, e) != 0)
+		return -1;
 	for (size_t i = 0; i < ledger->events_count; i++) {
 		const struct event *event = &ledger->events[i];
 		enum ledger_fate fate;
@@ -221,7 +234,7 @@ static int apply_all(struct ledger *ledger, struct ledger_totals *totals, struct
 	for (size_t i = 0; i < ledger->bad_count; i++, totals->bad++)
 		if (bury(ledger, &ledger->bad[i].message, ledger->bad[i].reason, e) != 0)
 			return -1;
-	return ledger_apply_counters(&ledger->apply, e);
+	return ledger_apply_write(&ledger->apply, e);
 }
 
 static int try_batch(struct ledger *ledger, struct error *e)

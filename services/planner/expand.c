@@ -46,20 +46,6 @@ static void batch_fini(struct batch *batch)
 	free(batch->rows);
 }
 
-int planner_suppression(struct planner *planner, const char *address, char **reason, struct error *e)
-{
-	struct db_stmt *stmt;
-	if (db_query(planner->db, &stmt, e, "SELECT reason FROM suppression WHERE address = $1", "s",
-		    address) != 0)
-		return -1;
-	enum db_step step = db_step(stmt, e);
-	if (step == DB_ROW) {
-		*reason = xasprintf("address suppressed: %s", db_text(stmt, 0));
-		db_reset(stmt);
-	}
-	return step == DB_FAILED ? -1 : 0;
-}
-
 static int gather(void *arg, const struct campaign_recipient *recipient)
 {
 	struct batch *batch = arg;
@@ -82,7 +68,22 @@ static int gather(void *arg, const struct campaign_recipient *recipient)
 	if (pace_slot(&batch->pace, batch->already + (int64_t)batch->count - 1, &slot_ms, batch->e) != 0 ||
 		campaign_due_ms(batch->campaign, recipient->zone, slot_ms, &row->due_ms, batch->e) != 0)
 		return -1;
-	return planner_suppression(batch->planner, row->address, &row->suppressed, batch->e);
+	return 0;
+}
+
+static const char *address_at(const void *arg, size_t i)
+{
+	return ((const struct letter_row *)arg)[i].address;
+}
+
+static int find_suppressed(struct batch *batch)
+{
+	char **reasons = xcalloc(batch->count + 1, sizeof *reasons);
+	int rc = planner_suppressions(batch->planner, batch->count, address_at, batch->rows, reasons, batch->e);
+	for (size_t i = 0; i < batch->count; i++)
+		batch->rows[i].suppressed = reasons[i];
+	free(reasons);
+	return rc;
 }
 
 static enum db_step next_open(struct planner *planner, struct open_expand *out, struct error *e)
@@ -129,53 +130,82 @@ static int64_t step_not_after(const struct campaign *campaign, int64_t step, int
 	return campaign_limit;
 }
 
-static int write_row(struct planner *planner, const struct open_expand *x, const struct campaign_row *c,
-	const struct letter_row *row, int64_t key, int64_t not_after_ms, int64_t now_ms, bool *inserted,
+static int publish_suppressed(struct planner *planner, const struct delivery_new *delivery,
 	struct error *e)
 {
-	struct delivery_new delivery = {.key = key,
-		.campaign = x->campaign,
-		.round = x->round,
-		.step = x->step,
-		.recipient = row->recipient,
-		.contact = row->contact,
-		.address = row->address,
-		.fields = row->fields,
-		.not_after_ms = not_after_ms,
-		.state = row->suppressed == NULL ? DELIVERY_WAITING : DELIVERY_SUPPRESSED,
-		.reason = row->suppressed,
-		.now_ms = now_ms};
-	if (delivery_insert(planner->db, &delivery, inserted, e) != 0)
-		return -1;
-	if (!*inserted)
-		return 0;
-	if (row->suppressed != NULL) {
-		struct delivery_status status = {.key = key, .campaign = x->campaign,
-			.state = DELIVERY_SUPPRESSED, .time_ms = now_ms};
-		strncpy(status.reason, row->suppressed, sizeof status.reason - 1);
-		return planner_publish_status(planner, &status, e);
+	struct delivery_status status = {.key = delivery->key, .campaign = delivery->campaign,
+		.state = DELIVERY_SUPPRESSED, .time_ms = delivery->now_ms};
+	strncpy(status.reason, delivery->reason, sizeof status.reason - 1);
+	return planner_publish_status(planner, &status, e);
+}
+
+/* Deliveries, and schedule rows of those that are new and wait. */
+static int write_letters(struct planner *planner, const struct campaign_row *c, const struct batch *batch,
+	const struct delivery_new *deliveries, int64_t *waiting, int64_t *suppressed, struct error *e)
+{
+	size_t count = batch->count, scheduled = 0;
+	bool *inserted = xcalloc(count, sizeof *inserted);
+	struct schedule_new *schedule = xcalloc(count, sizeof *schedule);
+	int rc = delivery_insert_all(planner->db, deliveries, count, inserted, e);
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		const struct delivery_new *delivery = &deliveries[i];
+		if (!inserted[i])
+			continue;
+		if (delivery->state == DELIVERY_SUPPRESSED) {
+			++*suppressed;
+			rc = publish_suppressed(planner, delivery, e);
+			continue;
+		}
+		schedule[scheduled++] = (struct schedule_new){.key = delivery->key,
+			.campaign = delivery->campaign,
+			.due_ms = batch->rows[i].due_ms,
+			.priority = c->priority,
+			.address = delivery->address};
 	}
-	struct schedule_new schedule = {.key = key, .campaign = x->campaign, .due_ms = row->due_ms,
-		.priority = c->priority, .address = row->address};
-	return schedule_insert(planner->db, &schedule, e);
+	if (rc == 0)
+		rc = schedule_insert_all(planner->db, schedule, scheduled, e);
+	*waiting += (int64_t)scheduled;
+	free(schedule);
+	free(inserted);
+	return rc;
+}
+
+static struct delivery_new *new_deliveries(const struct open_expand *x, const struct batch *batch,
+	int64_t first, int64_t not_after_ms)
+{
+	struct delivery_new *deliveries = xcalloc(batch->count, sizeof *deliveries);
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct letter_row *row = &batch->rows[i];
+		deliveries[i] = (struct delivery_new){.key = first + (int64_t)i,
+			.campaign = x->campaign,
+			.round = x->round,
+			.step = x->step,
+			.recipient = row->recipient,
+			.contact = row->contact,
+			.address = row->address,
+			.fields = row->fields,
+			.not_after_ms = not_after_ms,
+			.state = row->suppressed == NULL ? DELIVERY_WAITING : DELIVERY_SUPPRESSED,
+			.reason = row->suppressed,
+			.now_ms = batch->now_ms};
+	}
+	return deliveries;
 }
 
 static int write_rows(struct planner *planner, const struct open_expand *x, const struct campaign_row *c,
 	struct batch *batch, struct error *e)
 {
 	int64_t first, waiting = 0, suppressed = 0;
-	int64_t limit = step_not_after(batch->campaign, x->step, c->not_after_ms);
-	if (batch->count > 0 && delivery_keys_take(planner->db, (int64_t)batch->count, &first, e) != 0)
+	if (batch->count == 0)
+		return 0;
+	if (delivery_keys_take(planner->db, (int64_t)batch->count, &first, e) != 0)
 		return -1;
-	for (size_t i = 0; i < batch->count; i++) {
-		bool inserted;
-		if (write_row(planner, x, c, &batch->rows[i], first + (int64_t)i, limit, batch->now_ms,
-			    &inserted, e) != 0)
-			return -1;
-		waiting += inserted && batch->rows[i].suppressed == NULL;
-		suppressed += inserted && batch->rows[i].suppressed != NULL;
-	}
-	if (counter_add(planner->db, x->campaign, COUNTER_PART_PLANNER, DELIVERY_WAITING, waiting, e) != 0 ||
+	struct delivery_new *deliveries = new_deliveries(x, batch, first,
+		step_not_after(batch->campaign, x->step, c->not_after_ms));
+	int rc = write_letters(planner, c, batch, deliveries, &waiting, &suppressed, e);
+	free(deliveries);
+	if (rc != 0 ||
+		counter_add(planner->db, x->campaign, COUNTER_PART_PLANNER, DELIVERY_WAITING, waiting, e) != 0 ||
 		counter_add(planner->db, x->campaign, COUNTER_PART_PLANNER, DELIVERY_SUPPRESSED, suppressed,
 			e) != 0)
 		return -1;
@@ -204,12 +234,12 @@ static int write_batch(struct planner *planner, const struct open_expand *x, str
 	int rc = -1;
 	if (planner_begin(planner, e) != 0)
 		return -1;
-	if (db_exec(planner->db, e,
-		    "UPDATE expand SET cursor = $3, done = $4 WHERE id = $1 AND cursor = $2 AND done = 0",
-		    "iiii", x->id, x->cursor, last, (int64_t)end) != 0)
-		goto out;
-	if (db_changes(planner->db) != 1) {
-		rc = 0;
+	int64_t id;
+	enum db_step step = db_query_int(planner->db, &id, e,
+		"UPDATE expand SET cursor = $3, done = $4 WHERE id = $1 AND cursor = $2 AND done = 0 RETURNING id",
+		"iiii", x->id, x->cursor, last, (int64_t)end);
+	if (step != DB_ROW) {
+		rc = step == DB_DONE ? 0 : -1;
 		goto out;
 	}
 	if (campaign_row_by_id(planner->db, x->campaign, &c, e) != DB_ROW ||
@@ -282,6 +312,8 @@ int planner_expand(struct planner *planner, struct error *e)
 	int rc = db_begin(planner->db, DB_READ, e);
 	if (rc == 0)
 		rc = read_batch(planner, &x, &batch, &last, &end, e);
+	if (rc == 0)
+		rc = find_suppressed(&batch);
 	db_rollback(planner->db);
 	if (rc == 0)
 		rc = write_batch(planner, &x, &batch, last, end, e);

@@ -100,9 +100,11 @@ int planner_pause_restored(struct planner *planner, struct error *e);
 int planner_chore(struct planner *planner, struct chore *chore,
 	int (*work)(struct planner *planner, struct error *e), struct error *e);
 
-/* Why this address gets no letters, or NULL; the caller frees. The delivery is written all the same
- * and says so: nobody is left out silently. */
-int planner_suppression(struct planner *planner, const char *address, char **reason, struct error *e);
+/* reasons[i]: why address i gets no letters, or NULL as it was; the caller frees. The delivery is
+ * written all the same and says so: nobody is left out silently. */
+int planner_suppressions(struct planner *planner, size_t count,
+	const char *(*address_at)(const void *arg, size_t i), const void *arg, char **reasons,
+	struct error *e);
 
 /* Ends letters that will not be sent (expired, cancelled): events for the ledger, which applies
  * them; the rows are withheld from the due loop. A letter that may have gone already (uncertain)

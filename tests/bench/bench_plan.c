@@ -162,20 +162,26 @@ static double bare(struct bench *b, int64_t n)
 	static const char fields[] = "{\"recipient\":{\"key\":\"s0000001\",\"name\":\"Школа № 1\",\"kind\":\"school\","
 				     "\"region\":\"Область\",\"municipality\":\"Район\"},\"contact\":{\"name\":"
 				     "\"Директор школы\",\"position\":\"\",\"role\":\"coordinator\"}}";
+	static struct delivery_new d[BATCH];
+	static struct schedule_new s[BATCH];
+	static char address[BATCH][64];
+	static bool inserted[BATCH];
 	int64_t start_us = clock_mono_us();
-	for (int64_t i = 0; i < n; i++) {
-		bool inserted;
-		char address[64];
-		snprintf(address, sizeof address, "school-%lld@d%lld.example.org", (long long)i, (long long)i % 50);
-		struct delivery_new d = {.key = i + 1, .campaign = 1, .round = 1, .recipient = i, .contact = i,
-			.address = address, .fields = fields, .not_after_ms = TIME_NEVER_MS};
-		struct schedule_new s = {.key = i + 1, .campaign = 1, .priority = 1, .address = address};
-		if (i % BATCH == 0)
-			must(db_begin(b->db, DB_WRITE, &e), &e);
-		must(delivery_insert(b->db, &d, &inserted, &e), &e);
-		must(schedule_insert(b->db, &s, &e), &e);
-		if (i % BATCH == BATCH - 1 || i == n - 1)
-			must(db_commit(b->db, DB_RELAXED, &e), &e);
+	for (int64_t i = 0; i < n; i += BATCH) {
+		size_t count = n - i < BATCH ? (size_t)(n - i) : BATCH;
+		for (size_t r = 0; r < count; r++) {
+			int64_t key = i + (int64_t)r + 1;
+			snprintf(address[r], sizeof address[r], "school-%lld@d%lld.example.org", (long long)key,
+				(long long)key % 50);
+			d[r] = (struct delivery_new){.key = key, .campaign = 1, .round = 1, .recipient = key,
+				.contact = key, .address = address[r], .fields = fields,
+				.not_after_ms = TIME_NEVER_MS};
+			s[r] = (struct schedule_new){.key = key, .campaign = 1, .priority = 1, .address = address[r]};
+		}
+		must(db_begin(b->db, DB_WRITE, &e), &e);
+		must(delivery_insert_all(b->db, d, count, inserted, &e), &e);
+		must(schedule_insert_all(b->db, s, count, &e), &e);
+		must(db_commit(b->db, DB_RELAXED, &e), &e);
 	}
 	return (double)n * 1e6 / (double)(clock_mono_us() - start_us);
 }

@@ -113,11 +113,11 @@ int64_t flow_deliveries(struct flow_bed *bed, int64_t campaign, int n, int64_t d
 		struct delivery_new d = {.key = first + i, .campaign = campaign, .round = round,
 			.recipient = first + i, .contact = 1, .address = address, .fields = "{}",
 			.not_after_ms = TIME_NEVER_MS, .state = DELIVERY_WAITING, .now_ms = bed->now_ms};
-		flow_ok(delivery_insert(bed->db, &d, &inserted, &e), &e);
+		flow_ok(delivery_insert_all(bed->db, &d, 1, &inserted, &e), &e);
 		assert_true(inserted);
 		struct schedule_new s = {.key = first + i, .campaign = campaign, .due_ms = due_ms,
 			.priority = priority, .address = address};
-		flow_ok(schedule_insert(bed->db, &s, &e), &e);
+		flow_ok(schedule_insert_all(bed->db, &s, 1, &e), &e);
 	}
 	flow_ok(counter_add(bed->db, campaign, COUNTER_PART_PLANNER, DELIVERY_WAITING, n, &e), &e);
 	flow_ok(db_exec(bed->db, &e, "UPDATE campaign SET total = total + $2 WHERE id = $1", "ii", campaign,

@@ -1,0 +1,75 @@
+#include "store/rows.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SQL_MAX_BYTES (64 * 1024)
+
+/* The group with `offset` added to its parameters. */
+static void put_group(struct buf *out, const char *group, size_t len, int offset)
+{
+	for (size_t i = 0; i < len; i++) {
+		(void)buf_putc(out, group[i]);
+		if (group[i] != '$')
+			continue;
+		(void)buf_printf(out, "%d", atoi(group + i + 1) + offset);
+		while (isdigit((unsigned char)group[i + 1]))
+			i++;
+	}
+}
+
+static size_t group_length(const char *group)
+{
+	size_t len = 0;
+	int depth = 0;
+	do {
+		depth += group[len] == '(' ? 1 : group[len] == ')' ? -1 : 0;
+		ASSERT(group[len] != '\0');
+		len++;
+	} while (depth > 0);
+	return len;
+}
+
+static char *build(const char *one, int columns)
+{
+	const char *group = strstr(one, "VALUES (");
+	ASSERT(group != NULL);
+	group += strlen("VALUES ");
+	size_t len = group_length(group);
+	struct buf out;
+	buf_init(&out, SQL_MAX_BYTES);
+	(void)buf_append(&out, one, (size_t)(group - one));
+	for (int row = 0; row < ROWS_AT_ONCE; row++) {
+		if (row > 0)
+			(void)buf_puts(&out, ", ");
+		put_group(&out, group, len, row * columns);
+	}
+	(void)buf_puts(&out, group + len);
+	ASSERT(buf_ok(&out));
+	return buf_take(&out);
+}
+
+const char *rows_sql(struct rows_sql *kept, const char *one, int columns)
+{
+	char *text = atomic_load_explicit(&kept->text, memory_order_acquire);
+	if (text != NULL)
+		return text;
+	char *made = build(one, columns);
+	if (atomic_compare_exchange_strong(&kept->text, &text, made))
+		return made;
+	free(made); /* another thread was quicker */
+	return text;
+}
+
+int rows_keys(struct buf *out, size_t count, int64_t (*item)(const void *arg, size_t i),
+	const void *arg, struct error *e)
+{
+	(void)buf_putc(out, '[');
+	for (size_t i = 0; i < count; i++)
+		(void)buf_printf(out, "%s%" PRId64, i == 0 ? "" : ",", item(arg, i));
+	(void)buf_putc(out, ']');
+	return buf_ok(out) ? 0 : error_set(e, ERROR_INTERNAL, "%zu keys are too many at once", count);
+}
