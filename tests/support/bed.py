@@ -218,7 +218,7 @@ class Bed:
 
     def environment(self, machine=None):
         config = self.machine(machine) if machine else self.config  # settings are fixed from here on
-        return dict(os.environ, VESTNIK_CONFIG=config, LC_ALL="C.UTF-8")
+        return dict(os.environ, VESTNIK_CONFIG=config, LC_ALL="C.UTF-8", VESTNIK_TEST_BUS=self.bus_url)
 
     def make_topics(self):
         """Kafka's topics, once; nothing else makes them."""

@@ -4,6 +4,7 @@
  *   bus_put STORE_URL TOPIC - - DATA                DATA is a whole CloudEvent (structured mode) */
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -18,7 +19,9 @@ int main(int argc, char **argv)
 		fputs("usage: bus_put STORE_URL TOPIC TYPE ID DATA [BY REASON]\n", stderr);
 		return 2;
 	}
-	const struct bus_config config = {.url = "embedded", .store_url = argv[1], .client_id = "test"};
+	const char *bus_url = getenv("VESTNIK_TEST_BUS"); /* else embedded */
+	const struct bus_config config = {.url = bus_url != NULL ? bus_url : "embedded", .store_url = argv[1],
+		.client_id = "test"};
 	bool structured = strcmp(argv[3], "-") == 0;
 	struct bus_message message = {.topic = argv[2],
 		.key = "key-of-it",

@@ -103,7 +103,8 @@ int main(int argc, char **argv)
 	ident_init();
 	must(db_open(&db, argv[1], &e), &e);
 	must(schema_migrate(db, &e), &e);
-	const struct bus_config config = {.url = "embedded", .store_url = argv[1], .client_id = "feed"};
+	const char *bus_url = getenv("VESTNIK_TEST_BUS");
+	const struct bus_config config = {.url = bus_url != NULL ? bus_url : "embedded", .store_url = argv[1], .client_id = "feed"};
 	must(bus_open(&bus, &config, &e), &e);
 	int64_t campaign = campaign_id(db, argv[2], &e);
 	int64_t batch = per_second > 0 && per_second < BATCH ? 1 : BATCH;

@@ -126,10 +126,11 @@ class WebhookBed(Bed):
         return made["id"], made["secret"]
 
     def feed(self, first, count, slug="demo", state="accepted", per_second=None, wait=True):
-        arguments = [os.path.join(BIN, "event_feed"), f"sqlite:{self.folder}/data/vestnik.db", slug, str(first),
+        self.make_topics()
+        arguments = [os.path.join(BIN, "event_feed"), self.store_url, slug, str(first),
                      str(count), state] + ([str(per_second)] if per_second else [])
         if wait:
-            subprocess.run(arguments, check=True, timeout=600)
+            subprocess.run(arguments, check=True, timeout=600, env=self.environment())
             return None
         return self.start("feed", *arguments)
 
