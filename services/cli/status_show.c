@@ -1,0 +1,205 @@
+/* The parts of `vestnik status` beside the services: bus, store, relays, campaigns. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "base/clock.h"
+#include "base/url.h"
+#include "base/xalloc.h"
+#include "bus/bus.h"
+#include "cli/status.h"
+#include "message/status.h"
+#include "settings/settings.h"
+#include "store/db.h"
+
+#define STOPS_MOST 16 /* there are five topics */
+#define CAMPAIGNS_MOST 20 /* running or paused ones shown; `campaign list` has all */
+
+/* ---- bus ------------------------------------------------------------------------------ */
+
+/* Topics that take nothing, because a service is too far behind. How many, or -1. */
+static int show_stops(struct cli *cli, struct db *db, struct error *e)
+{
+	struct bus_stop stops[STOPS_MOST];
+	char text[BUS_STOP_TEXT_SIZE];
+	int count = bus_stops(db, stops, STOPS_MOST, e);
+	for (int i = 0; i < count; i++) {
+		const struct bus_stop *s = &stops[i];
+		if (cli_json(cli))
+			cli_print_json(cli, json_pack("{s:s, s:s, s:s, s:I, s:I, s:s}", "kind", "stopped-topic",
+							"topic", s->topic, "behind", s->group, "messages",
+							(json_int_t)s->messages, "bytes", (json_int_t)s->bytes,
+							"since", cli_rfc3339(s->since_ms)));
+		else
+			printf(tr("Bus: %s (since %s)\n", "Шина: %s (с %s)\n"), bus_stop_text(s, text),
+				cli_time(cli, s->since_ms));
+	}
+	return count;
+}
+
+int status_show_bus(struct cli *cli, struct db *db, struct error *e)
+{
+	return show_stops(cli, db, e);
+}
+
+/* ---- store, relays, campaigns ------------------------------------------------------ */
+
+static int64_t file_size(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+void status_show_store(struct cli *cli, struct db *db)
+{
+	const char *url = db_url(db), *path = strncmp(url, "sqlite:", 7) == 0 ? url + 7 : NULL;
+	char *shown = url_shown(url);
+	int64_t bytes = 0, log_bytes = 0, free_bytes = 0;
+	if (path != NULL) {
+		char wal[PATH_MAX];
+		struct statvfs fs;
+		snprintf(wal, sizeof wal, "%s-wal", path);
+		bytes = file_size(path);
+		log_bytes = file_size(wal);
+		if (statvfs(path, &fs) == 0)
+			free_bytes = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
+	}
+	if (cli_json(cli))
+		cli_print_json(cli, json_pack("{s:s, s:s, s:I, s:I, s:I}", "kind", "store", "url",
+						shown, "bytes",
+						(json_int_t)bytes, "log_bytes", (json_int_t)log_bytes,
+						"free_bytes", (json_int_t)free_bytes));
+	else if (path != NULL)
+		printf(tr("Store: %s, %s (write-ahead log %s), free on disk: %s\n",
+			       "Хранилище: %s, %s (журнал записи %s), свободно на диске: %s\n"),
+			path, cli_size(bytes), cli_size(log_bytes), cli_size(free_bytes));
+	else
+		printf(tr("Store: %s\n", "Хранилище: %s\n"), cli_clean(shown));
+	free(shown);
+}
+
+int status_show_relays(struct cli *cli, struct db *db, struct error *e)
+{
+	const struct settings *settings = cli_settings(cli);
+	for (size_t i = 0; i < settings->relays_count; i++) {
+		const struct settings_relay *relay = &settings->relays[i];
+		struct db_stmt *stmt;
+		if (db_query(db, &stmt, e,
+			    "SELECT breaker, reason, parked_until_ms, window_used FROM relay_state "
+			    "WHERE relay = $1",
+			    "s", relay->name) != 0)
+			return -1;
+		enum db_step step = db_step(stmt, e);
+		if (step == DB_FAILED)
+			return -1;
+		bool known = step == DB_ROW;
+		const char *breaker = known ? db_text(stmt, 0) : "closed";
+		const char *reason = known ? db_text(stmt, 1) : NULL;
+		int64_t parked = known ? db_int(stmt, 2) : 0, used = known ? db_int(stmt, 3) : 0;
+		parked = parked > clock_now_ms() ? parked : 0;
+		if (cli_json(cli)) {
+			json_t *object = json_pack("{s:s, s:s, s:s, s:I}", "kind", "relay", "relay",
+				relay->name, "breaker", breaker, "quota_used", (json_int_t)used);
+			if (relay->quota.count > 0)
+				json_object_set_new(object, "quota", json_integer(relay->quota.count));
+			if (parked > 0)
+				json_object_set_new(object, "parked_until", json_string(cli_rfc3339(parked)));
+			if (reason != NULL && reason[0] != '\0')
+				json_object_set_new(object, "reason", json_string(reason));
+			cli_print_json(cli, object);
+		} else {
+			bool closed = strcmp(breaker, "closed") == 0;
+			printf(tr("Relay %s: %s", "Сервер %s: %s"), relay->name,
+				closed ? tr("in use", "в работе")
+				       : tr("left alone after failures", "временно не используется из-за сбоев"));
+			if (relay->quota.count > 0)
+				printf(tr(", %lld of %lld letters of its quota used",
+					       ", израсходовано писем по квоте: %lld из %lld"),
+					(long long)used, (long long)relay->quota.count);
+			if (parked > 0)
+				printf(tr(", parked until %s", ", на паузе до %s"), cli_time(cli, parked));
+			if ((!closed || parked > 0) && reason != NULL)
+				printf(" — %s", cli_clean(reason));
+			putchar('\n');
+		}
+		if (known)
+			db_reset(stmt);
+	}
+	if (settings->relays_count == 0 && !cli_json(cli))
+		puts(tr("No relay is set: nothing can be sent (settings: relays)",
+			"Не задан ни один почтовый сервер: отправлять некуда (настройки: relays)"));
+	return 0;
+}
+
+struct campaign_line {
+	int64_t total, done, failed;
+	char *slug, *title, *state, *reason;
+};
+
+/* Read whole before anything is printed: a slow terminal must not hold a read open. */
+static int read_campaigns(struct db *db, struct campaign_line *lines, size_t *count, struct error *e)
+{
+	struct db_stmt *stmt;
+	enum db_step step;
+	if (db_query(db, &stmt, e,
+		    "SELECT c.slug, c.title, c.state, c.state_reason, c.total, "
+		    "(SELECT COALESCE(SUM(n), 0) FROM counter k WHERE k.campaign = c.id AND "
+		    "k.state IN (5, 6, 7)), "
+		    "(SELECT COALESCE(SUM(n), 0) FROM counter k WHERE k.campaign = c.id AND "
+		    "k.state IN (2, 8)) "
+		    "FROM campaign c WHERE c.state IN ('running', 'paused') AND c.kind = 'campaign' "
+		    "ORDER BY c.id DESC LIMIT $1",
+		    "i", (int64_t)CAMPAIGNS_MOST) != 0)
+		return -1;
+	*count = 0;
+	while ((step = db_step(stmt, e)) == DB_ROW)
+		lines[(*count)++] = (struct campaign_line){.slug = xstrdup(db_text(stmt, 0)),
+			.title = xstrdup(db_text(stmt, 1)),
+			.state = xstrdup(db_text(stmt, 2)),
+			.reason = xstrdup(db_text(stmt, 3)),
+			.total = db_int(stmt, 4),
+			.done = db_int(stmt, 5),
+			.failed = db_int(stmt, 6)};
+	return step == DB_FAILED ? -1 : 0;
+}
+
+static void show_campaign(struct cli *cli, const struct campaign_line *c)
+{
+	if (cli_json(cli)) {
+		json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "kind", "campaign",
+			"campaign", c->slug, "title", c->title, "state", c->state, "total",
+			(json_int_t)c->total, "accepted", (json_int_t)c->done, "failed",
+			(json_int_t)c->failed);
+		if (c->reason != NULL && c->reason[0] != '\0')
+			json_object_set_new(object, "reason", json_string(c->reason));
+		cli_print_json(cli, object);
+		return;
+	}
+	bool paused = strcmp(c->state, "paused") == 0;
+	printf(tr("Campaign %s: %s, %s of %s accepted", "Рассылка %s: %s, принято %s из %s"),
+		cli_clean(c->slug), paused ? tr("paused", "приостановлена") : tr("running", "идёт"),
+		cli_thousands(c->done), cli_thousands(c->total));
+	if (c->failed > 0)
+		printf(tr(", %s failed or uncertain", ", отказов и неясных: %s"), cli_thousands(c->failed));
+	if (paused && c->reason != NULL)
+		printf(" — %s", cli_clean(c->reason));
+	putchar('\n');
+}
+
+int status_show_campaigns(struct cli *cli, struct db *db, struct error *e)
+{
+	struct campaign_line lines[CAMPAIGNS_MOST];
+	size_t count = 0;
+	int rc = read_campaigns(db, lines, &count, e);
+	for (size_t i = 0; i < count; i++) {
+		show_campaign(cli, &lines[i]);
+		free(lines[i].slug);
+		free(lines[i].title);
+		free(lines[i].state);
+		free(lines[i].reason);
+	}
+	return rc;
+}
