@@ -12,6 +12,7 @@
 #include "planner/internal.h"
 #include "planner/limits.h"
 #include "planner/notice.h"
+#include "store/again.h"
 #include "store/delivery.h"
 
 /* Tasks a transaction: one sync for all of them when many come at once. */
@@ -269,7 +270,7 @@ static int measure(struct planner *planner, struct parsed *parsed, int count, st
 static int accept_all(struct planner *planner, struct parsed *parsed, int count, struct error *e)
 {
 	int refused_count = 0;
-	if (db_begin(planner->db, DB_WRITE, e) != 0)
+	if (planner_begin(planner, e) != 0)
 		return -1;
 	for (int i = 0; i < count; i++) {
 		bool refused;
@@ -297,9 +298,12 @@ int planner_accept(struct planner *planner, int timeout_ms, struct error *e)
 		return count;
 	for (int i = 0; i < count; i++)
 		parse(&messages[i], &parsed[i]);
+	struct again again = {0};
 	int rc = measure(planner, parsed, count, e);
 	if (rc == 0)
-		rc = accept_all(planner, parsed, count, e);
+		do
+			rc = accept_all(planner, parsed, count, e);
+		while (rc < 0 && again_after_conflict(&again, e));
 	for (int i = 0; i < count; i++)
 		task_fini(&parsed[i].task);
 	if (rc < 0) {

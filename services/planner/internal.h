@@ -35,7 +35,8 @@ struct planner {
 	struct db *db;
 	struct bus *bus;
 	const struct settings *settings;
-	struct bus_consumer *consumer;
+	struct bus_consumer *consumer; /* NULL while standing by */
+	bool alone;               /* the embedded bus: our subscription shows that no other lives */
 	struct lease lease;
 	char *instance;
 	bool leading;
@@ -55,6 +56,7 @@ struct planner {
 		int64_t next_us; /* monotonic */
 	} finish, cancelled, expired;
 	bool finish_marked;       /* no look before the ledger has passed finish_mark */
+	bool finish_unmarked;     /* and that mark is to be taken first */
 	struct bus_mark finish_mark;
 	struct stuck {
 		enum { STUCK_IDLE, STUCK_MAIL, STUCK_STATUS } stage;

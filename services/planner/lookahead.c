@@ -1,7 +1,5 @@
 #include "planner/lookahead.h"
 
-/* Shorter spans make a rate out of two commits. */
-#define SPAN_LEAST_US 100000
 /* A rise counts at once, a fall with this weight: a pause of a second should not empty the line. */
 #define FALL_WEIGHT 0.2
 
@@ -19,7 +17,7 @@ void lookahead_measure(struct lookahead *ahead, int64_t lag, int64_t now_us)
 		return;
 	}
 	int64_t span_us = now_us - ahead->measured_us;
-	if (span_us < SPAN_LEAST_US)
+	if (span_us < ahead->span_us)
 		return;
 	double rate = (double)(passed - ahead->passed) * 1e6 / (double)span_us;
 	if (rate > ahead->rate_per_s)

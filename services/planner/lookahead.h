@@ -12,6 +12,7 @@ struct lookahead {
 	int64_t published;    /* jobs since the start */
 	int64_t passed;       /* published - lag at the last measurement */
 	int64_t measured_us;  /* 0 = not yet */
+	int64_t span_us;      /* shorter spans make a rate out of two commits */
 };
 
 /* Jobs were published (after the commit). */

@@ -1,7 +1,9 @@
 #include "planner/planner.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -11,29 +13,34 @@
 /* Between two pieces of work the write lock is left to the others: a planner that takes it back
  * to back makes them wait 100 ms and more. */
 #define PAUSE_MS 2
+/* The mailers' places are stored every 100 ms on the embedded bus, every 200 ms on Kafka, and asked
+ * for there every 50 ms: a rate wants several of them. */
+#define SPAN_EMBEDDED_US 100000
+#define SPAN_US 1000000
 /* Kinds of bulk work that take turns. */
 #define TURNS 4
 
-int planner_open(struct planner **out, const struct planner_config *config, struct error *e)
+static int subscribe(struct planner *planner, struct error *e)
 {
 	static const char *const topics[] = {BUS_TASKS, NULL};
 	struct bus_consumer_options options = {.group = PLANNER_GROUP, .topics = topics, .window = 64};
-	struct bus_consumer *consumer;
-	if (bus_subscribe(config->bus, &options, &consumer, e) != 0)
-		return -1;
+	return bus_subscribe(planner->bus, &options, &planner->consumer, e);
+}
+
+int planner_open(struct planner **out, const struct planner_config *config, struct error *e)
+{
 	struct planner *planner = xcalloc(1, sizeof *planner);
 	planner->db = config->db;
 	planner->bus = config->bus;
 	planner->settings = config->settings;
-	planner->consumer = consumer;
+	planner->alone = strncmp(config->settings->bus_url, "embedded", 8) == 0;
 	planner->instance = xstrdup(config->instance);
 	planner->items = xcalloc(PLANNER_ITEMS_MAX, sizeof *planner->items);
 	planner->lease = (struct lease){.name = PLANNER_LEASE, .holder = planner->instance,
 		.duration_ms = config->settings->planner.lease_ms};
+	planner->lookahead.span_us = planner->alone ? SPAN_EMBEDDED_US : SPAN_US;
 	planner->busy = true; /* lead at once */
-	/* Retries a former planner published may be on their way to the ledger. */
-	planner->finish_marked = true;
-	if (bus_mark(planner->bus, BUS_STATUS, &planner->finish_mark, e) != 0) {
+	if (planner->alone && subscribe(planner, e) != 0) {
 		planner_abandon(&planner);
 		return -1;
 	}
@@ -64,7 +71,8 @@ void planner_close(struct planner **planner)
 
 void planner_interrupt(struct planner *planner)
 {
-	bus_interrupt(planner->consumer);
+	if (planner->consumer != NULL)
+		bus_interrupt(planner->consumer);
 }
 
 void planner_totals(const struct planner *planner, struct planner_totals *out)
@@ -83,12 +91,29 @@ void planner_totals(const struct planner *planner, struct planner_totals *out)
 
 /* ---- leading --------------------------------------------------------------------------- */
 
-static void set_leading(struct planner *planner, bool leading)
+/* Also the tasks are the leader's alone: what a planner writes, it writes under its token. */
+static int begin_leading(struct planner *planner, struct error *e)
 {
-	if (planner->leading != leading)
-		log_info(leading ? "leading" : "not_leading", "token=%lld", (long long)planner->lease.token);
-	planner->leading = leading;
-	planner->totals.leading = leading;
+	if (planner->consumer == NULL && subscribe(planner, e) != 0)
+		return -1;
+	log_info("leading", "token=%lld", (long long)planner->lease.token);
+	planner->leading = true;
+	planner->totals.leading = true;
+	/* What this one knew is old, and retries a former one published may be on their way to the
+	 * ledger. */
+	planner->lookahead = (struct lookahead){.span_us = planner->lookahead.span_us};
+	planner->stuck = (struct stuck){0};
+	planner->finish_marked = planner->finish_unmarked = true;
+	planner->restored_checked = false;
+	return 0;
+}
+
+static void end_leading(struct planner *planner)
+{
+	if (planner->leading)
+		log_info("not_leading", "token=%lld", (long long)planner->lease.token);
+	planner->leading = false;
+	planner->totals.leading = false;
 }
 
 int planner_begin(struct planner *planner, struct error *e)
@@ -98,7 +123,7 @@ int planner_begin(struct planner *planner, struct error *e)
 	if (lease_confirm(planner->db, &planner->lease, e) != 0) {
 		db_rollback(planner->db);
 		if (e->code == ERROR_LOST)
-			set_leading(planner, false);
+			end_leading(planner);
 		return -1;
 	}
 	planner->confirmed_ms = clock_mono_ms();
@@ -114,8 +139,7 @@ static int prolong(struct planner *planner, struct error *e)
 	return db_commit(planner->db, DB_RELAXED, e);
 }
 
-/* On the embedded bus our subscription's file lock shows that no other planner lives: there is
- * nobody to wait for. */
+/* Alone there is nobody to wait for: a lease somebody else holds is a dead one's. */
 static int lead(struct planner *planner, struct error *e)
 {
 	if (planner->leading)
@@ -125,11 +149,23 @@ static int lead(struct planner *planner, struct error *e)
 	if (planner->confirmed_ms != 0 && now_ms - planner->confirmed_ms < planner->lease.duration_ms / 10)
 		return 0;
 	planner->confirmed_ms = now_ms;
-	if (lease_take(planner->db, &planner->lease, db_kind(planner->db) == DB_SQLITE, &held, e) != 0)
-		return -1;
-	if (held)
-		set_leading(planner, true);
-	return 0;
+	if (lease_take(planner->db, &planner->lease, planner->alone, &held, e) != 0) {
+		if (e->code != ERROR_CONFLICT)
+			return -1;
+		error_clear(e); /* the leader prolonged it at the same moment */
+		return 0;
+	}
+	return held ? begin_leading(planner, e) : 0;
+}
+
+/* Not leading: out of the group, so that nothing is read that could not be accepted. */
+static void stand_by(struct planner *planner, int wait_ms)
+{
+	if (!planner->alone)
+		bus_unsubscribe(&planner->consumer);
+	struct timespec left = {.tv_sec = wait_ms / 1000, .tv_nsec = wait_ms % 1000 * 1000000};
+	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)
+		;
 }
 
 int planner_campaign(struct planner *planner, int64_t id, struct campaign **out, struct error *e)
@@ -183,10 +219,6 @@ static int bulk(struct planner *planner, struct error *e)
 
 static int work(struct planner *planner, struct error *e)
 {
-	if (lead(planner, e) != 0)
-		return -1;
-	if (!planner->leading)
-		return 0;
 	if (!planner->restored_checked) {
 		if (planner_pause_restored(planner, e) < 0)
 			return -1;
@@ -206,17 +238,29 @@ static int work(struct planner *planner, struct error *e)
 	return finished != 0 ? finished : planner_sweep_stuck(planner, e);
 }
 
+static int pass(struct planner *planner, int wait_ms, struct error *e)
+{
+	int tasks = planner_accept(planner, wait_ms, e);
+	int done = tasks < 0 ? -1 : work(planner, e);
+	return done < 0 ? -1 : tasks + done;
+}
+
 int planner_step(struct planner *planner, int max_wait_ms, struct error *e)
 {
-	int wait_ms = planner->busy ? PAUSE_MS : max_wait_ms;
-	int tasks = planner_accept(planner, wait_ms < max_wait_ms ? wait_ms : max_wait_ms, e);
-	if (tasks < 0)
+	if (lead(planner, e) != 0 && e->code != ERROR_LOST)
 		return -1;
-	int done = work(planner, e);
-	if (done < 0 && e->code == ERROR_LOST) { /* another leads: no trouble, it does the work */
+	if (!planner->leading) {
+		error_clear(e);
+		planner->busy = false;
+		stand_by(planner, max_wait_ms);
+		return 0;
+	}
+	int wait_ms = planner->busy && PAUSE_MS < max_wait_ms ? PAUSE_MS : max_wait_ms;
+	int done = pass(planner, wait_ms, e);
+	if (done < 0 && e->code == ERROR_LOST && !planner->leading) { /* another does the work */
 		error_clear(e);
 		done = 0;
 	}
 	planner->busy = done > 0;
-	return done < 0 ? -1 : tasks + done;
+	return done;
 }

@@ -26,15 +26,16 @@ struct planner_config {
 	const char *instance; /* holder of the lease: unique among planners */
 };
 
-/* Subscribes: ERROR_CONFLICT (retriable) while another lives on the embedded bus. */
+/* On the embedded bus it subscribes: ERROR_CONFLICT (retriable) while another lives. On others any
+ * number stand by; only the leader reads tasks. */
 int planner_open(struct planner **out, const struct planner_config *config, struct error *e);
 /* Gives the lease back. */
 void planner_close(struct planner **planner);
 /* Leaves the lease as a killed process would (tests). */
 void planner_abandon(struct planner **planner);
 
-/* One pass: waits for tasks at most max_wait_ms (less when there is work at hand), accepts them,
- * and, when leading, does one piece of each kind of work that there is. Returns the number of
+/* One pass. The leader waits for tasks at most max_wait_ms (less when there is work at hand), accepts
+ * them, and does one piece of each kind of work that there is; others wait. Returns the number of
  * things done (tasks, rows, jobs …), -1 on trouble; everything stays as it was then. */
 int planner_step(struct planner *planner, int max_wait_ms, struct error *e);
 /* Makes a waiting planner_step return early; any thread. */

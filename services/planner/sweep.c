@@ -189,6 +189,9 @@ out:
  * schedule. 0, 1, 3: waiting, sending, deferred. */
 int planner_finish(struct planner *planner, struct error *e)
 {
+	if (planner->finish_unmarked && bus_mark(planner->bus, BUS_STATUS, &planner->finish_mark, e) != 0)
+		return -1;
+	planner->finish_unmarked = false;
 	if (planner->finish_marked) {
 		/* Retries on their way to the ledger are not in the counters yet. */
 		int passed = bus_passed(planner->bus, PLANNER_LEDGER_GROUP, &planner->finish_mark, e);
