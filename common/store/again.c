@@ -12,7 +12,7 @@
 
 bool again_after_conflict(struct again *again, const struct error *e)
 {
-	if (e->code != ERROR_CONFLICT || !e->retriable || again->tries >= TRIES_MOST)
+	if (e == NULL || e->code != ERROR_CONFLICT || !e->retriable || again->tries >= TRIES_MOST)
 		return false;
 	unsigned pause_us = again->tries > 5 ? PAUSE_MOST_US : PAUSE_FIRST_US << again->tries;
 	unsigned chance;

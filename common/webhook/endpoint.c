@@ -8,6 +8,7 @@
 #include "base/gate.h"
 #include "base/ident.h"
 #include "base/lang.h"
+#include "store/again.h"
 
 #define URL_MAX_BYTES 2000
 
@@ -66,6 +67,22 @@ static int insert_secret(struct db *db, const char *id, const char *secret, int6
 		secret, now_ms);
 }
 
+/* All changes count in one row, and the notifier writes about its endpoints: whoever comes second
+ * begins anew. */
+static int insert(struct db *db, const struct webhook_endpoint *endpoint, const char *secret, struct error *e)
+{
+	if (db_begin(db, DB_WRITE, e) != 0)
+		return -1;
+	int rc = db_exec(db, e,
+		"INSERT INTO endpoint (id, url, events, state, concurrency, allow_private, campaign, created_ms)"
+		" VALUES ($1, $2, $3, 'active', $4, $5, $6, $7)",
+		"sssiisi", endpoint->id, endpoint->url, endpoint->events, (int64_t)endpoint->concurrency,
+		(int64_t)endpoint->allow_private, endpoint->campaign, endpoint->created_ms);
+	if (rc == 0)
+		rc = insert_secret(db, endpoint->id, secret, endpoint->created_ms, e);
+	return finish(db, rc, e);
+}
+
 int webhook_endpoint_add(struct db *db, struct webhook_endpoint *endpoint,
 	char secret[static WEBHOOK_SECRET_SIZE], struct error *e)
 {
@@ -77,16 +94,12 @@ int webhook_endpoint_add(struct db *db, struct webhook_endpoint *endpoint,
 	id_new(endpoint->id);
 	endpoint->created_ms = clock_now_ms();
 	webhook_secret_new(secret);
-	if (db_begin(db, DB_WRITE, e) != 0)
-		return -1;
-	int rc = db_exec(db, e,
-		"INSERT INTO endpoint (id, url, events, state, concurrency, allow_private, campaign, created_ms)"
-		" VALUES ($1, $2, $3, 'active', $4, $5, $6, $7)",
-		"sssiisi", endpoint->id, endpoint->url, endpoint->events, (int64_t)endpoint->concurrency,
-		(int64_t)endpoint->allow_private, endpoint->campaign, endpoint->created_ms);
-	if (rc == 0)
-		rc = insert_secret(db, endpoint->id, secret, endpoint->created_ms, e);
-	return finish(db, rc, e);
+	struct again again = {0};
+	int rc;
+	do
+		rc = insert(db, endpoint, secret, e);
+	while (rc != 0 && again_after_conflict(&again, e));
+	return rc;
 }
 
 int webhook_endpoint_each(struct db *db,
@@ -153,11 +166,9 @@ int webhook_endpoint_keys(struct db *db, const char *id, int64_t now_ms, struct 
 	return step == DB_FAILED ? -1 : count;
 }
 
-int webhook_endpoint_rotate(struct db *db, const char *id, int64_t keep_ms,
-	char secret[static WEBHOOK_SECRET_SIZE], struct error *e)
+static int rotate(struct db *db, const char *id, int64_t keep_ms, const char *secret, struct error *e)
 {
 	int64_t now_ms = clock_now_ms(), newest_ms = 0;
-	webhook_secret_new(secret);
 	if (db_begin(db, DB_WRITE, e) != 0)
 		return -1;
 	int rc = webhook_endpoint_exists(db, id, e);
@@ -180,7 +191,19 @@ int webhook_endpoint_rotate(struct db *db, const char *id, int64_t keep_ms,
 	return finish(db, rc, e);
 }
 
-int webhook_endpoint_remove(struct db *db, const char *id, struct error *e)
+int webhook_endpoint_rotate(struct db *db, const char *id, int64_t keep_ms,
+	char secret[static WEBHOOK_SECRET_SIZE], struct error *e)
+{
+	struct again again = {0};
+	int rc;
+	webhook_secret_new(secret);
+	do
+		rc = rotate(db, id, keep_ms, secret, e);
+	while (rc != 0 && again_after_conflict(&again, e));
+	return rc;
+}
+
+static int remove_endpoint(struct db *db, const char *id, struct error *e)
 {
 	if (db_begin(db, DB_WRITE, e) != 0)
 		return -1;
@@ -192,7 +215,17 @@ int webhook_endpoint_remove(struct db *db, const char *id, struct error *e)
 	return finish(db, rc, e);
 }
 
-int webhook_endpoint_enable(struct db *db, const char *id, struct error *e)
+int webhook_endpoint_remove(struct db *db, const char *id, struct error *e)
+{
+	struct again again = {0};
+	int rc;
+	do
+		rc = remove_endpoint(db, id, e);
+	while (rc != 0 && again_after_conflict(&again, e));
+	return rc;
+}
+
+static int enable(struct db *db, const char *id, struct error *e)
 {
 	if (db_begin(db, DB_WRITE, e) != 0)
 		return -1;
@@ -203,4 +236,14 @@ int webhook_endpoint_enable(struct db *db, const char *id, struct error *e)
 			" WHERE id = $1",
 			"s", id);
 	return finish(db, rc, e);
+}
+
+int webhook_endpoint_enable(struct db *db, const char *id, struct error *e)
+{
+	struct again again = {0};
+	int rc;
+	do
+		rc = enable(db, id, e);
+	while (rc != 0 && again_after_conflict(&again, e));
+	return rc;
 }

@@ -254,6 +254,35 @@ void carrier_empty_queues(struct carrier *carrier)
 		queue_to_rows(carrier, t);
 }
 
+void carrier_hand_over(struct carrier *carrier)
+{
+	for (struct target *t = carrier->targets.first; t != NULL; t = t->next) {
+		if (t->gone)
+			continue;
+		queue_to_rows(carrier, t);
+		keep_flying(carrier, t);
+	}
+}
+
+void carrier_forget_waiting(struct carrier *carrier)
+{
+	for (struct target *t = carrier->targets.first; t != NULL; t = t->next) {
+		struct item *kept = NULL, **tail = &kept, *item;
+		while ((item = target_pop(t)) != NULL) {
+			if (!item->stored) {
+				journal_drop(carrier->journal, item);
+				continue;
+			}
+			*tail = item;
+			tail = &item->next;
+		}
+		while ((item = kept) != NULL) {
+			kept = item->next;
+			target_push(t, item);
+		}
+	}
+}
+
 bool carrier_is_full(const struct carrier *carrier)
 {
 	for (const struct target *t = carrier->targets.first; t != NULL; t = t->next)

@@ -39,6 +39,11 @@ void carrier_let_go(struct carrier *carrier);
 /* Everything that waits becomes rows or is forgotten (it comes again from the
  * bus): for stopping. */
 void carrier_empty_queues(struct carrier *carrier);
+/* Nothing in hand needs the bus any more: what waits becomes rows, what flies gets
+ * its row too. For a partition that goes to another notifier. */
+void carrier_hand_over(struct carrier *carrier);
+/* What waits and has no row comes to another notifier: forgotten here. */
+void carrier_forget_waiting(struct carrier *carrier);
 /* A queue is full although its endpoint is fast: take no more from the bus. */
 bool carrier_is_full(const struct carrier *carrier);
 /* When the next row may be sent; TIME_NEVER_MS = none known. */

@@ -8,6 +8,7 @@
 #include "base/ident.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "store/again.h"
 
 enum entry_kind { ENTRY_ROW, ENTRY_KEEP, ENTRY_OUTCOME, ENTRY_DROP, ENTRY_HEALTH, ENTRY_DISABLE };
 
@@ -309,10 +310,8 @@ static void entry_done(struct journal *journal, struct entry *entry)
 	item_free(item);
 }
 
-int journal_store(struct journal *journal, struct db *db, struct error *e)
+static int store_all(struct journal *journal, struct db *db, struct error *e)
 {
-	if (journal->count == 0)
-		return 0;
 	if (db_begin(db, DB_WRITE, e) != 0)
 		return -1;
 	for (const struct entry *entry = journal->first; entry != NULL; entry = entry->next)
@@ -321,7 +320,19 @@ int journal_store(struct journal *journal, struct db *db, struct error *e)
 			return -1;
 		}
 	/* Relaxed: offsets follow in the same file, so that a power cut takes both or none. */
-	if (db_commit(db, DB_RELAXED, e) != 0)
+	return db_commit(db, DB_RELAXED, e);
+}
+
+int journal_store(struct journal *journal, struct db *db, struct error *e)
+{
+	struct again again = {0};
+	int rc;
+	if (journal->count == 0)
+		return 0;
+	do /* other notifiers, and people, write to the same endpoints */
+		rc = store_all(journal, db, e);
+	while (rc != 0 && again_after_conflict(&again, e));
+	if (rc != 0)
 		return -1;
 	struct entry *entry = journal->first, *next;
 	for (; entry != NULL; entry = next) {

@@ -55,8 +55,9 @@ void journal_event_made(struct journal *journal, struct event **event);
 /* Has the endpoint got this message already? (Redelivery after a crash.) */
 int journal_has(struct db *db, const char *endpoint, const char *id, bool *has, struct error *e);
 /* Takes up to `most` due rows of the target in due order: their attempt is
- * counted and they are due again after lease_ms, should we die. They are pushed
- * to its queue. Returns their number, -1 on error. */
+ * counted and they are due again after lease_ms, should we die; until then no
+ * other notifier takes them. They are pushed to its queue. Returns their number
+ * (0 also when another notifier took them at the same moment), -1 on error. */
 int journal_claim(struct db *db, struct target *target, int64_t lease_ms, int most, struct error *e);
 
 /* Deletes what is older than keep_ms, and all that belongs to no endpoint; in

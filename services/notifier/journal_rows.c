@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/ident.h"
 
 /* Rows deleted in one transaction: some milliseconds of the write lock. */
 #define TRIM_BATCH 500
+/* After a collision with another notifier. */
+#define AGAIN_LEAST_MS 20
 
 int journal_has(struct db *db, const char *endpoint, const char *id, bool *has, struct error *e)
 {
@@ -18,10 +21,12 @@ int journal_has(struct db *db, const char *endpoint, const char *id, bool *has, 
 	return step == DB_FAILED ? -1 : 0;
 }
 
-static int read_claimed(struct db_stmt *rows, struct target *target, struct error *e)
+/* Into a chain: they are the target's only when the claim is committed. */
+static int read_claimed(struct db_stmt *rows, struct target *target, struct item **chain, struct error *e)
 {
 	int count = 0;
 	enum db_step step;
+	struct item **tail = chain;
 	while ((step = db_step(rows, e)) == DB_ROW) {
 		struct event *event = event_stored(db_text(rows, 0), db_text(rows, 1), db_int(rows, 2),
 			db_text(rows, 3));
@@ -30,15 +35,17 @@ static int read_claimed(struct db_stmt *rows, struct target *target, struct erro
 		/* As before the claim: they count the attempt only when it is made. */
 		item->attempts = db_int(rows, 4) - 1;
 		item->retries = db_int(rows, 5) - 1;
-		target_push(target, item);
+		*tail = item;
+		tail = &item->next;
 		count++;
 	}
 	return step == DB_FAILED ? -1 : count;
 }
 
-int journal_claim(struct db *db, struct target *target, int64_t lease_ms, int most, struct error *e)
+static int claim(struct db *db, struct target *target, int64_t now_ms, int64_t lease_ms, int most,
+	struct item **chain, struct error *e)
 {
-	int64_t now_ms = clock_now_ms(), due_ms;
+	int64_t due_ms;
 	struct db_stmt *rows;
 	if (db_begin(db, DB_WRITE, e) != 0)
 		return -1;
@@ -50,19 +57,42 @@ int journal_claim(struct db *db, struct target *target, int64_t lease_ms, int mo
 		    " AND due_ms <= $2 ORDER BY due_ms LIMIT $4)"
 		    " RETURNING id, type, time_ms, body, attempts, retries",
 		    "siii", target->id, now_ms, now_ms + lease_ms, (int64_t)most) == 0)
-		count = read_claimed(rows, target, e);
+		count = read_claimed(rows, target, chain, e);
 	enum db_step step = DB_FAILED;
 	if (count >= 0)
 		step = db_query_int(db, &due_ms, e,
 			"SELECT due_ms FROM webhook_message WHERE endpoint = $1 AND due_ms IS NOT NULL"
 			" ORDER BY due_ms LIMIT 1",
 			"s", target->id);
-	if (step == DB_FAILED) {
+	if (step == DB_FAILED || db_commit(db, DB_RELAXED, e) != 0) {
 		db_rollback(db);
 		return -1;
 	}
 	target->next_due_ms = step == DB_ROW ? due_ms : TIME_NEVER_MS;
-	return db_commit(db, DB_RELAXED, e) == 0 ? count : -1;
+	return count;
+}
+
+int journal_claim(struct db *db, struct target *target, int64_t lease_ms, int most, struct error *e)
+{
+	int64_t now_ms = clock_now_ms();
+	struct item *chain = NULL, *next;
+	int count = claim(db, target, now_ms, lease_ms, most, &chain, e);
+	for (; chain != NULL; chain = next) {
+		next = chain->next;
+		chain->next = NULL;
+		if (count >= 0)
+			target_push(target, chain);
+		else
+			item_free(chain);
+	}
+	if (count >= 0 || e->code != ERROR_CONFLICT || !e->retriable)
+		return count;
+	/* Another notifier took them: soon again, but not with it in step. */
+	unsigned chance;
+	ident_random(&chance, sizeof chance);
+	target->next_due_ms = now_ms + AGAIN_LEAST_MS + chance % AGAIN_LEAST_MS;
+	error_clear(e);
+	return 0;
 }
 
 /* ---- clearing ------------------------------------------------------------------------------ */
@@ -117,7 +147,11 @@ int journal_trim(struct db *db, int64_t keep_ms, bool *more, struct error *e)
 			return 0;
 		/* "n" comes after every id */
 		if (delete_before(db, endpoint, exists ? old : "n", more, e) != 0)
-			return -1;
+			break;
 	}
-	return -1;
+	if (e->code != ERROR_CONFLICT || !e->retriable)
+		return -1;
+	error_clear(e); /* another notifier clears up as well */
+	*more = true;
+	return 0;
 }

@@ -29,10 +29,15 @@
 /* While the store is away. */
 #define STORE_RETRY_MS 500
 #define TRIM_EVERY_MS 60000
+/* A thread that works has no such gap between two looks at the bus: it was frozen, and
+ * its partitions may be another's. Nothing starts before the bus's client has noticed. */
+#define FROZEN_MS 4000
+#define WAKE_MS 2500
 
 static const char *const topics[] = {BUS_STATUS, NULL};
 
 struct notifier {
+	struct daemon *daemon;
 	const struct settings *settings;
 	struct bus *bus;
 	struct db *db;
@@ -45,8 +50,10 @@ struct notifier {
 	int64_t refreshed_ms, trimmed_ms; /* monotonic */
 	bool refreshed;
 	int64_t revision; /* of the endpoints as they were read */
-	/* Messages that may have come before, ahead of a crash: looked up in the store. */
+	/* Messages that may have come before, ahead of a crash or at another notifier:
+	 * looked up in the store. */
 	int64_t may_be_repeated;
+	int64_t seen_ms, awake_ms; /* monotonic */
 	atomic_llong endpoints, disabled;
 };
 
@@ -57,7 +64,26 @@ static void assigned(void *arg, const char *topic, int32_t partition)
 	struct notifier *notifier = arg;
 	(void)topic;
 	(void)partition;
-	notifier->may_be_repeated = WINDOW;
+	notifier->may_be_repeated += WINDOW;
+}
+
+static void hand_back_tokens(struct notifier *notifier);
+
+/* The polled batch is empty then: bus_poll is called for the next one only. */
+static void revoked(void *arg, const char *topic, int32_t partition, bool lost)
+{
+	struct notifier *notifier = arg;
+	struct error e = {0};
+	notifier->may_be_repeated = 0;
+	if (lost)
+		carrier_forget_waiting(&notifier->carrier);
+	else
+		carrier_hand_over(&notifier->carrier);
+	/* Bounded by the store's own patience. What is not stored comes again, at another. */
+	if (journal_store(notifier->carrier.journal, notifier->db, &e) != 0)
+		log_warn("notifier.unrecorded", "topic=%s partition=%" PRId32 " entries=%zu error=%s", topic,
+			partition, journal_count(notifier->carrier.journal), log_quote(e.text));
+	hand_back_tokens(notifier);
 }
 
 static int subscribe(struct notifier *notifier, struct daemon *daemon, struct error *e)
@@ -67,6 +93,7 @@ static int subscribe(struct notifier *notifier, struct daemon *daemon, struct er
 		.window = WINDOW,
 		.may_be_cut_off = true,
 		.on_assign = assigned,
+		.on_revoke = revoked,
 		.arg = notifier};
 	/* Another one may still be stopping. */
 	while (bus_subscribe(notifier->bus, &options, &notifier->consumer, e) != 0) {
@@ -98,6 +125,7 @@ static int notifier_start(struct daemon *daemon, void **state, struct error *e)
 	const struct settings *settings = daemon_settings(daemon);
 	struct notifier *notifier = xcalloc(1, sizeof *notifier);
 	struct carrier *carrier = &notifier->carrier;
+	notifier->daemon = daemon;
 	notifier->settings = settings;
 	notifier->bus = daemon_bus(daemon);
 	carrier->config = (struct carrier_config){.connections = settings->notifier.connections,
@@ -210,6 +238,7 @@ static int refresh(struct notifier *notifier, struct error *e)
 	/* The revision first: a change after it is seen next time, at worst for nothing.
 	 * Then what we know and the store does not: it would be read back as it was. */
 	if (webhook_revision(notifier->db, &revision, e) != 0 ||
+		daemon_count_alike(notifier->daemon, notifier->db, &targets->notifiers, e) != 0 ||
 		journal_store(notifier->carrier.journal, notifier->db, e) != 0 ||
 		targets_refresh(targets, notifier->db, e) != 0)
 		return -1;
@@ -273,14 +302,26 @@ static int patience_ms(const struct notifier *notifier)
 	return wait_ms < 0 ? 0 : (int)wait_ms;
 }
 
+/* true when it may start what it has in hand. */
+static bool awake(struct notifier *notifier)
+{
+	int64_t now_ms = clock_mono_ms();
+	if (notifier->seen_ms != 0 && now_ms - notifier->seen_ms > FROZEN_MS)
+		notifier->awake_ms = now_ms + WAKE_MS;
+	notifier->seen_ms = now_ms;
+	return now_ms >= notifier->awake_ms;
+}
+
 static int turn(struct notifier *notifier, struct error *e)
 {
 	struct carrier *carrier = &notifier->carrier;
 	if (refresh_in_time(notifier, e) != 0 || trim(notifier, e) != 0)
 		return -1;
-	bool room = !carrier_is_full(carrier) && journal_count(carrier->journal) < UNRECORDED_MAX;
-	if (room && notifier->batch_count == 0) {
-		int n = bus_poll(notifier->consumer, patience_ms(notifier), notifier->batch, BATCH, e);
+	bool room = !carrier_is_full(carrier) && journal_count(carrier->journal) < UNRECORDED_MAX &&
+		awake(notifier);
+	if (notifier->batch_count == 0) { /* without room the bus only sees to partitions */
+		int n = bus_poll(notifier->consumer, room ? patience_ms(notifier) : 0, notifier->batch,
+			room ? BATCH : 0, e);
 		if (n < 0)
 			return -1;
 		notifier->batch_count = n;
@@ -288,10 +329,13 @@ static int turn(struct notifier *notifier, struct error *e)
 	bool busy = notifier->batch_count == BATCH;
 	if (notifier->batch_count > 0 && (refresh_if_changed(notifier, e) != 0 || take_batch(notifier, e) != 0))
 		return -1;
-	if (carrier_start(carrier, notifier->db, e) != 0)
+	bool may_start = awake(notifier);
+	if (may_start && carrier_start(carrier, notifier->db, e) != 0)
 		return -1;
 	if (sender_running(carrier->sender) > 0)
 		sender_run(carrier->sender, busy ? 0 : GLANCE_MS);
+	else if (!may_start)
+		daemon_wait(notifier->daemon, GLANCE_MS);
 	carrier_let_go(carrier);
 	if (must_record(carrier) && journal_store(carrier->journal, notifier->db, e) != 0)
 		return -1;

@@ -62,7 +62,9 @@ static int take(void *arg, const struct webhook_endpoint *endpoint)
 	set_text(&target->campaign, endpoint->campaign);
 	set_filter(target, endpoint->events);
 	target->trusted = endpoint->allow_private || targets->trust_all;
-	target->concurrency = endpoint->concurrency < 1 ? 1 : endpoint->concurrency;
+	target->concurrency = endpoint->concurrency / (targets->notifiers > 1 ? targets->notifiers : 1);
+	if (target->concurrency < 1)
+		target->concurrency = 1;
 	if (target->concurrency > targets->concurrency_max)
 		target->concurrency = targets->concurrency_max;
 	target->active = endpoint->active && target->filter != NULL;

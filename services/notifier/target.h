@@ -68,6 +68,7 @@ struct targets {
 	bool removed;            /* some went at a refresh; whoever clears up resets it */
 	bool trust_all;          /* settings.notifier.allow_private */
 	int concurrency_max;
+	int notifiers;           /* that share each endpoint's concurrency */
 };
 
 /* Reads endpoints, keys and next due rows; marks what was removed as gone. */
