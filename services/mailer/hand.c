@@ -22,12 +22,13 @@ static struct outgoing *find(struct hand *hand, int64_t key)
 	return NULL;
 }
 
-static struct outgoing *add(struct hand *hand, const struct job *job, const struct bus_token *token)
+static struct outgoing *add(struct hand *hand, const struct job *job, const struct bus_message *message)
 {
 	struct outgoing **slot = slot_of(hand, job->key), *out = xcalloc(1, sizeof *out);
 	out->key = job->key;
 	out->dispatch = job->dispatch;
-	out->token = *token;
+	out->partition = message->partition;
+	out->token = message->token;
 	out->sequence = hand->next_sequence++;
 	out->same_slot = *slot;
 	*slot = out;
@@ -37,7 +38,7 @@ static struct outgoing *add(struct hand *hand, const struct job *job, const stru
 	return out;
 }
 
-enum hand_take hand_take(struct hand *hand, const struct job *job, const struct bus_token *token,
+enum hand_take hand_take(struct hand *hand, const struct job *job, const struct bus_message *message,
 	struct outgoing **out)
 {
 	const struct hand_finished *finished = finished_of(hand, job->key);
@@ -46,7 +47,7 @@ enum hand_take hand_take(struct hand *hand, const struct job *job, const struct 
 	if (finished->key == job->key && finished->dispatch >= job->dispatch)
 		return HAND_KNOWN;
 	if (held == NULL) {
-		*out = add(hand, job, token);
+		*out = add(hand, job, message);
 		return HAND_TAKEN;
 	}
 	if (job->dispatch > held->dispatch)
@@ -54,7 +55,8 @@ enum hand_take hand_take(struct hand *hand, const struct job *job, const struct 
 	if (job->dispatch < held->dispatch || (!held->gone && !held->token_done))
 		return HAND_KNOWN;
 	/* Its partition went, and came back before the letter ended. */
-	held->token = *token;
+	held->partition = message->partition;
+	held->token = message->token;
 	held->token_done = held->gone = false;
 	return HAND_KEPT;
 }

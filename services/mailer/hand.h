@@ -35,7 +35,7 @@ enum hand_take {
 	HAND_KEPT,  /* held, and its message came again: this token is now the one to be marked done */
 	HAND_BUSY   /* a letter of an older dispatch is still on the wire */
 };
-enum hand_take hand_take(struct hand *hand, const struct job *job, const struct bus_token *token,
+enum hand_take hand_take(struct hand *hand, const struct job *job, const struct bus_message *message,
 	struct outgoing **out);
 /* Out of list and table; the caller frees it. */
 void hand_remove(struct hand *hand, struct outgoing *job);

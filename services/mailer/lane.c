@@ -131,7 +131,7 @@ static void check_and_submit(struct lane *lane, struct db **db, size_t most)
 /* ---- jobs in -------------------------------------------------------------------------- */
 
 /* It will be due again when the older one is over. */
-static void return_busy(struct lane *lane, const struct job *job, const struct bus_token *token)
+static void return_busy(struct lane *lane, const struct job *job, const struct bus_message *message)
 {
 	struct delivery_status status = {.key = job->key,
 		.dispatch = job->dispatch,
@@ -140,7 +140,7 @@ static void return_busy(struct lane *lane, const struct job *job, const struct b
 		.not_before_ms = clock_now_ms() + BUSY_AGAIN_MS,
 		.reason = "an earlier copy of this letter is still on the wire"};
 	log_warn("letter_still_on_the_wire", "key=%" PRId64 " dispatch=%" PRId64, job->key, job->dispatch);
-	(void)recorder_add(lane->recorder, &status, token);
+	(void)recorder_add(lane->recorder, &status, &message->token, message->partition);
 }
 
 /* Those that cannot be read go to vestnik.dead; what needs no sending is marked done at once. */
@@ -158,12 +158,12 @@ static void take_jobs(struct lane *lane, const struct bus_message *messages, siz
 			continue;
 		}
 		pthread_mutex_lock(&lane->lock);
-		enum hand_take took = hand_take(&lane->hand, &plain, token, &job);
+		enum hand_take took = hand_take(&lane->hand, &plain, &messages[i], &job);
 		pthread_mutex_unlock(&lane->lock);
 		if (took == HAND_KNOWN)
 			recorder_done(lane->recorder, token);
 		else if (took == HAND_BUSY)
-			return_busy(lane, &plain, token);
+			return_busy(lane, &plain, &messages[i]);
 		if (took != HAND_TAKEN)
 			continue;
 		job->lane = lane;

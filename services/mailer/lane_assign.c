@@ -19,7 +19,7 @@ static struct outgoing *take_waiting(struct lane *lane, int32_t partition)
 	struct outgoing *chain = NULL;
 	for (struct outgoing **link = &lane->waiting; *link != NULL;) {
 		struct outgoing *job = *link;
-		if (job->token.partition != partition) {
+		if (job->partition != partition) {
 			link = &job->next;
 			continue;
 		}

@@ -78,6 +78,7 @@ void lane_end(struct outgoing *job, const struct delivery_status *status)
 	enum give_back give = returned ? may_return(lane, job) : GIVE_BACK;
 	bool was_on_wire = job->on_wire, own_token = !job->token_done && !job->gone;
 	struct bus_token token = job->token;
+	int32_t partition = job->partition;
 	if (give == DECIDE_LATER) {
 		decide_later(lane, job, status);
 	} else {
@@ -91,7 +92,7 @@ void lane_end(struct outgoing *job, const struct delivery_status *status)
 	if (give == DECIDE_LATER)
 		return;
 	if (give == GIVE_BACK && status != NULL)
-		(void)recorder_add(lane->recorder, status, own_token ? &token : NULL);
+		(void)recorder_add(lane->recorder, status, own_token ? &token : NULL, partition);
 	else if (give == GIVE_BACK && own_token)
 		recorder_done(lane->recorder, &token);
 	free_job(lane, job);
@@ -193,7 +194,7 @@ static void say_sending(struct lane *lane, struct outgoing *job)
 	struct delivery_status status;
 	fill(&status, job, DELIVERY_SENDING);
 	job->token_done = true;
-	job->sending_place = recorder_add(lane->recorder, &status, &job->token);
+	job->sending_place = recorder_add(lane->recorder, &status, &job->token, job->partition);
 }
 
 /* The planner sees no progress and the window fills: after some seconds, or when the window is half
@@ -222,7 +223,7 @@ void lane_let_go_of_partition(struct lane *lane, int32_t partition)
 {
 	pthread_mutex_lock(&lane->lock);
 	for (struct outgoing *job = lane->hand.oldest; job != NULL; job = job->newer) {
-		if (job->token.partition != partition)
+		if (job->partition != partition)
 			continue;
 		if (!job->on_wire)
 			job->gone = true;
@@ -236,7 +237,7 @@ void lane_lose_partition(struct lane *lane, int32_t partition)
 {
 	pthread_mutex_lock(&lane->lock);
 	for (struct outgoing *job = lane->hand.oldest; job != NULL; job = job->newer)
-		if (job->token.partition == partition &&
+		if (job->partition == partition &&
 			!(job->token_done && recorder_passed(lane->recorder, job->sending_place)))
 			job->gone = true;
 	pthread_mutex_unlock(&lane->lock);

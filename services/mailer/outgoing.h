@@ -23,6 +23,7 @@ struct outgoing {
 	struct outgoing *same_slot;        /* in the lane's table of keys */
 	struct lane *lane;
 	uint64_t sequence;                 /* as polled */
+	int32_t partition;                 /* of the topic; the token's is the bus's own affair */
 	struct bus_token token;
 	bool token_done;                   /* `sending` is with the recorder, and the token with it */
 	uint64_t sending_place;            /* of that `sending` with the recorder */

@@ -70,7 +70,7 @@ void queue_take_partition(struct queue *queue, int32_t partition, struct outgoin
 {
 	for (struct outgoing **link = &queue->head; *link != NULL;) {
 		struct outgoing *job = *link;
-		if (job->token.partition != partition) {
+		if (job->partition != partition) {
 			link = &job->next;
 			continue;
 		}

@@ -27,6 +27,7 @@ struct entry {
 	uint64_t place; /* in the line of all entries */
 	struct delivery_status status;
 	struct bus_token token;
+	int32_t partition;
 	bool has_status, has_token;
 };
 
@@ -85,7 +86,7 @@ static size_t drop_disowned(struct entry *entries, size_t n, int32_t partition)
 	size_t kept = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct entry *entry = &entries[i];
-		if (entry->has_token && entry->token.partition == partition && entry->has_status &&
+		if (entry->has_token && entry->partition == partition && entry->has_status &&
 			entry->status.state == DELIVERY_RETURNED)
 			continue;
 		if (kept != i)
@@ -255,9 +256,10 @@ static uint64_t add(struct recorder *r, const struct entry *entry)
 	return place;
 }
 
-uint64_t recorder_add(struct recorder *r, const struct delivery_status *status, const struct bus_token *token)
+uint64_t recorder_add(struct recorder *r, const struct delivery_status *status, const struct bus_token *token,
+	int32_t partition)
 {
-	struct entry entry = {.status = *status, .has_status = true, .has_token = token != NULL};
+	struct entry entry = {.status = *status, .partition = partition, .has_status = true, .has_token = token != NULL};
 	if (token != NULL)
 		entry.token = *token;
 	return add(r, &entry);

@@ -21,10 +21,10 @@ void recorder_set_consumer(struct recorder *recorder, struct bus_consumer *consu
  * many could not be recorded: their jobs come again. */
 size_t recorder_stop(struct recorder **recorder, int wait_ms);
 
-/* Takes a copy. token NULL: the job was marked done before (`sending`). Returns the entry's place
+/* Takes a copy. token NULL: the job was marked done before (`sending`). partition: the job's. Returns the entry's place
  * in the line, for recorder_passed. */
 uint64_t recorder_add(struct recorder *recorder, const struct delivery_status *status,
-	const struct bus_token *token);
+	const struct bus_token *token, int32_t partition);
 /* A job that needs no event (stale, held already). */
 void recorder_done(struct recorder *recorder, const struct bus_token *token);
 /* Waits until another letter may start: fewer than unrecorded_most are under

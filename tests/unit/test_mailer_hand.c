@@ -18,7 +18,8 @@ static struct bus_token token(int32_t partition, uint32_t generation, uint64_t i
 static enum hand_take take(struct hand *hand, int64_t key, int64_t dispatch, struct bus_token t,
 	struct outgoing **out)
 {
-	return hand_take(hand, &(struct job){key, dispatch}, &t, out);
+	struct bus_message message = {.partition = 3, .token = t};
+	return hand_take(hand, &(struct job){key, dispatch}, &message, out);
 }
 
 static void end(struct hand *hand, struct outgoing *job, bool returned)
