@@ -452,7 +452,7 @@ const struct command campaign_folder_commands[] = {
 	{"campaign check", "checks a campaign's folder and shows every mistake at once",
 		"проверяет папку рассылки и показывает все ошибки сразу",
 		"Keys of campaign.yaml: docs/reference/campaign.md.",
-		"Ключи campaign.yaml: docs/reference/campaign.md.", folder_operand, NULL,
+		"Ключи campaign.yaml: docs/reference/campaign.ru.md.", folder_operand, NULL,
 		check_run},
 	{"campaign preview", "shows the letter as one recipient would get it",
 		"показывает письмо, каким его получит один адресат", NULL, NULL, folder_operand,

@@ -338,9 +338,9 @@ static const struct cli_option reason_options[] = {
 	{"reason", 0, "TEXT", NULL, "why, for whoever asks later", "почему: для тех, кто спросит потом"}, {0}};
 static const struct cli_option cancel_options[] = {
 	{"reason", 0, "TEXT", NULL, "why, for whoever asks later", "почему: для тех, кто спросит потом"},
-	{"yes", 'y', NULL, NULL, "does not ask", "не спрашивает"}, {0}};
+	{"yes", 'y', NULL, NULL, "does not ask", "не спрашивать"}, {0}};
 static const struct cli_option retry_options[] = {
-	{"state", 0, "STATE", "failed|uncertain", "which letters", "какие письма"}, {0}};
+	{"state", 0, "STATE", "failed|uncertain", "which letters; required", "какие письма; обязательно"}, {0}};
 
 const struct command campaign_run_commands[] = {
 	{"campaign list", "shows the campaigns", "показывает рассылки", NULL, NULL, NULL, list_options, list_run},

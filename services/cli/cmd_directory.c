@@ -171,7 +171,7 @@ static const struct cli_option list_options[] = {
 static const struct cli_operand show_operands[] = {
 	{"KEY", NULL, CLI_ONE, "key of the organisation, or an address", "ключ организации или адрес"}, {0}};
 static const struct cli_operand export_operands[] = {
-	{"FILE", "@file", CLI_OPTIONAL, "where to (standard: standard output)", "куда (обычно стандартный вывод)"},
+	{"FILE", "@file", CLI_OPTIONAL, "where to (default: standard output)", "куда (обычно стандартный вывод)"},
 	{0}};
 
 const struct command directory_commands[] = {

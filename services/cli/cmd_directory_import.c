@@ -165,9 +165,9 @@ const struct cli_option directory_import_options[] = {
 	{"dry-run", 'n', NULL, NULL, "shows what would become of every row", "показывает судьбу каждой строки"},
 	{"skip-bad", 0, NULL, NULL, "imports the good rows and lists the others",
 		"загружает годные строки, остальные перечисляет"},
-	{"sheet", 0, "NAME", NULL, "sheet of the workbook (standard: the first visible one)",
+	{"sheet", 0, "NAME", NULL, "sheet of the workbook (default: the first visible one)",
 		"лист книги (обычно первый видимый)"},
-	{"encoding", 0, "NAME", NULL, "utf-8, windows-1251, utf-16le, koi8-r, cp866 (standard: found out)",
+	{"encoding", 0, "NAME", NULL, "utf-8, windows-1251, utf-16le, koi8-r, cp866 (default: found out)",
 		"utf-8, windows-1251, utf-16le, koi8-r, cp866 (обычно определяется)"},
-	{"delimiter", 0, "CHAR", NULL, "; , | or tab (standard: found out)", "; , | или tab (обычно определяется)"},
+	{"delimiter", 0, "CHAR", NULL, "; , | or tab (default: found out)", "; , | или tab (обычно определяется)"},
 	{0}};

@@ -201,9 +201,11 @@ static const struct cli_option put_options[] = {
 const struct command task_commands[] = {
 	{"task put", "queues a task for Vestnik: what another program would write to the bus",
 		"ставит задание в очередь: то, что другая программа записала бы в шину",
-		"The task is checked first; its id is printed when it is safe on disk. The same\n"
-		"(source, id) a second time changes nothing. Types and members: config/schemas/.",
-		"Задание сначала проверяется; когда оно надёжно записано, печатается его id. Те же\n"
-		"(source, id) ещё раз ничего не меняют. Типы и члены: config/schemas/.",
+		"The task is checked first; its id is printed when the bus has it safely. The same\n"
+		"(source, id) a second time changes nothing. Types, limits and what may go wrong:\n"
+		"docs/producers.md; every member: config/schemas/.",
+		"Задание сначала проверяется; когда шина его надёжно записала, печатается его id. Те же\n"
+		"(source, id) ещё раз ничего не меняют. Типы, пределы и что может пойти не так:\n"
+		"docs/producers.ru.md; все члены: config/schemas/.",
 		put_operands, put_options, put_run},
 	{0}};

@@ -198,10 +198,10 @@ static const struct cli_operand replay_operands[] = {
 	{"ID", NULL, CLI_ONE, "the webhook", "вебхук"},
 	{"MESSAGE", NULL, CLI_OPTIONAL, "one message, msg_…", "одно сообщение, msg_…"}, {0}};
 static const struct cli_option replay_options[] = {
-	{"since", 0, "TIME", NULL, "events from then on: 2023-05-30T18:00:00+03:00, or 3h ago",
-		"события с этого времени: 2023-05-30T18:00:00+03:00 или 3h назад"},
+	{"since", 0, "TIME", NULL, "events from then on: 3h (ago), 2023-05-30T18:00:00+03:00",
+		"события начиная с: 3h (назад), 2023-05-30T18:00:00+03:00"},
 	{"until", 0, "TIME", NULL, "events before then (default: now)", "события до этого времени (по умолчанию: сейчас)"},
-	{"state", 0, "STATE", "failed|delivered|pending", "which of them (failed)", "какие из них (failed)"}, {0}};
+	{"state", 0, "STATE", "failed|delivered|pending", "which of them; failed if not said", "какие из них; если не указано, failed"}, {0}};
 static const struct cli_option rotate_options[] = {
 	{"keep", 0, "TIME", NULL, "the old secret signs too for so long (24h)",
 		"столько ещё подписывает и старый секрет (24h)"}, {0}};

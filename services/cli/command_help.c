@@ -11,23 +11,22 @@ static void pad(size_t have, size_t want)
 	printf("%*s", (int)(have < want ? want - have : 1), "");
 }
 
-/* name, then help at column `at`, wrapped to 100 columns at most. */
-static void entry(const char *name, size_t at, const char *help)
+/* From column `at` on, wrapped to 100 columns at most; a line's end in it stays one. */
+static void wrapped(const char *text, size_t at)
 {
 	size_t terminal = cli_terminal_width();
 	size_t most = terminal >= 60 && terminal < 100 ? terminal : 100;
-	size_t have = 2 + cli_width(name);
-	printf("  %s", name);
-	if (have >= at) {
-		putchar('\n');
-		have = 0;
-	}
-	pad(have, at);
 	size_t column = at;
-	while (*help != '\0') {
-		size_t len = strcspn(help, " ");
+	while (*text != '\0') {
+		if (*text == '\n') {
+			printf("\n%*s", (int)at, "");
+			column = at;
+			text++;
+			continue;
+		}
+		size_t len = strcspn(text, " \n");
 		char word[256];
-		snprintf(word, sizeof word, "%.*s", (int)len, help);
+		snprintf(word, sizeof word, "%.*s", (int)len, text);
 		size_t width = cli_width(word);
 		if (column > at && column + 1 + width > most) {
 			printf("\n%*s", (int)at, "");
@@ -39,9 +38,22 @@ static void entry(const char *name, size_t at, const char *help)
 		}
 		fputs(word, stdout);
 		column += width;
-		help += len + (help[len] == ' ');
+		text += len + (text[len] == ' ');
 	}
 	putchar('\n');
+}
+
+/* name, then help at column `at`. */
+static void entry(const char *name, size_t at, const char *help)
+{
+	size_t have = 2 + cli_width(name);
+	printf("  %s", name);
+	if (have >= at) {
+		putchar('\n');
+		have = 0;
+	}
+	pad(have, at);
+	wrapped(help, at);
 }
 
 static void operand_text(const struct cli_operand *o, char *out, size_t size)
@@ -114,8 +126,10 @@ void command_print_help(const struct command *command)
 	char usage[256];
 	usage_line(command, usage, sizeof usage);
 	printf("%s: %s\n\n", usage, tr(command->summary_en, command->summary_ru));
-	if (command->more_en != NULL)
-		printf("%s\n\n", tr(command->more_en, command->more_ru));
+	if (command->more_en != NULL) {
+		wrapped(tr(command->more_en, command->more_ru), 0);
+		putchar('\n');
+	}
 	size_t at = widest_option(command->options, widest_option(command_global_options, 20));
 	if (command->operands != NULL && command->operands->name != NULL) {
 		for (const struct cli_operand *o = command->operands; o->name != NULL; o++)
