@@ -26,6 +26,11 @@ const char *task_type_name(enum task_type type)
 	return types[type];
 }
 
+const char *task_short_name(enum task_type type)
+{
+	return types[type] + strlen(TYPE_PREFIX);
+}
+
 /* ---- reading members, each with its own words when it is wrong ---------------- */
 
 static int known_members(const json_t *object, const char *where, const char *const *known, struct error *e)

@@ -26,7 +26,8 @@ enum task_type {
 	TASK_TYPES
 };
 
-const char *task_type_name(enum task_type type); /* "vestnik.task.campaign.launch" */
+const char *task_type_name(enum task_type type);  /* "vestnik.task.campaign.launch" */
+const char *task_short_name(enum task_type type); /* "campaign.launch": as settings name it */
 
 #define TASK_NOTIFY_RECIPIENTS_MAX 1000
 struct task_recipient {

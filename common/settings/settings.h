@@ -149,6 +149,8 @@ int settings_reference(enum lang lang, struct buf *out);
 
 /* How the sources of Vestnik's own programs begin (vestnik/cli/…): no limit holds for them. */
 #define SETTINGS_OWN_SOURCE "vestnik/"
+/* false: nothing is listed at all, or it is a program of Vestnik's. */
+bool settings_source_limited(const struct settings *settings, const char *source);
 /* The entry for this source: the exact one, else the longest beginning. NULL: not listed. */
 const struct settings_source *settings_source_of(const struct settings *settings, const char *source);
 bool settings_source_may_ask(const struct settings_source *source, const char *task);

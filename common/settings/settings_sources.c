@@ -28,6 +28,12 @@ static int fits(const char *entry, const char *source)
 	return strncmp(entry, source, len - 1) == 0 ? (int)len - 1 : -1;
 }
 
+bool settings_source_limited(const struct settings *settings, const char *source)
+{
+	return settings->sources_given &&
+	       strncmp(source, SETTINGS_OWN_SOURCE, strlen(SETTINGS_OWN_SOURCE)) != 0;
+}
+
 const struct settings_source *settings_source_of(const struct settings *settings, const char *source)
 {
 	const struct settings_source *found = NULL;

@@ -72,6 +72,12 @@ static int check_config_run(struct cli *cli, const struct cli_args *args)
 		cli_warn(cli, "%s",
 			tr("no relay is set: nothing can be sent (relays: …)",
 				"не задан ни один почтовый сервер: отправлять некуда (relays: …)"));
+	if (!settings->sources_given && strncmp(settings->bus_url, "kafka:", strlen("kafka:")) == 0)
+		cli_warn(cli, "%s",
+			tr("whoever can write vestnik.tasks may ask for any letter and launch any campaign: "
+			   "list who may ask for what (sources, docs/producers.md)",
+				"кто может писать в vestnik.tasks, может попросить о любом письме и запустить "
+				"любую рассылку: перечислите, кому что можно (sources, docs/producers.ru.md)"));
 	if (!cli_json(cli))
 		puts(tr("All is well.", "Всё в порядке."));
 	return CLI_DONE;

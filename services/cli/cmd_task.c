@@ -13,8 +13,8 @@
 #include "bus/bus.h"
 #include "cli/command.h"
 #include "message/task.h"
+#include "settings/settings.h"
 
-#define STRUCTURED "application/cloudevents+json"
 #define BATCH_MOST 256                          /* tasks made durable at once */
 #define BATCH_MOST_BYTES (8 * 1024 * 1024)
 
@@ -46,7 +46,7 @@ static int batch_publish(struct cli *cli, struct bus *bus, struct batch *batch)
 	for (size_t i = 0; i < batch->count; i++)
 		messages[i] = (struct bus_message){.topic = BUS_TASKS,
 			.key = batch->item[i].key,
-			.content_type = STRUCTURED,
+			.content_type = TASK_STRUCTURED,
 			.data = batch->item[i].data,
 			.len = batch->item[i].len};
 	if (batch->count > 0 && bus_publish(bus, messages, batch->count, &e) != 0)
@@ -78,6 +78,26 @@ static int check_json(
 		where.column, cli_clean(where.text));
 }
 
+/* What the planner would refuse by the settings alone: said here, to whoever asks. */
+static int check_source(const struct settings *settings, const struct task *task, struct error *e)
+{
+	const char *name = task_short_name(task->type);
+	if (!settings_source_limited(settings, task->source))
+		return 0;
+	const struct settings_source *source = settings_source_of(settings, task->source);
+	if (source == NULL)
+		return error_set(e, ERROR_DENIED,
+			tr("the source «%.100s» is not listed in the settings (sources)",
+				"источника «%.100s» нет в настройках (sources)"),
+			task->source);
+	if (!settings_source_may_ask(source, name))
+		return error_set(e, ERROR_DENIED,
+			tr("the source «%.100s» may not ask for %s (sources, line %d of the settings)",
+				"источнику «%.100s» нельзя просить о %s (sources, строка %d настроек)"),
+			task->source, name, source->line);
+	return 0;
+}
+
 static int add(struct cli *cli, const char *file, int64_t line, const char *data, size_t len,
 	struct batch *batch)
 {
@@ -86,7 +106,11 @@ static int add(struct cli *cli, const char *file, int64_t line, const char *data
 	int rc = check_json(cli, file, line, data, len);
 	if (rc != CLI_DONE)
 		return rc;
-	if (task_read(STRUCTURED, NULL, NULL, NULL, 0, data, len, &task, &e) != 0) {
+	const struct settings *settings = cli_settings(cli);
+	if (settings == NULL)
+		return CLI_FAILED;
+	if (task_read(TASK_STRUCTURED, NULL, NULL, NULL, 0, data, len, &task, &e) != 0 ||
+		check_source(settings, &task, &e) != 0) {
 		rc = cli_failf(cli, e.code, "%s:%lld: %s", file, (long long)line, e.text);
 	} else {
 		struct queued *q = &batch->item[batch->count++];

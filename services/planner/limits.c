@@ -12,17 +12,10 @@
 /* What fits into an error's text beside the rest. */
 #define LIST_MAX_BYTES 200
 
-/* "notify" of "vestnik.task.notify": as the settings name it. */
-static const char *short_name(const struct task *task)
-{
-	return task_type_name(task->type) + strlen("vestnik.task.");
-}
-
 struct limits limits_of(const struct settings *settings, const struct task *task)
 {
 	struct limits limits = {.audience = -1};
-	if (!settings->sources_given ||
-		strncmp(task->source, SETTINGS_OWN_SOURCE, strlen(SETTINGS_OWN_SOURCE)) == 0)
+	if (!settings_source_limited(settings, task->source))
 		return limits;
 	limits.source = settings_source_of(settings, task->source);
 	limits.refused = limits.source == NULL;
@@ -72,9 +65,9 @@ int limits_task(const struct limits *limits, const struct settings *settings, co
 			task->source);
 	if (limits->source == NULL)
 		return 0;
-	if (!settings_source_may_ask(limits->source, short_name(task))) {
+	if (!settings_source_may_ask(limits->source, task_short_name(task->type))) {
 		(void)error_set(e, ERROR_DENIED, "source \"%.100s\" may not ask for %s (tasks: %s)",
-			task->source, short_name(task),
+			task->source, task_short_name(task->type),
 			list_text(limits->source->tasks, limits->source->tasks_count, &list));
 		buf_fini(&list);
 		return -1;

@@ -1,5 +1,7 @@
 #include <stdio.h>
+#include <string.h>
 
+#include "base/log.h"
 #include "daemon/daemon.h"
 #include "planner/planner.h"
 
@@ -14,11 +16,20 @@ struct service {
 
 static struct service service;
 
+/* On the embedded bus the file's permissions say who may ask. */
+static void say_who_may_ask(const struct settings *settings)
+{
+	if (!settings->sources_given && strncmp(settings->bus_url, "kafka:", strlen("kafka:")) == 0)
+		log_warn("sources_open", "hint=%s",
+			log_quote("whoever can write vestnik.tasks may ask for anything (settings: sources)"));
+}
+
 static int start(struct daemon *daemon, void **state, struct error *e)
 {
 	*state = &service;
 	if (daemon_open_store(daemon, &service.db, e) != 0)
 		return -1;
+	say_who_may_ask(daemon_settings(daemon));
 	struct planner_config config = {.db = service.db, .bus = daemon_bus(daemon),
 		.settings = daemon_settings(daemon), .instance = daemon_instance(daemon)};
 	return planner_open(&service.planner, &config, e);

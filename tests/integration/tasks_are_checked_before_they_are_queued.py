@@ -72,6 +72,13 @@ def main():
         if "standard input:2:" not in result.stderr:
             raise AssertionError(result.stderr)
         expect("queued", len(queued(place)), 603)
+    limited = "sources: [{source: //example.org/app, tasks: [campaign.pause]}]\n"
+    with Place(limited) as place:
+        place.refused("task", "put", "-", code=1, says="may not ask for notify (sources, line 3", text=task("a"))
+        place.refused("task", "put", "-", code=1, says="«/x» is not listed", text=task("a", source="/x"))
+        place.ok("task", "put", "-", text=task("own", source="vestnik/cli/root"))
+        place.ok("task", "put", "-", text=task("p", type="vestnik.task.campaign.pause", data={"campaign": "demo"}))
+        expect("queued", len(queued(place)), 2)
 
 
 main()
