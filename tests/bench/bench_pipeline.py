@@ -1,7 +1,14 @@
 #!/usr/bin/env python3
-"""Letters per second from launch to the last `accepted` in the store: all
-services, embedded store and bus, into postfix's smtp-sink on loopback; beside
-it smtp-source -d alone into the same sink with as many sessions."""
+"""Letters per second from launch to the last `accepted` in the store, into
+postfix's smtp-sink on loopback; beside it smtp-source -d alone into the same
+sink with as many sessions. All services, embedded store and bus; with
+
+    bench_pipeline.py --bus kafka --store postgres
+
+also on a Kafka broker and a PostgreSQL of their own on this machine, and the
+embedded rate of the same run stands beside it. CPU by process."""
+import argparse
+import contextlib
 import json
 import os
 import re
@@ -12,6 +19,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
 from bed import Bed, SERVICES, wait_for  # noqa: E402
+from kafka import Kafka  # noqa: E402
+from postgres import Postgres  # noqa: E402
 
 LETTERS = int(os.environ.get("VESTNIK_BENCH_LETTERS", "50000"))
 RUNS = int(os.environ.get("VESTNIK_BENCH_RUNS", "3"))
@@ -19,10 +28,22 @@ SESSIONS = int(os.environ.get("VESTNIK_BENCH_SESSIONS", "32"))
 BYTES = 4096
 
 
-def cpu_seconds(pid):
+def cpu_of(pid):
+    """Seconds, with those of children that have ended."""
     with open(f"/proc/{pid}/stat") as f:
         fields = f.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(int(n) for n in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid):
+    """Of a process and those it started (PostgreSQL has one for each connection)."""
+    with open(f"/proc/{pid}/task/{pid}/children") as f:
+        children = f.read().split()
+    total = cpu_of(pid)
+    for child in children:
+        with contextlib.suppress(FileNotFoundError):
+            total += cpu_seconds(child)
+    return total
 
 
 def peak_mb(pid):
@@ -37,35 +58,60 @@ def reference(port):
     return LETTERS / (time.monotonic() - begin)
 
 
-def one_run():
-    with Bed({"mailer": {"connections": SESSIONS}, "log_level": "info"}) as bed:
+def one_run(bus, store):
+    """Rate, rate of the reference, CPU µs a letter by process, peak MB by process."""
+    with contextlib.ExitStack() as stack:
+        kafka = stack.enter_context(Kafka()) if bus == "kafka" else None
+        postgres = stack.enter_context(Postgres()) if store == "postgres" else None
+        bed = stack.enter_context(Bed({"mailer": {"connections": SESSIONS}, "log_level": "info"},
+                                      bus=kafka, store=postgres))
         sink = bed.smtp_sink(connections=SESSIONS)
         bed.directory(LETTERS)
-        running = bed.services()
+        running = {name: process.pid for name, process in bed.services().items()}
         wait_for(lambda: len(bed.ready()) == len(SERVICES), "all services ready")
+        running["sink"] = sink.pid
+        if kafka is not None:
+            running["kafka"] = kafka.process[1].pid
+        if postgres is not None:
+            running["postgres"] = postgres.pid
         path = bed.campaign("bench")
-        before = {name: cpu_seconds(p.pid) for name, p in running.items()}
-        before["sink"] = cpu_seconds(sink.pid)
+        before = {name: cpu_seconds(pid) for name, pid in running.items()}
         begin = time.monotonic()
         bed.launch(path)
         wait_for(lambda: bed.value("SELECT sum(n) FROM counter WHERE state = 5") == LETTERS,
                  "the last letter", 600, 0.05)
         seconds = time.monotonic() - begin
-        running["sink"] = sink
-        cpu = {name: round((cpu_seconds(p.pid) - before[name]) * 1e6 / LETTERS, 1) for name, p in running.items()}
-        memory = {name: round(peak_mb(p.pid), 1) for name, p in running.items()}
+        cpu = {name: (cpu_seconds(pid) - before[name]) * 1e6 / LETTERS for name, pid in running.items()}
+        memory = {name: round(peak_mb(pid), 1) for name, pid in running.items()}
         return LETTERS / seconds, reference(bed.smtp_port), cpu, memory
 
 
-def main():
-    runs = [one_run() for _ in range(RUNS)]
-    value = statistics.median(run[0] for run in runs)
-    source = statistics.median(run[1] for run in runs)
+def summary(runs):
     cpu = {name: round(statistics.median(run[2][name] for run in runs), 1) for name in runs[0][2]}
-    print(json.dumps({"bench": "pipeline", "value": round(value), "unit": "letters/s",
-                      "reference": f"smtp-source -d -s {SESSIONS} -l {BYTES}", "reference_value": round(source),
-                      "ratio": round(value / source, 3), "runs": [round(run[0]) for run in runs],
-                      "cpu_us_per_letter": cpu, "peak_mb": runs[-1][3], "letters": LETTERS}))
+    return {"value": round(statistics.median(run[0] for run in runs)), "runs": [round(run[0]) for run in runs],
+            "cpu_us_per_letter": cpu, "cpu_us_sum": round(sum(cpu.values()), 1), "peak_mb": runs[-1][3]}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bus", choices=["embedded", "kafka"], default="embedded")
+    parser.add_argument("--store", choices=["sqlite", "postgres"], default="sqlite")
+    wish = parser.parse_args()
+    distributed = (wish.bus, wish.store) != ("embedded", "sqlite")
+    runs, embedded = [], []
+    for _ in range(RUNS):  # in turn, so that the machine's moods meet both
+        runs.append(one_run(wish.bus, wish.store))
+        if distributed:
+            embedded.append(one_run("embedded", "sqlite"))
+    source = statistics.median(run[1] for run in runs + embedded)
+    result = {"bench": "pipeline", "bus": wish.bus, "store": wish.store, "unit": "letters/s", **summary(runs),
+              "reference": f"smtp-source -d -s {SESSIONS} -l {BYTES}", "reference_value": round(source),
+              "letters": LETTERS}
+    result["ratio"] = round(result["value"] / source, 3)
+    if distributed:
+        result["embedded"] = summary(embedded)
+        result["ratio_to_embedded"] = round(result["value"] / result["embedded"]["value"], 3)
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/bench/run.sh [name …]: runs benchmarks (all by default) against the
+# tests/bench/run.sh [name [--option value …] …]: runs benchmarks (all by default) against the
 # release build and prints a JSON line each, medians of at least three runs:
 #   {"bench":"pipeline","value":5120,"unit":"letters/s","reference":"smtp-source -d","reference_value":24100,"ratio":0.21}
 # Figures depend on the machine: compare a value with its reference, measured in
@@ -12,6 +12,8 @@ if [ ! -x "$build/bin/vestnik" ] || [ -z "${VESTNIK_BENCH_NO_BUILD:-}" ]; then
 	cmake --build --preset release -j"$(nproc)" >/dev/null
 fi
 export VESTNIK_BIN=$PWD/$build/bin VESTNIK_SOURCE=$PWD
+python=build/test-env/bin/python3 # made by tests/run.sh
+[ -x $python ] || python=python3
 all=()
 for file in tests/bench/bench_*.py tests/bench/bench_*.c; do
 	[ -e "$file" ] || continue
@@ -19,11 +21,18 @@ for file in tests/bench/bench_*.py tests/bench/bench_*.c; do
 done
 if [ "${1:-}" = --list ]; then printf '%s\n' "${all[@]}"; exit; fi
 [ $# -gt 0 ] || set -- "${all[@]}"
-for name in "$@"; do
+while [ $# -gt 0 ]; do
+	name=$1
+	shift
+	options=()
+	while [ $# -gt 1 ] && [[ $1 == --* ]]; do
+		options+=("$1" "$2")
+		shift 2
+	done
 	if [ -e "tests/bench/bench_$name.py" ]; then
-		python3 "tests/bench/bench_$name.py"
+		"$python" "tests/bench/bench_$name.py" "${options[@]}"
 	elif [ -x "$build/bin/bench_$name" ]; then
-		"$build/bin/bench_$name"
+		"$build/bin/bench_$name" "${options[@]}"
 	else
 		echo "no benchmark «$name»; there are: ${all[*]}" >&2
 		exit 2
