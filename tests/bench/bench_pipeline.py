@@ -64,7 +64,7 @@ def one_run(bus, store):
         kafka = stack.enter_context(Kafka()) if bus == "kafka" else None
         postgres = stack.enter_context(Postgres()) if store == "postgres" else None
         bed = stack.enter_context(Bed({"mailer": {"connections": SESSIONS}, "log_level": "info"},
-                                      bus=kafka, store=postgres))
+                                      bus=kafka or "embedded", store=postgres or "sqlite"))
         sink = bed.smtp_sink(connections=SESSIONS)
         bed.directory(LETTERS)
         running = {name: process.pid for name, process in bed.services().items()}
@@ -73,7 +73,7 @@ def one_run(bus, store):
         if kafka is not None:
             running["kafka"] = kafka.process[1].pid
         if postgres is not None:
-            running["postgres"] = postgres.pid
+            running["postgres"] = postgres.process.pid
         path = bed.campaign("bench")
         before = {name: cpu_seconds(pid) for name, pid in running.items()}
         begin = time.monotonic()

@@ -45,8 +45,7 @@ class SmallDisk:
 
 def main():
     with SmallDisk() as disk:
-        data = os.path.join(disk.folder, "postgres")
-        with Distributed(postgres=Postgres(folder=data), instances=("a",)) as house:
+        with Distributed(postgres=Postgres(folder=disk.folder), instances=("a",)) as house:
             postgres = house.postgres
 
             def ended_at_once():
@@ -62,7 +61,7 @@ def main():
 
             def cut():
                 for _ in range(CUTS):
-                    postgres.cut_connections()
+                    postgres.cut_connections(house.bed.database)
                     time.sleep(0.3)
             house.survives("connections-cut", cut)
 

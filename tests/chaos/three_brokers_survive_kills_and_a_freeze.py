@@ -15,7 +15,7 @@ AWAY_S = 5
 def main():
     with Distributed(nodes=3, instances=("a",)) as house:
         kafka = house.kafka
-        coordinator = kafka.coordinator_of("vestnik.mailer")
+        coordinator = kafka.coordinator_of(house.group("mailer"))
         others = [i for i in kafka.nodes if i != coordinator]
         # A mailer that loses its partitions gives up what it has in hand.
         bound = house.bound(1)
@@ -23,7 +23,7 @@ def main():
         house.survives("one-broker-killed", lambda: kafka.kill(others[0]), bound)
         kafka.restart(others[0])
 
-        house.survives("coordinator-killed", lambda: kafka.kill(kafka.coordinator_of("vestnik.mailer")), bound)
+        house.survives("coordinator-killed", lambda: kafka.kill(kafka.coordinator_of(house.group("mailer"))), bound)
         kafka.restart(coordinator)
 
         def no_majority():

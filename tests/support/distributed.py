@@ -105,6 +105,10 @@ class Distributed:
         process.terminate()
         process.wait(60)
 
+    def group(self, name):
+        """What a group of ours is called on the Kafka."""
+        return self.bed.topic("vestnik." + name)
+
     def bound(self, mailers):
         """So many letters may go twice when so many mailers lose what they have in hand (design section 5)."""
         return mailers * (CONNECTIONS + UNRECORDED_MOST)
