@@ -8,7 +8,9 @@ sink with as many sessions. All services, embedded store and bus; with
 also on a Kafka broker and a PostgreSQL of their own on this machine, and the
 embedded rate of the same run stands beside it. CPU by process."""
 import argparse
+import collections
 import contextlib
+import glob
 import json
 import os
 import re
@@ -58,8 +60,36 @@ def reference(port):
     return LETTERS / (time.monotonic() - begin)
 
 
+def bus_bytes(kafka):
+    """On disk, of one node: by topic."""
+    total = collections.Counter()
+    for path in glob.glob(os.path.join(kafka.folder, "data1", "vestnik.*", "*.log")):
+        total[os.path.basename(os.path.dirname(path)).rsplit("-", 1)[0]] += os.path.getsize(path)
+    return total
+
+
+def store_bytes(postgres):
+    """Rows and bytes (with indexes) of the tables that grow with the letters; and of the write-ahead log so far."""
+    tables = postgres.query("SELECT relname, pg_total_relation_size(relid), n_live_tup FROM pg_stat_user_tables"
+                            " WHERE relname IN ('delivery', 'history', 'schedule', 'outbox')")
+    return ({name: int(size) for name, size, _ in tables},
+            int(postgres.query("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')")[0][0]))
+
+
+def cost(kafka, postgres, wal_before):
+    """Bytes a letter."""
+    out = {}
+    if kafka is not None:
+        out["bus"] = {topic: round(size / LETTERS) for topic, size in sorted(bus_bytes(kafka).items())}
+    if postgres is not None:
+        tables, wal = store_bytes(postgres)
+        out["store"] = {name: round(size / LETTERS) for name, size in sorted(tables.items())}
+        out["store_log"] = round((wal - wal_before) / LETTERS)
+    return out
+
+
 def one_run(bus, store):
-    """Rate, rate of the reference, CPU µs a letter by process, peak MB by process."""
+    """Rate, rate of the reference, CPU µs a letter by process, peak MB by process, bytes a letter."""
     with contextlib.ExitStack() as stack:
         kafka = stack.enter_context(Kafka()) if bus == "kafka" else None
         postgres = stack.enter_context(Postgres()) if store == "postgres" else None
@@ -74,6 +104,7 @@ def one_run(bus, store):
             running["kafka"] = kafka.process[1].pid
         if postgres is not None:
             running["postgres"] = postgres.process.pid
+        wal = store_bytes(postgres)[1] if postgres is not None else 0
         path = bed.campaign("bench")
         before = {name: cpu_seconds(pid) for name, pid in running.items()}
         begin = time.monotonic()
@@ -83,13 +114,15 @@ def one_run(bus, store):
         seconds = time.monotonic() - begin
         cpu = {name: (cpu_seconds(pid) - before[name]) * 1e6 / LETTERS for name, pid in running.items()}
         memory = {name: round(peak_mb(pid), 1) for name, pid in running.items()}
-        return LETTERS / seconds, reference(bed.smtp_port), cpu, memory
+        bytes_a_letter = cost(kafka, postgres, wal)
+        return LETTERS / seconds, reference(bed.smtp_port), cpu, memory, bytes_a_letter
 
 
 def summary(runs):
     cpu = {name: round(statistics.median(run[2][name] for run in runs), 1) for name in runs[0][2]}
     return {"value": round(statistics.median(run[0] for run in runs)), "runs": [round(run[0]) for run in runs],
-            "cpu_us_per_letter": cpu, "cpu_us_sum": round(sum(cpu.values()), 1), "peak_mb": runs[-1][3]}
+            "cpu_us_per_letter": cpu, "cpu_us_sum": round(sum(cpu.values()), 1), "peak_mb": runs[-1][3],
+            **({"bytes_a_letter": runs[-1][4]} if runs[-1][4] else {})}
 
 
 def main():
