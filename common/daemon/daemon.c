@@ -46,6 +46,7 @@ struct daemon {
 	struct status_row *status;
 	const char *name; /* of this process on the bus; NULL = none */
 	char instance[160], row[160]; /* row: of service_instance */
+	char host[64];
 };
 
 /* Signal handlers know no arguments: these two are the process's. */
@@ -102,6 +103,11 @@ int daemon_open_store(struct daemon *daemon, struct db **out, struct error *e)
 const char *daemon_instance(const struct daemon *daemon)
 {
 	return daemon->instance;
+}
+
+const char *daemon_worker(const struct daemon *daemon)
+{
+	return daemon->name != NULL ? daemon->name : daemon->host;
 }
 
 bool daemon_stopping(const struct daemon *daemon)
@@ -370,12 +376,13 @@ static void keep_freed_memory(void)
  * row of a named process is the same after its restart. */
 static void name_process(struct daemon *daemon)
 {
-	char host[64] = "localhost", place[PLACE_SIZE];
+	char place[PLACE_SIZE];
 	unsigned chance;
-	gethostname(host, sizeof host - 1);
+	snprintf(daemon->host, sizeof daemon->host, "localhost");
+	gethostname(daemon->host, sizeof daemon->host - 1);
 	ident_random(&chance, sizeof chance);
 	place_here(place);
-	snprintf(daemon->instance, sizeof daemon->instance, "%s@%s:%ld/%s-%08x", daemon->service->name, host,
+	snprintf(daemon->instance, sizeof daemon->instance, "%s@%s:%ld/%s-%08x", daemon->service->name, daemon->host,
 		(long)getpid(), place, chance);
 	if (daemon->name == NULL)
 		memcpy(daemon->row, daemon->instance, sizeof daemon->row);

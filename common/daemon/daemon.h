@@ -42,6 +42,8 @@ struct bus *daemon_bus(struct daemon *daemon);
 int daemon_open_store(struct daemon *daemon, struct db **out, struct error *e);
 /* "mailer@host:pid/…": no other process has, or had, the same. */
 const char *daemon_instance(const struct daemon *daemon);
+/* Which one this is, for people: its --instance name, else the host's. */
+const char *daemon_worker(const struct daemon *daemon);
 bool daemon_stopping(const struct daemon *daemon);
 /* Readable when stopping: for poll(2). */
 int daemon_stop_fd(const struct daemon *daemon);

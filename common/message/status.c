@@ -121,6 +121,7 @@ int status_write(const struct delivery_status *status, struct buf *out)
 	if (gate_utf8(status->reason, strlen(status->reason)))
 		(void)put_text(out, "reason", status->reason);
 	(void)put_text(out, "relay", status->relay);
+	(void)put_text(out, "worker", status->worker);
 	if (status->not_before_ms != 0)
 		(void)buf_printf(out, ",\"not_before\":%" PRId64, status->not_before_ms);
 	if (status->lost)
@@ -148,7 +149,7 @@ static void copy_text(const json_t *object, const char *name, char *out, size_t 
 static bool members_typed(const json_t *object)
 {
 	static const char *const integers[] = {"campaign", "code", "not_before"};
-	static const char *const texts[] = {"enhanced", "reason", "relay"};
+	static const char *const texts[] = {"enhanced", "reason", "relay", "worker"};
 	static const char *const flags[] = {"lost", "no_retry"};
 	for (size_t i = 0; i < sizeof integers / sizeof *integers; i++) {
 		const json_t *value = json_object_get(object, integers[i]);
@@ -195,6 +196,7 @@ int status_read(const char *type, int64_t time_ms, const void *data, size_t len,
 		copy_text(object, "enhanced", status->enhanced, sizeof status->enhanced);
 		copy_text(object, "reason", status->reason, sizeof status->reason);
 		copy_text(object, "relay", status->relay, sizeof status->relay);
+		copy_text(object, "worker", status->worker, sizeof status->worker);
 		status->not_before_ms = json_integer_value(json_object_get(object, "not_before"));
 		status->lost = json_is_true(json_object_get(object, "lost"));
 		status->no_retry = json_is_true(json_object_get(object, "no_retry"));

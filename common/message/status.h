@@ -58,6 +58,7 @@ struct delivery_status {
 	char enhanced[12];        /* "5.1.1" or "" */
 	char reason[STATUS_REASON_MAX + 1]; /* passed the gate; "" = none */
 	char relay[65];
+	char worker[65];          /* which mailer: its instance name, else its host; "" = not known */
 	/* returned and deferred: */
 	int64_t not_before_ms;    /* a hint when to try again; 0 = the ledger's schedule */
 	bool lost;                /* returned because its session ended without any outcome */

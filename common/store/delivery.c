@@ -210,10 +210,10 @@ int delivery_set_all(struct db *db, const struct delivery_row *const *rows, size
 
 /* ---- history ----------------------------------------------------------------------- */
 
-#define HISTORY_COLUMNS 8
+#define HISTORY_COLUMNS 9
 static const char history_one[] =
-	"INSERT INTO history (key, dispatch, state, time_ms, code, enhanced, reason, relay)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (key, dispatch, state) DO NOTHING";
+	"INSERT INTO history (key, dispatch, state, time_ms, code, enhanced, reason, relay, worker)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (key, dispatch, state) DO NOTHING";
 
 static void bind_line(struct db_stmt *stmt, int base, const struct delivery_status *facts)
 {
@@ -225,6 +225,7 @@ static void bind_line(struct db_stmt *stmt, int base, const struct delivery_stat
 	bind_text_or_null(stmt, base + 6, facts->enhanced);
 	bind_text_or_null(stmt, base + 7, facts->reason);
 	bind_text_or_null(stmt, base + 8, facts->relay);
+	bind_text_or_null(stmt, base + 9, facts->worker);
 }
 
 int history_add_all(struct db *db, const struct delivery_status *lines, size_t count, struct error *e)

@@ -299,7 +299,8 @@ struct lane *lane_start(struct daemon *daemon, enum lane_kind kind, struct sheet
 	lane->pool = pool;
 	lane->hand.next_sequence = 1;
 	lane->waiting_tail = &lane->waiting;
-	lane->recorder = recorder_start(daemon_settings(daemon)->mailer.unrecorded_most);
+	lane->recorder = recorder_start(
+		daemon_settings(daemon)->mailer.unrecorded_most, daemon_worker(daemon));
 	pthread_mutex_init(&lane->lock, NULL);
 	if (pthread_create(&lane->thread, NULL, run, lane) != 0)
 		PANIC("cannot start a thread");

@@ -33,6 +33,7 @@ struct entry {
 
 struct recorder {
 	int unrecorded_most;
+	const char *worker;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t work, room;
@@ -190,9 +191,10 @@ static void *work(void *arg)
 	return NULL;
 }
 
-struct recorder *recorder_start(int unrecorded_most)
+struct recorder *recorder_start(int unrecorded_most, const char *worker)
 {
 	struct recorder *r = xcalloc(1, sizeof *r);
+	r->worker = worker;
 	r->unrecorded_most = unrecorded_most;
 	r->next_place = 1;
 	for (size_t i = 0; i < BATCH_MOST; i++)
@@ -262,6 +264,7 @@ uint64_t recorder_add(struct recorder *r, const struct delivery_status *status, 
 	struct entry entry = {.status = *status, .partition = partition, .has_status = true, .has_token = token != NULL};
 	if (token != NULL)
 		entry.token = *token;
+	snprintf(entry.status.worker, sizeof entry.status.worker, "%s", r->worker);
 	return add(r, &entry);
 }
 

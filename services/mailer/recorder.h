@@ -14,7 +14,8 @@
 
 struct recorder;
 
-struct recorder *recorder_start(int unrecorded_most);
+/* worker: of every outcome recorded; borrowed. */
+struct recorder *recorder_start(int unrecorded_most, const char *worker);
 /* The lane's consumer; until it is set nothing is published. */
 void recorder_set_consumer(struct recorder *recorder, struct bus_consumer *consumer);
 /* Records what is left (bounded by wait_ms) and ends the thread; returns how

@@ -64,7 +64,7 @@ GOOD = [
     ("mail.json", {"key": 1, "dispatch": 1, "later": "members are ignored"}),
     ("delivery.json", {"key": 5, "dispatch": 0}),
     ("delivery.json", {"key": 5, "dispatch": 2, "campaign": 7, "code": 451, "enhanced": "4.2.0", "reason": "позже",
-                       "relay": "main", "not_before": 1700000000000, "lost": True, "no_retry": False}),
+                       "relay": "main", "worker": "m1", "not_before": 1700000000000, "lost": True, "no_retry": False}),
     ("task.campaign.launch.json", task("campaign.launch", {"campaign": "demo-1", "content_hash": HASH})),
     ("task.campaign.launch.json", task("campaign.launch", {"campaign": "d" * 64, "content_hash": HASH}, id="x" * 256,
                                        time="2023-05-30T18:00:00.5+03:00", datacontenttype="application/json", myext=1)),

@@ -41,6 +41,7 @@ static void write_statuses(void)
 				snprintf(status.enhanced, sizeof status.enhanced, "5.1.1");
 				snprintf(status.reason, sizeof status.reason, "нет «такого»\t\"\\ ящика");
 				snprintf(status.relay, sizeof status.relay, "main");
+				snprintf(status.worker, sizeof status.worker, "mail-1.example.org");
 				status.not_before_ms = 1700000060000;
 				status.lost = status.no_retry = true;
 			}
