@@ -13,7 +13,7 @@
 #include "bus/bus_driver.h"
 #include "bus/watermark.h"
 
-static const struct bus_ops *const drivers[] = {&bus_embedded_ops};
+static const struct bus_ops *const drivers[] = {&bus_embedded_ops, &bus_kafka_ops};
 
 /* A missing operation must fail here, not at three in the morning. */
 static void check_complete(const struct bus_ops *ops)
@@ -33,13 +33,9 @@ int bus_open(struct bus **out, const struct bus_config *config, struct error *e)
 		check_complete(drivers[i]);
 		return drivers[i]->open(out, config, e);
 	}
-	if (strncmp(config->url, "kafka:", strlen("kafka:")) == 0)
-		return error_set(e, ERROR_INPUT, "%s",
-			tr("this build has no Kafka driver yet; set the bus to \"embedded\"",
-				"в этой сборке ещё нет драйвера Kafka; укажите шину «embedded»"));
 	return error_set(e, ERROR_INPUT,
-		tr("bus address \"%.100s\" is not understood; write \"embedded\"",
-			"адрес шины «%.100s» не понят; пишите «embedded»"),
+		tr("bus address \"%.100s\" is not understood; write \"embedded\" or kafka://host:port",
+			"адрес шины «%.100s» не понят; пишите «embedded» или kafka://узел:порт"),
 		config->url);
 }
 

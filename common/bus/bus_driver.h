@@ -45,7 +45,7 @@ struct bus_consumer {
 	const struct bus_ops *ops;
 };
 
-extern const struct bus_ops bus_embedded_ops;
+extern const struct bus_ops bus_embedded_ops, bus_kafka_ops;
 
 /* A message longer than BUS_MESSAGE_MAX_BYTES comes as this. */
 #define BUS_OVERSIZED_TYPE "application/x-vestnik-oversized"

@@ -7,9 +7,6 @@
 
 #include "base/xalloc.h"
 
-/* A poll does not fill more memory than this (and one message). */
-#define POLL_MAX_BYTES (4 * 1024 * 1024)
-#define CHUNK_BYTES (128 * 1024)
 /* Rows looked at to know the weight of many: the error of the mean is then some
  * percent of what sizes usually vary. */
 #define WEIGH_ROWS 256
@@ -148,58 +145,6 @@ int log_weigh(const struct log_sql *sql, struct db *db, int64_t first, int64_t l
 
 /* ---- reading --------------------------------------------------------------- */
 
-struct arena_chunk {
-	struct arena_chunk *next;
-	size_t used, size;
-	char data[];
-};
-
-/* Keeps one chunk of the usual size. */
-void arena_reset(struct arena *arena)
-{
-	struct arena_chunk *kept = NULL;
-	for (struct arena_chunk *chunk = arena->chunks, *next; chunk != NULL; chunk = next) {
-		next = chunk->next;
-		if (kept == NULL && chunk->size == CHUNK_BYTES)
-			kept = chunk;
-		else
-			free(chunk);
-	}
-	if (kept != NULL) {
-		kept->next = NULL;
-		kept->used = 0;
-	}
-	arena->chunks = kept;
-	arena->bytes = 0;
-}
-
-void arena_fini(struct arena *arena)
-{
-	arena_reset(arena);
-	free(arena->chunks);
-	arena->chunks = NULL;
-}
-
-/* NUL-terminated copy. */
-static char *arena_copy(struct arena *arena, const void *data, size_t len)
-{
-	struct arena_chunk *chunk = arena->chunks;
-	if (chunk == NULL || chunk->size - chunk->used < len + 1) {
-		size_t size = len + 1 > CHUNK_BYTES ? len + 1 : CHUNK_BYTES;
-		chunk = xmalloc(sizeof *chunk + size);
-		chunk->size = size;
-		chunk->used = 0;
-		chunk->next = arena->chunks;
-		arena->chunks = chunk;
-	}
-	char *copy = chunk->data + chunk->used;
-	memcpy(copy, data, len);
-	copy[len] = '\0';
-	chunk->used += len + 1;
-	arena->bytes += len + 1;
-	return copy;
-}
-
 static const char *copy_text(struct arena *arena, struct db_stmt *stmt, int column)
 {
 	const char *text = db_text(stmt, column);
@@ -237,7 +182,7 @@ int log_read(const struct log_sql *sql, struct db *db, int64_t after, size_t max
 		return -1;
 	size_t n = 0;
 	enum db_step step = DB_DONE;
-	while (n < max && arena->bytes < POLL_MAX_BYTES && (step = db_step(stmt, e)) == DB_ROW)
+	while (n < max && arena->bytes < ARENA_POLL_MAX_BYTES && (step = db_step(stmt, e)) == DB_ROW)
 		read_row(sql, stmt, arena, &out[n++]);
 	db_reset(stmt); /* ends the read transaction */
 	return step == DB_FAILED ? -1 : (int)n;

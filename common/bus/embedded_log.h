@@ -3,6 +3,7 @@
 #ifndef VESTNIK_BUS_EMBEDDED_LOG_H
 #define VESTNIK_BUS_EMBEDDED_LOG_H
 
+#include "bus/arena.h"
 #include "bus/bus_driver.h"
 
 /* The SQL of a topic. Made once per process and kept: connections know
@@ -35,14 +36,6 @@ enum db_step log_logged_ms(const struct log_sql *sql, struct db *db, int64_t id,
  * from some of them, in a millisecond however many there are. */
 int log_weigh(const struct log_sql *sql, struct db *db, int64_t first, int64_t last, int64_t *bytes,
 	struct error *e);
-
-/* What messages point to between two polls. */
-struct arena {
-	struct arena_chunk *chunks;
-	size_t bytes;
-};
-void arena_reset(struct arena *arena);
-void arena_fini(struct arena *arena);
 
 /* At most max messages with id > after, fewer when they are large. Token and
  * partition are the caller's to fill. Returns how many, or -1. */

@@ -1,0 +1,369 @@
+/* The outbox: a message published in a store transaction is a row first, sent by the pump
+ * once the transaction has committed, deleted once the brokers have confirmed it. A crash
+ * in between sends it twice, never not at all.
+ *
+ * Every process pumps its own rows, in order of id, so that processes do not wait for each
+ * other. It holds a lease ("outbox." and its name) meanwhile. When a process dies, another
+ * takes its lease and pumps what it left under the dead one's name: no row is written
+ * again. A process that finds its lease taken (it was frozen) goes on under a new name. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/ident.h"
+#include "base/lang.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "bus/kafka_pump.h"
+
+#define LEASE_MS 5000
+#define LEASE_RENEW_MS 1500
+#define LOOK_FOR_DEAD_MS 1000
+/* Without a lease yet: its process may be about to take it. */
+#define GRACE_MS 3000
+/* The wake-up does not get lost; this finds rows that were left by an error. */
+#define IDLE_MS 1000
+#define RETRY_MS 300
+/* A closing process does not wait longer for its rows: another adopts them. */
+#define CLOSE_MS 5000
+#define OWNER_SIZE (64 + IDENT_SIZE)
+#define LEASE_NAME_SIZE (OWNER_SIZE + 16)
+
+struct kafka_outbox {
+	struct kafka_bus *bus;
+	pthread_mutex_t lock; /* everything to the blank line */
+	pthread_cond_t wake;
+	char owner[OWNER_SIZE];
+	bool started, wanted, stop;
+	bool used; /* rows were written */
+	int64_t stop_ms;
+
+	pthread_t thread;
+	/* the thread's own */
+	struct pump pump;
+	struct lease lease;
+	char lease_name[LEASE_NAME_SIZE], lease_holder[OWNER_SIZE];
+	int64_t renewed_ms, looked_ms;
+	bool in_trouble;
+};
+
+static void new_owner(struct kafka_outbox *outbox)
+{
+	char id[IDENT_SIZE];
+	pthread_mutex_lock(&outbox->lock);
+	snprintf(outbox->owner, sizeof outbox->owner, "%.60s-%s", outbox->bus->client_id, ident_new(id));
+	snprintf(outbox->lease_holder, sizeof outbox->lease_holder, "%s", outbox->owner);
+	pthread_mutex_unlock(&outbox->lock);
+	snprintf(outbox->lease_name, sizeof outbox->lease_name, "outbox.%s", outbox->lease_holder);
+	outbox->lease = (struct lease){
+		.name = outbox->lease_name, .holder = outbox->lease_holder, .duration_ms = LEASE_MS};
+}
+
+/* ---- publishing ---------------------------------------------------------------- */
+
+static void wake(void *arg)
+{
+	struct kafka_outbox *outbox = arg;
+	pthread_mutex_lock(&outbox->lock);
+	outbox->wanted = true;
+	pthread_cond_signal(&outbox->wake);
+	pthread_mutex_unlock(&outbox->lock);
+}
+
+static int insert(struct kafka_outbox *outbox, struct db *tx, const struct bus_message *m, struct error *e)
+{
+	struct db_stmt *stmt;
+	char owner[OWNER_SIZE];
+	pthread_mutex_lock(&outbox->lock);
+	memcpy(owner, outbox->owner, sizeof owner);
+	outbox->used = true;
+	pthread_mutex_unlock(&outbox->lock);
+	if (db_prepare(tx,
+		    "INSERT INTO outbox (owner, topic, key, ce_id, ce_source, ce_type, ce_time_ms,"
+		    " content_type, headers, logged_ms, data)"
+		    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+		    &stmt, e) < 0)
+		return -1;
+	const char *const texts[] = {owner, m->topic, m->key, m->id, m->source, m->type};
+	for (int i = 0; i < 6; i++)
+		db_bind_text(stmt, i + 1, texts[i]);
+	db_bind_int(stmt, 7, m->time_ms);
+	db_bind_text(stmt, 8, m->content_type);
+	db_bind_text(stmt, 9, m->headers);
+	db_bind_int(stmt, 10, clock_now_ms());
+	db_bind_blob(stmt, 11, m->len == 0 ? "" : m->data, m->len);
+	return db_run(stmt, e);
+}
+
+/* Whether the topic is there is asked once; when nobody answers the row waits in any case. */
+int kafka_publish_tx(struct bus *base, struct db *tx, const struct bus_message *message, struct error *e)
+{
+	struct kafka_bus *bus = kafka_bus_of(base);
+	struct error ignored;
+	if (kafka_topic_partitions(bus, message->topic, KAFKA_ASK_MS, &ignored) == 0)
+		return kafka_no_topic(bus, message->topic, e);
+	kafka_outbox_start(bus->outbox);
+	if (insert(bus->outbox, tx, message, e) < 0)
+		return -1;
+	kafka_look_published(bus, message->topic);
+	db_on_commit(tx, wake, bus->outbox);
+	return 0;
+}
+
+/* ---- the thread ------------------------------------------------------------------ */
+
+static int keep_lease(struct kafka_outbox *outbox, struct error *e)
+{
+	struct db *db = outbox->pump.db;
+	int64_t now_ms = kafka_mono_ms();
+	bool held = true;
+	if (outbox->lease.token != 0 && now_ms - outbox->renewed_ms < LEASE_RENEW_MS)
+		return 0;
+	if (outbox->lease.token == 0) {
+		if (lease_take(db, &outbox->lease, false, &held, e) < 0)
+			return -1;
+	} else {
+		if (db_begin(db, DB_WRITE, e) < 0)
+			return -1;
+		int rc = lease_confirm(db, &outbox->lease, e);
+		if (rc == 0)
+			rc = db_commit(db, DB_RELAXED, e);
+		db_rollback(db);
+		if (rc < 0 && e->code != ERROR_LOST)
+			return -1;
+		held = rc == 0;
+	}
+	if (!held) {
+		log_warn("outbox-adopted-by-another", "owner=%s", outbox->lease_holder);
+		new_owner(outbox); /* the lease is taken with the next round */
+		return 0;
+	}
+	outbox->renewed_ms = now_ms;
+	return 0;
+}
+
+/* The next owner after `after` whose lease is gone and whose first row is not quite new. */
+static int next_dead(struct kafka_outbox *outbox, char owner[OWNER_SIZE], struct error *e)
+{
+	struct db *db = outbox->pump.db;
+	struct db_stmt *stmt;
+	int64_t now_ms, alive;
+	if (db_now_ms(db, &now_ms, e) < 0)
+		return -1;
+	for (;;) {
+		if (db_query(db, &stmt, e,
+			    "SELECT owner, logged_ms FROM outbox WHERE owner > $1 ORDER BY owner, id LIMIT 1",
+			    "s", owner) < 0)
+			return -1;
+		enum db_step step = db_step(stmt, e);
+		if (step != DB_ROW)
+			return step == DB_DONE ? 0 : -1;
+		snprintf(owner, OWNER_SIZE, "%s", db_text(stmt, 0));
+		bool young = clock_now_ms() - db_int(stmt, 1) < GRACE_MS;
+		db_reset(stmt);
+		if (strcmp(owner, outbox->lease_holder) == 0)
+			continue;
+		char name[LEASE_NAME_SIZE];
+		snprintf(name, sizeof name, "outbox.%s", owner);
+		step = db_query_int(db, &alive, e, "SELECT expires_ms > $2 FROM lease WHERE name = $1", "si",
+			name, now_ms);
+		if (step == DB_FAILED)
+			return -1;
+		if (step == DB_ROW ? alive == 0 : !young)
+			return 1;
+	}
+}
+
+static void forget_lease(struct db *db, struct lease *lease)
+{
+	struct error ignored;
+	if (lease->token != 0)
+		(void)db_exec(db, &ignored, "DELETE FROM lease WHERE name = $1 AND token = $2", "si",
+			lease->name, lease->token);
+	lease->token = 0;
+}
+
+/* Everything the dead one left that can be sent; between its batches our own go. */
+static int adopt(struct kafka_outbox *outbox, const char *owner, struct error *e)
+{
+	char name[LEASE_NAME_SIZE];
+	snprintf(name, sizeof name, "outbox.%s", owner);
+	struct lease lease = {.name = name, .holder = outbox->lease_holder, .duration_ms = LEASE_MS};
+	bool held;
+	if (lease_take(outbox->pump.db, &lease, false, &held, e) < 0)
+		return -1;
+	if (!held)
+		return 0;
+	log_info("outbox-adopts", "owner=%s", log_quote(owner));
+	int sent, rc = 0;
+	int64_t total = 0, taken_ms = kafka_mono_ms();
+	while ((sent = pump_batch(&outbox->pump, owner, e)) > 0) {
+		total += sent;
+		if (keep_lease(outbox, e) < 0 || pump_batch(&outbox->pump, outbox->lease_holder, e) < 0) {
+			rc = -1;
+			break;
+		}
+		if (kafka_mono_ms() - taken_ms < LEASE_RENEW_MS)
+			continue;
+		if (lease_take(outbox->pump.db, &lease, false, &held, e) < 0 || !held)
+			break;
+		taken_ms = kafka_mono_ms();
+	}
+	if (sent < 0)
+		rc = -1;
+	log_info("outbox-adopted", "owner=%s messages=%lld", log_quote(owner), (long long)total);
+	forget_lease(outbox->pump.db, &lease);
+	return rc;
+}
+
+static int look_for_dead(struct kafka_outbox *outbox, struct error *e)
+{
+	int64_t now_ms = kafka_mono_ms();
+	char owner[OWNER_SIZE] = "";
+	int found;
+	if (now_ms - outbox->looked_ms < LOOK_FOR_DEAD_MS)
+		return 0;
+	outbox->looked_ms = now_ms;
+	while ((found = next_dead(outbox, owner, e)) > 0)
+		if (adopt(outbox, owner, e) < 0)
+			return -1;
+	return found;
+}
+
+/* More than 0: there may be more at once. */
+static int work(struct kafka_outbox *outbox, struct error *e)
+{
+	if (pump_open(&outbox->pump, e) < 0 || keep_lease(outbox, e) < 0)
+		return -1;
+	int sent = pump_batch(&outbox->pump, outbox->lease_holder, e);
+	if (sent < 0)
+		return -1;
+	return look_for_dead(outbox, e) < 0 ? -1 : sent;
+}
+
+/* Said once, and when it is over. */
+static void say_trouble(struct kafka_outbox *outbox, bool trouble, const struct error *e)
+{
+	if (trouble == outbox->in_trouble)
+		return;
+	outbox->in_trouble = trouble;
+	if (trouble)
+		log_warn("outbox-waits", "reason=%s", log_quote(e->text));
+	else
+		log_info("outbox-goes-on", "owner=%s", outbox->lease_holder);
+}
+
+/* false: time to end. */
+static bool wait_for_work(struct kafka_outbox *outbox, int wait_ms)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += wait_ms / 1000;
+	until.tv_nsec += wait_ms % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_nsec -= 1000000000L;
+		until.tv_sec++;
+	}
+	pthread_mutex_lock(&outbox->lock);
+	/* a retry is not hurried by new rows */
+	while (!outbox->stop && (!outbox->wanted || outbox->in_trouble))
+		if (pthread_cond_timedwait(&outbox->wake, &outbox->lock, &until) != 0)
+			break;
+	outbox->wanted = false;
+	bool stop = outbox->stop;
+	pthread_mutex_unlock(&outbox->lock);
+	return !stop;
+}
+
+static bool rows_are_left(struct kafka_outbox *outbox)
+{
+	struct error ignored;
+	int64_t one;
+	return outbox->pump.db == NULL ||
+		db_query_int(outbox->pump.db, &one, &ignored,
+			"SELECT 1 FROM outbox WHERE owner = $1 AND refused IS NULL LIMIT 1", "s",
+			outbox->lease_holder) != DB_DONE;
+}
+
+static void finish(struct kafka_outbox *outbox)
+{
+	struct error e;
+	bool left = rows_are_left(outbox);
+	while (left && kafka_mono_ms() < outbox->stop_ms) {
+		if (work(outbox, &e) < 0)
+			nanosleep(&(struct timespec){.tv_nsec = 50 * 1000000L}, NULL);
+		left = rows_are_left(outbox);
+	}
+	if (outbox->pump.db == NULL)
+		return;
+	if (left) {
+		log_warn("outbox-left", "owner=%s text=%s", outbox->lease_holder,
+			log_quote(tr("messages wait in the store; a running service sends them",
+				"сообщения ждут в хранилище; их отправит работающая служба")));
+		lease_release(outbox->pump.db, &outbox->lease);
+	} else {
+		forget_lease(outbox->pump.db, &outbox->lease);
+	}
+}
+
+static void *run(void *arg)
+{
+	struct kafka_outbox *outbox = arg;
+	struct error e;
+	bool going = true;
+	while (going) {
+		int sent = work(outbox, &e);
+		say_trouble(outbox, sent < 0, &e);
+		if (sent < 0 && e.fatal)
+			pump_close(&outbox->pump);
+		going = wait_for_work(outbox, sent > 0 ? 0 : sent < 0 ? RETRY_MS : IDLE_MS);
+	}
+	finish(outbox);
+	pump_close(&outbox->pump);
+	return NULL;
+}
+
+/* ---- its life ---------------------------------------------------------------------- */
+
+struct kafka_outbox *kafka_outbox_new(struct kafka_bus *bus)
+{
+	struct kafka_outbox *outbox = xcalloc(1, sizeof *outbox);
+	pthread_condattr_t attributes;
+	outbox->bus = bus;
+	pthread_mutex_init(&outbox->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&outbox->wake, &attributes);
+	pthread_condattr_destroy(&attributes);
+	pump_init(&outbox->pump, bus);
+	new_owner(outbox);
+	return outbox;
+}
+
+void kafka_outbox_start(struct kafka_outbox *outbox)
+{
+	pthread_mutex_lock(&outbox->lock);
+	if (!outbox->started && pthread_create(&outbox->thread, NULL, run, outbox) != 0)
+		PANIC("cannot start a thread");
+	outbox->started = true;
+	pthread_mutex_unlock(&outbox->lock);
+}
+
+void kafka_outbox_free(struct kafka_outbox **pointer)
+{
+	struct kafka_outbox *outbox = *pointer;
+	if (outbox == NULL)
+		return;
+	*pointer = NULL;
+	pthread_mutex_lock(&outbox->lock);
+	outbox->stop = true;
+	outbox->stop_ms = kafka_mono_ms() + (outbox->used ? CLOSE_MS : 0);
+	bool started = outbox->started;
+	pthread_cond_signal(&outbox->wake);
+	pthread_mutex_unlock(&outbox->lock);
+	if (started)
+		pthread_join(outbox->thread, NULL);
+	pthread_mutex_destroy(&outbox->lock);
+	pthread_cond_destroy(&outbox->wake);
+	free(outbox);
+}

@@ -1,0 +1,337 @@
+/* Which topics there are, how far they go, how far groups have come. Offsets are those a
+ * read_committed reader sees. */
+#include "bus/kafka_look.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/lang.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+
+#define TOPICS_REREAD_MS 60000
+#define NO_TOPIC_REREAD_MS 1000
+/* The lowest offset moves with retention: minutes. */
+#define LOW_FRESH_MS 5000
+#define AWAY_ASK_MS 500
+
+struct kafka_look *kafka_look_new(struct kafka_bus *bus)
+{
+	struct kafka_look *look = xcalloc(1, sizeof *look);
+	look->bus = bus;
+	look->client.bus = bus;
+	pthread_mutex_init(&look->client_lock, NULL);
+	pthread_mutex_init(&look->lock, NULL);
+	pthread_mutex_init(&look->db_lock, NULL);
+	return look;
+}
+
+void kafka_look_free(struct kafka_look **pointer)
+{
+	struct kafka_look *look = *pointer;
+	if (look == NULL)
+		return;
+	*pointer = NULL;
+	if (look->rk != NULL)
+		rd_kafka_destroy(look->rk);
+	db_close(&look->db);
+	for (struct kafka_topic *topic = look->topics, *next; topic != NULL; topic = next) {
+		next = topic->next;
+		free(topic);
+	}
+	for (struct kafka_lag *lag = look->lags, *next; lag != NULL; lag = next) {
+		next = lag->next;
+		free(lag);
+	}
+	pthread_mutex_destroy(&look->client_lock);
+	pthread_mutex_destroy(&look->lock);
+	pthread_mutex_destroy(&look->db_lock);
+	free(look);
+}
+
+rd_kafka_t *kafka_look_client(struct kafka_bus *bus, struct error *e)
+{
+	struct kafka_look *look = bus->look;
+	pthread_mutex_lock(&look->client_lock);
+	if (look->rk == NULL) {
+		rd_kafka_conf_t *conf = kafka_conf(bus, &look->client, NULL, NULL, e);
+		if (conf != NULL)
+			look->rk = kafka_client_new(RD_KAFKA_PRODUCER, conf, e);
+	}
+	rd_kafka_t *rk = look->rk;
+	pthread_mutex_unlock(&look->client_lock);
+	if (rk != NULL)
+		rd_kafka_poll(rk, 0); /* error_cb */
+	return rk;
+}
+
+int kafka_with_db(struct kafka_bus *bus, int (*fn)(struct db *db, void *arg, struct error *e),
+	void *arg, struct error *e)
+{
+	struct kafka_look *look = bus->look;
+	struct error why;
+	error_clear(&why);
+	pthread_mutex_lock(&look->db_lock);
+	int rc = look->db != NULL ? 0 : db_open(&look->db, bus->store_url, &why);
+	if (rc == 0)
+		rc = fn(look->db, arg, &why);
+	if (rc < 0)
+		db_rollback(look->db);
+	if (rc < 0 && why.fatal)
+		db_close(&look->db);
+	pthread_mutex_unlock(&look->db_lock);
+	if (rc < 0 && e != NULL)
+		*e = why;
+	return rc;
+}
+
+/* ---- topics ------------------------------------------------------------------ */
+
+/* lock held. */
+static struct kafka_topic *find_topic(struct kafka_look *look, const char *name)
+{
+	struct kafka_topic *topic = look->topics;
+	while (topic != NULL && strcmp(topic->name, name) != 0)
+		topic = topic->next;
+	if (topic == NULL) {
+		topic = xcalloc(1, sizeof *topic);
+		snprintf(topic->name, sizeof topic->name, "%s", name);
+		topic->next = look->topics;
+		look->topics = topic;
+	}
+	return topic;
+}
+
+static int ask_partitions(struct kafka_bus *bus, const char *topic, int wait_ms, struct error *e)
+{
+	char name[KAFKA_NAME_SIZE];
+	rd_kafka_t *rk = kafka_look_client(bus, e);
+	if (rk == NULL)
+		return -1;
+	rd_kafka_topic_t *handle = rd_kafka_topic_new(rk, kafka_topic_name(bus, topic, name), NULL);
+	const struct rd_kafka_metadata *found;
+	rd_kafka_resp_err_t err = rd_kafka_metadata(rk, 0, handle, &found, wait_ms);
+	rd_kafka_topic_destroy(handle);
+	rd_kafka_poll(rk, 0);
+	if (err != 0)
+		return kafka_error(bus, err, tr("asking for topics", "запрос тем"), e);
+	kafka_say_back(bus);
+	err = found->topic_cnt == 1 ? found->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+	int partitions = err == 0 ? found->topics[0].partition_cnt : 0;
+	rd_kafka_metadata_destroy(found);
+	if (err != 0 && err != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+		return kafka_error(bus, err, topic, e);
+	return partitions;
+}
+
+int kafka_topic_partitions(struct kafka_bus *bus, const char *name, int wait_ms, struct error *e)
+{
+	struct kafka_look *look = bus->look;
+	int64_t now_ms = kafka_mono_ms();
+	pthread_mutex_lock(&look->lock);
+	struct kafka_topic *topic = find_topic(look, name);
+	int known = topic->partitions;
+	bool fresh = topic->asked_ms != 0 &&
+		now_ms - topic->asked_ms < (known > 0 ? TOPICS_REREAD_MS : NO_TOPIC_REREAD_MS);
+	pthread_mutex_unlock(&look->lock);
+	if (fresh)
+		return known;
+	if (atomic_load(&bus->away) && wait_ms > AWAY_ASK_MS)
+		wait_ms = AWAY_ASK_MS;
+	int found = ask_partitions(bus, name, wait_ms, e);
+	if (found < 0)
+		return known > 0 ? known : -1; /* it was there: topics do not go */
+	pthread_mutex_lock(&look->lock);
+	topic->partitions = found;
+	topic->asked_ms = now_ms;
+	pthread_mutex_unlock(&look->lock);
+	return found;
+}
+
+rd_kafka_topic_partition_list_t *kafka_partitions_of(
+	struct kafka_bus *bus, const char *topic, struct error *e)
+{
+	char name[KAFKA_NAME_SIZE];
+	error_clear(e);
+	int n = kafka_topic_partitions(bus, topic, KAFKA_ASK_MS, e);
+	if (n <= 0)
+		return NULL;
+	if (n > BUS_PARTITIONS_MAX) {
+		error_set(e, ERROR_INPUT,
+			tr("topic %s has %d partitions, Vestnik keeps count of %d at most",
+				"в теме %s %d разделов, Vestnik учитывает не более %d"),
+			topic, n, BUS_PARTITIONS_MAX);
+		return NULL;
+	}
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
+	kafka_topic_name(bus, topic, name);
+	for (int i = 0; i < n; i++)
+		rd_kafka_topic_partition_list_add(list, name, i);
+	return list;
+}
+
+/* ---- offsets ------------------------------------------------------------------- */
+
+static int ask_ms(struct kafka_bus *bus)
+{
+	return atomic_load(&bus->away) ? AWAY_ASK_MS : KAFKA_ASK_MS;
+}
+
+static int first_error(struct kafka_bus *bus, const rd_kafka_topic_partition_list_t *list,
+	const char *what, struct error *e)
+{
+	for (int i = 0; i < list->cnt; i++)
+		if (list->elems[i].err != 0)
+			return kafka_error(bus, list->elems[i].err, what, e);
+	return 0;
+}
+
+/* One request to each leader: a time of -1 or -2 asks for the end or the beginning. */
+int kafka_ask_offsets(struct kafka_bus *bus, rd_kafka_topic_partition_list_t *list, int64_t which,
+	struct error *e)
+{
+	const char *what = tr("asking for offsets", "запрос смещений");
+	rd_kafka_t *rk = kafka_look_client(bus, e);
+	if (rk == NULL)
+		return -1;
+	for (int i = 0; i < list->cnt; i++)
+		list->elems[i].offset = which;
+	rd_kafka_resp_err_t err = rd_kafka_offsets_for_times(rk, list, ask_ms(bus));
+	rd_kafka_poll(rk, 0);
+	if (err != 0)
+		return kafka_error(bus, err, what, e);
+	if (first_error(bus, list, what, e) < 0)
+		return -1;
+	kafka_say_back(bus);
+	return 0;
+}
+
+static int take_committed(struct kafka_bus *bus, rd_kafka_event_t *event,
+	rd_kafka_topic_partition_list_t *list, struct error *e)
+{
+	const char *what = tr("asking for a group's offsets", "запрос смещений группы");
+	size_t n = 0;
+	if (event == NULL)
+		return kafka_error(bus, RD_KAFKA_RESP_ERR__TIMED_OUT, what, e);
+	if (rd_kafka_event_error(event) != 0)
+		return kafka_error(bus, rd_kafka_event_error(event), what, e);
+	const rd_kafka_group_result_t **groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
+		rd_kafka_event_ListConsumerGroupOffsets_result(event), &n);
+	if (n != 1)
+		return error_set(e, ERROR_INTERNAL, "%s: %zu answers", what, n);
+	const rd_kafka_error_t *error = rd_kafka_group_result_error(groups[0]);
+	if (error != NULL)
+		return kafka_error(bus, rd_kafka_error_code(error), what, e);
+	const rd_kafka_topic_partition_list_t *found = rd_kafka_group_result_partitions(groups[0]);
+	for (int i = 0; i < list->cnt; i++) {
+		const rd_kafka_topic_partition_t *one = rd_kafka_topic_partition_list_find(
+			(rd_kafka_topic_partition_list_t *)(uintptr_t)found, list->elems[i].topic,
+			list->elems[i].partition);
+		list->elems[i].offset = one == NULL || one->offset < 0 ? RD_KAFKA_OFFSET_INVALID : one->offset;
+	}
+	return first_error(bus, found, what, e);
+}
+
+int kafka_ask_committed(struct kafka_bus *bus, const char *group,
+	rd_kafka_topic_partition_list_t *list, struct error *e)
+{
+	char name[KAFKA_NAME_SIZE], why[200];
+	rd_kafka_t *rk = kafka_look_client(bus, e);
+	if (rk == NULL)
+		return -1;
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+	rd_kafka_AdminOptions_t *options =
+		rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
+	rd_kafka_AdminOptions_set_request_timeout(options, ask_ms(bus), why, sizeof why);
+	rd_kafka_ListConsumerGroupOffsets_t *ask =
+		rd_kafka_ListConsumerGroupOffsets_new(kafka_group_name(bus, group, name), list);
+	rd_kafka_ListConsumerGroupOffsets(rk, &ask, 1, options, queue);
+	rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ask_ms(bus) + 1000);
+	int rc = take_committed(bus, event, list, e);
+	if (event != NULL)
+		rd_kafka_event_destroy(event);
+	rd_kafka_ListConsumerGroupOffsets_destroy(ask);
+	rd_kafka_AdminOptions_destroy(options);
+	rd_kafka_queue_destroy(queue);
+	rd_kafka_poll(rk, 0);
+	return rc;
+}
+
+int kafka_ask_lows(struct kafka_bus *bus, const char *name, int n,
+	int64_t low[static BUS_PARTITIONS_MAX], struct error *e)
+{
+	struct kafka_look *look = bus->look;
+	int64_t now_ms = kafka_mono_ms();
+	pthread_mutex_lock(&look->lock);
+	struct kafka_topic *topic = find_topic(look, name);
+	bool fresh = topic->low_ms != 0 && now_ms - topic->low_ms < LOW_FRESH_MS;
+	memcpy(low, topic->low, sizeof topic->low);
+	pthread_mutex_unlock(&look->lock);
+	if (fresh)
+		return 0;
+	rd_kafka_topic_partition_list_t *list = kafka_partitions_of(bus, name, e);
+	if (list == NULL)
+		return -1;
+	int rc = kafka_ask_offsets(bus, list, RD_KAFKA_OFFSET_BEGINNING, e);
+	for (int i = 0; rc == 0 && i < n && i < list->cnt; i++)
+		low[i] = list->elems[i].offset;
+	rd_kafka_topic_partition_list_destroy(list);
+	if (rc < 0)
+		return -1;
+	pthread_mutex_lock(&look->lock);
+	memcpy(topic->low, low, sizeof topic->low);
+	topic->low_ms = now_ms;
+	pthread_mutex_unlock(&look->lock);
+	return 0;
+}
+
+/* ---- a new group at the end -------------------------------------------------------- */
+
+static int set_committed(struct kafka_bus *bus, const char *group, rd_kafka_topic_partition_list_t *list,
+	struct error *e)
+{
+	char name[KAFKA_NAME_SIZE];
+	rd_kafka_t *rk = kafka_look_client(bus, e);
+	if (rk == NULL)
+		return -1;
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+	rd_kafka_AlterConsumerGroupOffsets_t *alter =
+		rd_kafka_AlterConsumerGroupOffsets_new(kafka_group_name(bus, group, name), list);
+	rd_kafka_AlterConsumerGroupOffsets(rk, &alter, 1, NULL, queue);
+	rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ask_ms(bus));
+	rd_kafka_resp_err_t err = event == NULL ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event);
+	if (event != NULL)
+		rd_kafka_event_destroy(event);
+	rd_kafka_AlterConsumerGroupOffsets_destroy(alter);
+	rd_kafka_queue_destroy(queue);
+	return err == 0 ? 0 : kafka_error(bus, err, group, e);
+}
+
+/* Refused while the group has members: then they know where it is. */
+int kafka_register_at_end(struct kafka_bus *bus, const char *group, const char *topic, struct error *e)
+{
+	struct error why;
+	rd_kafka_topic_partition_list_t *list = kafka_partitions_of(bus, topic, &why);
+	if (list == NULL) {
+		if (e != NULL)
+			*e = why;
+		return why.code == ERROR_NONE ? kafka_no_topic(bus, topic, e) : -1;
+	}
+	rd_kafka_topic_partition_list_t *ends = rd_kafka_topic_partition_list_copy(list);
+	rd_kafka_topic_partition_list_t *unset = rd_kafka_topic_partition_list_new(list->cnt);
+	int rc = kafka_ask_committed(bus, group, list, e) < 0 ||
+			kafka_ask_offsets(bus, ends, RD_KAFKA_OFFSET_END, e) < 0
+		? -1
+		: 0;
+	for (int i = 0; rc == 0 && i < list->cnt; i++)
+		if (list->elems[i].offset < 0)
+			rd_kafka_topic_partition_list_add(unset, list->elems[i].topic, list->elems[i].partition)
+				->offset = ends->elems[i].offset;
+	if (rc == 0 && unset->cnt > 0 && set_committed(bus, group, unset, &why) < 0)
+		log_info("kafka-group-not-registered", "group=%s topic=%s reason=%s", group, topic,
+			log_quote(why.text));
+	rd_kafka_topic_partition_list_destroy(list);
+	rd_kafka_topic_partition_list_destroy(ends);
+	rd_kafka_topic_partition_list_destroy(unset);
+	return rc;
+}
