@@ -72,6 +72,10 @@ static int connect_now(struct postgres_db *db, struct error *e)
 	db->lost = PQstatus(db->conn) != CONNECTION_OK;
 	if (db->lost) {
 		bool denied = PQconnectionNeedsPassword(db->conn) || PQconnectionUsedPassword(db->conn);
+		/* libpq's own complaint, before it asked any server: it repeats what it did not like, and
+		 * in an address with unescaped characters that is the password. */
+		if (strncmp(PQerrorMessage(db->conn), "invalid ", strlen("invalid ")) == 0)
+			return postgres_bad_address(e);
 		postgres_lost(db, tr("no connection", "нет соединения"), e);
 		/* A wrong password does not get better by waiting; a server that starts does. */
 		if (e != NULL && denied && strstr(e->text, "password") != NULL) {
@@ -85,16 +89,20 @@ static int connect_now(struct postgres_db *db, struct error *e)
 	return rc;
 }
 
-/* A server that was restarted has said goodbye on the connection long before it is used again:
- * looking costs one system call. */
+/* What comes unasked is mostly goodbye, and its end follows at once. */
+#define GOODBYE_MS 50
+
+/* A server that was restarted has said so on the connection long before it is used again: looking
+ * costs one system call. */
 static bool still_there(struct postgres_db *db)
 {
 	struct pollfd fd = {.fd = PQsocket(db->conn), .events = POLLIN};
 	if (db->lost || PQstatus(db->conn) != CONNECTION_OK)
 		return false;
-	if (poll(&fd, 1, 0) == 0)
-		return true;
-	return PQconsumeInput(db->conn) == 1 && PQstatus(db->conn) == CONNECTION_OK;
+	for (int wait_ms = 0; poll(&fd, 1, wait_ms) != 0; wait_ms = GOODBYE_MS)
+		if (PQconsumeInput(db->conn) != 1 || PQstatus(db->conn) != CONNECTION_OK)
+			return false;
+	return true;
 }
 
 int postgres_ready(struct postgres_db *db, struct error *e)

@@ -110,6 +110,7 @@ void postgres_roll_back(struct postgres_db *db);
 
 /* Checks the address; *label is malloc'ed and holds no password. */
 int postgres_label(const char *url, char **label, struct error *e);
+int postgres_bad_address(struct error *e);
 PGconn *postgres_connect(const char *url);
 
 /* ---- db_postgres_stmt.c ---------------------------------------------------------------------- */

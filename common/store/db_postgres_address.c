@@ -24,6 +24,15 @@ static const char *option(const PQconninfoOption *options, const char *keyword)
 	return NULL;
 }
 
+int postgres_bad_address(struct error *e)
+{
+	return error_set(e, ERROR_INPUT, "%s",
+		tr("the store's address is not understood; write postgresql://user@host:5432/database"
+		   " (in names and passwords / is %2F, @ is %40, : is %3A)",
+			"адрес хранилища не понят; пишите postgresql://пользователь@узел:5432/база"
+			" (в именах и паролях / это %2F, @ это %40, : это %3A)"));
+}
+
 /* Built from what libpq understood and never by cutting the text: where a password ends is not
  * for us to guess. */
 int postgres_label(const char *url, char **label, struct error *e)
@@ -34,15 +43,16 @@ int postgres_label(const char *url, char **label, struct error *e)
 	if (options == NULL) {
 		/* libpq's words may repeat a part of the password. */
 		PQfreemem(trouble);
-		return error_set(e, ERROR_INPUT, "%s",
-			tr("the store's address is not understood; write postgresql://user@host:5432/database"
-			   " (in names and passwords / is %2F, @ is %40, : is %3A)",
-				"адрес хранилища не понят; пишите postgresql://пользователь@узел:5432/база"
-				" (в именах и паролях / это %2F, @ это %40, : это %3A)"));
+		return postgres_bad_address(e);
 	}
 	const char *user = option(options, "user"), *host = option(options, "host"),
 		   *port = option(options, "port"), *name = option(options, "dbname"),
 		   *service = option(options, "service");
+	/* An @ in the password that was not written as %40 (a leading one: an abstract socket). */
+	if (host != NULL && host[0] != '\0' && strchr(host + 1, '@') != NULL) {
+		PQconninfoFree(options);
+		return postgres_bad_address(e);
+	}
 	struct buf text;
 	buf_init(&text, LABEL_MAX_BYTES);
 	(void)buf_puts(&text, "postgresql://");
