@@ -50,5 +50,6 @@ const struct bus_ops bus_kafka_ops = {
 	.mark = kafka_mark,
 	.passed = kafka_passed,
 	.lag = kafka_lag,
+	.ends = kafka_ends,
 	.browse = kafka_browse,
 };

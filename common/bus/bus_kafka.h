@@ -128,6 +128,7 @@ void kafka_look_published(struct kafka_bus *bus, const char *topic);
 int kafka_mark(struct bus *bus, const char *topic, struct bus_mark *mark, struct error *e);
 int kafka_passed(struct bus *bus, const char *group, struct bus_mark *mark, struct error *e);
 int kafka_lag(struct bus *bus, const char *topic, const char *group, int64_t *lag, struct error *e);
+int kafka_ends(struct bus *bus, const char *topic, int64_t end[static BUS_PARTITIONS_MAX], struct error *e);
 /* fn with a connection of the bus, one thread at a time. */
 int kafka_with_db(struct kafka_bus *bus, int (*fn)(struct db *db, void *arg, struct error *e),
 	void *arg, struct error *e);

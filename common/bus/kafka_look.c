@@ -78,6 +78,21 @@ int kafka_mark(struct bus *base, const char *topic, struct bus_mark *mark, struc
 	return rc;
 }
 
+int kafka_ends(struct bus *base, const char *topic, int64_t end[static BUS_PARTITIONS_MAX], struct error *e)
+{
+	struct kafka_bus *bus = kafka_bus_of(base);
+	struct bus_mark mark;
+	struct error why;
+	snprintf(mark.topic, sizeof mark.topic, "%s", topic);
+	int rc = take_ends(bus, &mark, &why);
+	if (rc == 0 && mark.partitions == 0)
+		rc = kafka_no_topic(bus, topic, &why);
+	memcpy(end, mark.position, sizeof mark.position);
+	if (rc < 0 && e != NULL)
+		*e = why;
+	return rc < 0 ? -1 : mark.partitions;
+}
+
 /* A row is deleted only when its message is in the topic: the end asked for afterwards is
  * beyond it. */
 static int outbox_is_past(struct kafka_bus *bus, struct bus_mark *mark, struct error *e)

@@ -19,12 +19,12 @@ _vestnik()
 		*)
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'task put'|'dead list'|'dead show'|'dead replay'|'up'|'down'|'status'|'check-config'|'store backup'|'help'|'completion') known=1 ;;
+			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
-	'') words='directory campaign log delivery webhook relay suppression task dead up down status check-config store help completion' ;;
+	'') words='directory campaign log delivery webhook relay suppression task dead bus up down status check-config store help completion' ;;
 	directory) words='import list show export' ;;
 	campaign) words='check preview test launch store list status pause resume cancel retry' ;;
 	delivery) words='show' ;;
@@ -33,6 +33,7 @@ _vestnik()
 	suppression) words='add remove list' ;;
 	task) words='put' ;;
 	dead) words='list show replay' ;;
+	bus) words='init check' ;;
 	store) words='backup' ;;
 	esac
 	case $phrase in
@@ -70,12 +71,14 @@ _vestnik()
 	'dead list') options='' operand='' ;;
 	'dead show') options='' operand='@none' ;;
 	'dead replay') options=' --all' operand='@none' ;;
+	'bus init') options=' --partitions --replication --principal --producer' operand='' ;;
+	'bus check') options=' --partitions --replication' operand='' ;;
 	'up') options=' --detach' operand='' ;;
 	'down') options='' operand='' ;;
 	'status') options='' operand='' ;;
 	'check-config') options=' --reference' operand='' ;;
 	'store backup') options='' operand='@file' ;;
-	'help') options='' operand='directory campaign log delivery webhook relay suppression task dead up down status check-config store help completion' ;;
+	'help') options='' operand='directory campaign log delivery webhook relay suppression task dead bus up down status check-config store help completion' ;;
 	'completion') options='' operand='bash' ;;
 	esac
 	options+=' --config --lang --json --help'
@@ -114,6 +117,12 @@ _vestnik()
 	'webhook rotate --keep') values='@none' ;;
 	'relay check --to') values='@none' ;;
 	'suppression add --reason') values='@none' ;;
+	'bus init --partitions') values='@none' ;;
+	'bus init --replication') values='@none' ;;
+	'bus init --principal') values='@none' ;;
+	'bus init --producer') values='@none' ;;
+	'bus check --partitions') values='@none' ;;
+	'bus check --replication') values='@none' ;;
 	*' --config') values='@file' ;;
 	*' --lang') values='ru en' ;;
 	esac
