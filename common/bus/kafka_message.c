@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/gate.h"
@@ -24,33 +25,34 @@ static void add(rd_kafka_headers_t *headers, const char *name, const char *value
 }
 
 /* bus.c has checked the length; what is not an object of strings goes without. */
-static void add_foreign(rd_kafka_headers_t *out, const char *headers)
+static void add_foreign(rd_kafka_headers_t *out, json_t *object)
 {
 	const char *name;
-	json_t *value, *object = headers == NULL ? NULL : json_loads(headers, 0, NULL);
+	json_t *value;
 	if (json_is_object(object))
 		json_object_foreach(object, name, value)
 			if (json_is_string(value) && name[0] != '\0')
 				rd_kafka_header_add(out, name, -1, json_string_value(value),
 					(ssize_t)json_string_length(value));
-	json_decref(object);
 }
 
 rd_kafka_headers_t *kafka_headers(const struct bus_message *message)
 {
 	rd_kafka_headers_t *headers = rd_kafka_headers_new(8);
 	char when[CLOCK_RFC3339_SIZE];
+	json_t *foreign = message->headers == NULL ? NULL : json_loads(message->headers, 0, NULL);
 	add(headers, "ce_id", message->id);
 	add(headers, "ce_source", message->source);
 	add(headers, "ce_type", message->type);
-	/* a structured event has all of it in its data */
-	if (message->id != NULL) {
+	/* A structured event has all of it in its data; what came wrong goes on as it came. */
+	if (message->id != NULL && json_object_get(foreign, "ce_specversion") == NULL)
 		add(headers, "ce_specversion", "1.0");
+	if (message->id != NULL && json_object_get(foreign, "ce_time") == NULL)
 		add(headers, "ce_time", clock_rfc3339(message->time_ms, when));
-	}
 	add(headers, CONTENT_TYPE,
 		message->content_type == NULL && message->id != NULL ? STANDARD_TYPE : message->content_type);
-	add_foreign(headers, message->headers);
+	add_foreign(headers, foreign);
+	json_decref(foreign);
 	return headers;
 }
 
@@ -60,6 +62,8 @@ struct reading {
 	struct arena *arena;
 	struct bus_message *out;
 	bool timed;
+	bool event;     /* a header ce_… is there */
+	bool versioned; /* one of them is ce_specversion */
 	json_t *foreign;
 	size_t foreign_bytes;
 };
@@ -85,28 +89,38 @@ static void keep_foreign(struct reading *r, const char *name, const void *value,
 		text ? json_stringn(value == NULL ? "" : value, len) : json_string("(not UTF-8)"));
 }
 
+/* The case of a name is no producer's mistake. What is no CloudEvent 1.0 stays in the headers under
+ * its own name, and who reads the message can say what was wrong with it (message/task.h). */
 static void read_header(struct reading *r, const char *name, const void *value, size_t len)
 {
 	struct bus_message *out = r->out;
+	r->event = r->event || strncasecmp(name, "ce_", 3) == 0;
 	const struct {
 		const char *name;
 		const char **to;
 	} known[] = {{"ce_id", &out->id}, {"ce_source", &out->source}, {"ce_type", &out->type},
 		{CONTENT_TYPE, &out->content_type}};
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (strcmp(name, known[i].name) == 0) {
+		if (strcasecmp(name, known[i].name) == 0) {
 			*known[i].to = take_text(r, value, len);
 			return;
 		}
-	if (strcmp(name, "ce_specversion") == 0)
-		return;
-	char when[64];
-	if (strcmp(name, "ce_time") == 0 && value != NULL && len < sizeof when) {
-		memcpy(when, value, len);
-		when[len] = '\0';
-		r->timed = clock_parse_rfc3339(when, &out->time_ms) == 0;
-		if (r->timed)
+	if (strcasecmp(name, "ce_specversion") == 0) {
+		r->versioned = true;
+		if (value != NULL && len == 3 && memcmp(value, "1.0", 3) == 0)
 			return;
+		name = "ce_specversion";
+	}
+	char when[64];
+	if (strcasecmp(name, "ce_time") == 0) {
+		if (value != NULL && len < sizeof when) {
+			memcpy(when, value, len);
+			when[len] = '\0';
+			r->timed = clock_parse_rfc3339(when, &out->time_ms) == 0;
+			if (r->timed)
+				return;
+		}
+		name = "ce_time";
 	}
 	keep_foreign(r, name, value, len);
 }
@@ -122,6 +136,8 @@ static void read_headers(struct reading *r, const rd_kafka_message_t *record)
 	for (size_t i = 0; i < HEADERS_READ_MAX &&
 		rd_kafka_header_get_all(headers, i, &name, &value, &len) == 0; i++)
 		read_header(r, name, value, len);
+	if (r->event && !r->versioned)
+		keep_foreign(r, "ce_specversion", "", 0);
 	if (r->foreign == NULL)
 		return;
 	char *text = json_dumps(r->foreign, JSON_COMPACT);
