@@ -68,6 +68,14 @@ def main():
             assert protocol == ("https" if name == "webhook" else "kafka"), (name, protocol)
             if protocol == "kafka":
                 assert channel["bindings"]["kafka"]["topic"] == channel["address"], name
+    # as `vestnik bus init` makes them
+    with open(os.path.join(SOURCE, "common/bus/bus_admin.c")) as f:
+        made = dict(re.findall(r"#define (PARTITIONS|PARTITIONS_SMALL|REPLICATION) ([0-9]+)$", f.read(), re.M))
+    for channel in document["channels"].values():
+        kafka = channel.get("bindings", {}).get("kafka")
+        if kafka:
+            assert str(kafka["partitions"]) in (made["PARTITIONS"], made["PARTITIONS_SMALL"], "1"), kafka
+            assert str(kafka["replicas"]) == made["REPLICATION"], kafka
 
     subscribed = set()
     for folder, _, names in os.walk(os.path.join(SOURCE, "services")):
