@@ -135,7 +135,7 @@ static void make_slot(struct kafka_consumer *c, struct kafka_slot *slot, int top
 		.partition = partition->partition,
 		.queue = rd_kafka_queue_get_partition(c->rk, partition->topic, partition->partition),
 		.mark = watermark_new(c->window),
-		.read = -1,
+		.next = -1,
 		.done = -1,
 		.seek_to = -1};
 	rd_kafka_queue_forward(slot->queue, NULL);
@@ -172,7 +172,7 @@ static void begin_where_it_ended(struct kafka_consumer *c, rd_kafka_topic_partit
 			rd_kafka_topic_partition_t *one = rd_kafka_topic_partition_list_find(
 				partitions, slot->name, slot->partition);
 			int64_t at = offset_in(p.committed, slot);
-			one->offset = place_of(c, slot, at, offset_in(p.low, slot), offset_in(p.high, slot));
+			slot->next = one->offset = place_of(c, slot, at, offset_in(p.low, slot), offset_in(p.high, slot));
 			if (at < 0 && c->from_end) { /* committed at the next occasion */
 				pthread_mutex_lock(&c->lock);
 				slot->done = one->offset - 1;
@@ -232,21 +232,38 @@ void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err,
 
 /* ---- places lost, seeking ---------------------------------------------------------------- */
 
-static void find_place(struct kafka_consumer *c, struct kafka_slot *slot)
+static int find_place(struct kafka_consumer *c, struct kafka_slot *slot)
 {
 	struct places p = {0};
 	struct error e;
 	rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
 	rd_kafka_topic_partition_list_add(one, slot->name, slot->partition);
-	if (ask_places(c, one, &p, &e) == 0) {
-		int64_t at = slot->read >= 0 ? slot->read + 1 : p.committed->elems[0].offset;
-		slot->seek_to = place_of(c, slot, at, p.low->elems[0].offset, p.high->elems[0].offset);
-		if (slot->read >= slot->seek_to)
-			slot->read = slot->seek_to - 1;
+	int rc = ask_places(c, one, &p, &e);
+	if (rc == 0) {
+		int64_t at = slot->next >= 0 ? slot->next : p.committed->elems[0].offset;
+		slot->next = place_of(c, slot, at, p.low->elems[0].offset, p.high->elems[0].offset);
 		slot->lost_place = false;
 	}
 	free_places(&p);
 	rd_kafka_topic_partition_list_destroy(one);
+	return rc;
+}
+
+/* 2.0.2 does not fetch from a partition again whose offset was out of range, wherever it is
+ * told to seek. Assigning the same once more makes it begin; tokens stay good. */
+static void begin_again(struct kafka_consumer *c)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)c->slot_count);
+	for (size_t i = 0; i < c->slot_count; i++) {
+		struct kafka_slot *slot = &c->slots[i];
+		if (slot->seek_to >= 0)
+			slot->next = slot->seek_to;
+		slot->seek_to = -1;
+		rd_kafka_topic_partition_list_add(list, slot->name, slot->partition)->offset =
+			slot->next >= 0 ? slot->next : RD_KAFKA_OFFSET_STORED;
+	}
+	rd_kafka_assign(c->rk, list);
+	rd_kafka_topic_partition_list_destroy(list);
 }
 
 static void seek(struct kafka_consumer *c, struct kafka_slot *slot)
@@ -263,10 +280,13 @@ static void seek(struct kafka_consumer *c, struct kafka_slot *slot)
 
 void kafka_find_places(struct kafka_consumer *c)
 {
-	for (size_t i = 0; i < c->slot_count; i++) {
-		if (c->slots[i].lost_place)
-			find_place(c, &c->slots[i]);
+	bool found = false;
+	for (size_t i = 0; i < c->slot_count; i++)
+		if (c->slots[i].lost_place && find_place(c, &c->slots[i]) == 0)
+			found = true;
+	if (found)
+		begin_again(c);
+	for (size_t i = 0; i < c->slot_count; i++)
 		if (c->slots[i].seek_to >= 0)
 			seek(c, &c->slots[i]);
-	}
 }

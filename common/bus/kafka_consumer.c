@@ -230,8 +230,8 @@ static void serve_events(struct kafka_consumer *c)
 		struct kafka_slot *slot = slot_of(c, record);
 		if (record->err != 0)
 			take_error(c, slot, record);
-		else if (slot != NULL && record->offset > slot->read && slot->seek_to < 0)
-			slot->seek_to = slot->read >= 0 ? slot->read + 1 : record->offset;
+		else if (slot != NULL && record->offset >= slot->next && slot->seek_to < 0)
+			slot->seek_to = slot->next >= 0 ? slot->next : record->offset;
 		rd_kafka_message_destroy(record);
 	}
 	if (atomic_load(&c->client.fatal)) {
@@ -264,21 +264,21 @@ static void hand_out(struct kafka_consumer *c, size_t index, struct bus_message 
 			.index = watermark_push(slot->mark, out[i].offset),
 		};
 	pthread_mutex_unlock(&c->lock);
-	slot->read = out[n - 1].offset;
+	slot->next = out[n - 1].offset + 1;
 }
 
 static size_t read_slot(struct kafka_consumer *c, size_t index, struct bus_message *out, size_t max)
 {
 	struct kafka_slot *slot = &c->slots[index];
 	rd_kafka_message_t *record;
-	int64_t last = slot->read;
+	int64_t next = slot->next;
 	size_t n = 0;
 	while (n < max && c->arena.bytes < ARENA_POLL_MAX_BYTES && !slot->lost_place &&
 		(record = rd_kafka_consume_queue(slot->queue, 0)) != NULL) {
 		if (record->err != 0) {
 			take_error(c, slot, record);
-		} else if (record->offset > last) { /* else: fetched again */
-			last = record->offset;
+		} else if (record->offset >= next) { /* else: fetched again */
+			next = record->offset + 1;
 			kafka_message_read(record, slot->topic, &c->arena, &out[n++]);
 		}
 		rd_kafka_message_destroy(record);
@@ -331,6 +331,7 @@ int kafka_poll(struct bus_consumer *base, int timeout_ms, struct bus_message *ou
 		serve_events(c);
 		kafka_retry_gaps(c);
 		kafka_find_places(c);
+		kafka_store_again(c);
 		size_t n = fetch(c, out, max);
 		if (n > 0)
 			return (int)n;

@@ -20,8 +20,9 @@ struct kafka_slot {
 	int32_t partition;
 	rd_kafka_queue_t *queue;
 	struct watermark *mark;
-	int64_t read;      /* last offset handed out; -1 none */
+	int64_t next;      /* the offset reading goes on at; -1 not known yet */
 	int64_t done;      /* end of the finished prefix; -1 none */
+	bool unstored;     /* librdkafka did not take `done` */
 	uint64_t tx_end;   /* bus_done_tx: entries before this */
 	int64_t seek_to;   /* reading goes on there; -1 nothing to do */
 	bool lost_place;   /* retention passed it: look where to go on */
@@ -71,7 +72,7 @@ void kafka_poke(struct kafka_consumer *c);
 void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err,
 	rd_kafka_topic_partition_list_t *partitions, void *opaque);
 void kafka_release_slots(struct kafka_consumer *c);
-/* Slots that lost their place get another; those that must seek do. */
+/* Slots that lost their place get another; those that must seek do. For the polling thread. */
 void kafka_find_places(struct kafka_consumer *c);
 /* Writes down what could not be at once. */
 void kafka_retry_gaps(struct kafka_consumer *c);
@@ -80,6 +81,8 @@ void kafka_retry_gaps(struct kafka_consumer *c);
 
 /* Tells librdkafka how far each slot is finished; lock held. */
 void kafka_store_done(struct kafka_consumer *c);
+/* Again what it did not take. */
+void kafka_store_again(struct kafka_consumer *c);
 /* The same, and waits until the brokers have it or wait_ms are over. */
 void kafka_commit_now(struct kafka_consumer *c, int wait_ms);
 

@@ -19,17 +19,34 @@ void kafka_store_done(struct kafka_consumer *c)
 	rd_kafka_topic_partition_list_t *list = NULL;
 	for (size_t i = 0; i < c->slot_count; i++) {
 		struct kafka_slot *slot = &c->slots[i];
-		if (!watermark_advance(slot->mark, &slot->done))
+		if (!watermark_advance(slot->mark, &slot->done) && !slot->unstored)
 			continue;
 		if (list == NULL)
 			list = rd_kafka_topic_partition_list_new((int)c->slot_count);
-		rd_kafka_topic_partition_list_add(list, slot->name, slot->partition)->offset = slot->done + 1;
+		rd_kafka_topic_partition_t *one =
+			rd_kafka_topic_partition_list_add(list, slot->name, slot->partition);
+		one->offset = slot->done + 1;
+		one->opaque = slot;
 	}
 	if (list == NULL)
 		return;
-	/* refused for a partition that is not ours any more: its next owner begins earlier */
+	/* refused while a partition is being assigned, or is not ours any more: its next owner
+	 * begins earlier */
 	rd_kafka_offsets_store(c->rk, list);
+	for (int i = 0; i < list->cnt; i++)
+		((struct kafka_slot *)list->elems[i].opaque)->unstored = list->elems[i].err != 0;
 	rd_kafka_topic_partition_list_destroy(list);
+}
+
+void kafka_store_again(struct kafka_consumer *c)
+{
+	bool any = false;
+	pthread_mutex_lock(&c->lock);
+	for (size_t i = 0; i < c->slot_count; i++)
+		any = any || c->slots[i].unstored;
+	if (any)
+		kafka_store_done(c);
+	pthread_mutex_unlock(&c->lock);
 }
 
 static void finish(struct kafka_consumer *c, const struct bus_token *tokens, size_t n)
@@ -124,7 +141,7 @@ int kafka_rewind(struct bus_consumer *base, struct error *e)
 		int64_t oldest;
 		if (watermark_oldest(slot->mark, &oldest)) {
 			slot->seek_to = oldest;
-			slot->read = oldest - 1;
+			slot->next = oldest;
 		}
 		watermark_free(&slot->mark);
 		slot->mark = watermark_new(c->window);

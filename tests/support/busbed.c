@@ -138,7 +138,9 @@ static void copy_message(struct bus_message *m)
 	m->type = keep(xstrdup(m->type));
 	m->content_type = keep(xstrdup(m->content_type));
 	m->headers = keep(xstrdup(m->headers));
-	m->data = keep(xmemdup(m->len > 0 ? m->data : "", m->len + (m->len == 0)));
+	char *data = xcalloc(1, m->len + 1);
+	memcpy(data, m->data, m->len);
+	m->data = keep(data);
 }
 
 int busbed_take(struct bus_consumer *consumer, struct bus_message *out, int n)
