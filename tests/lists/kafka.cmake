@@ -1,5 +1,3 @@
 # The Kafka driver beside a broker of its own.
-vestnik_test_beside(test_bus kafka)
-vestnik_test_beside(test_bus kafka postgres)
 vestnik_test(integration/test_kafka_consumer.c USES bus test_busbed LIBRARIES PkgConfig::RDKAFKA)
-vestnik_test_beside(test_kafka_consumer kafka)
+vestnik_test_beside(test_kafka_consumer kafka LABELS threads)
