@@ -1,5 +1,5 @@
-/* Which topics there are, how far they go, how far groups have come. Offsets are those a
- * read_committed reader sees. */
+/* Which topics there are and how far they go. Offsets are those a read_committed reader
+ * sees. */
 #include "bus/kafka_look.h"
 
 #include <stdlib.h>
@@ -32,6 +32,7 @@ void kafka_look_free(struct kafka_look **pointer)
 	if (look == NULL)
 		return;
 	*pointer = NULL;
+	kafka_groups_free(look);
 	if (look->rk != NULL)
 		rd_kafka_destroy(look->rk);
 	db_close(&look->db);
@@ -172,12 +173,12 @@ rd_kafka_topic_partition_list_t *kafka_partitions_of(
 
 /* ---- offsets ------------------------------------------------------------------- */
 
-static int ask_ms(struct kafka_bus *bus)
+int kafka_ask_ms(struct kafka_bus *bus)
 {
 	return atomic_load(&bus->away) ? AWAY_ASK_MS : KAFKA_ASK_MS;
 }
 
-static int first_error(struct kafka_bus *bus, const rd_kafka_topic_partition_list_t *list,
+int kafka_first_error(struct kafka_bus *bus, const rd_kafka_topic_partition_list_t *list,
 	const char *what, struct error *e)
 {
 	for (int i = 0; i < list->cnt; i++)
@@ -196,65 +197,14 @@ int kafka_ask_offsets(struct kafka_bus *bus, rd_kafka_topic_partition_list_t *li
 		return -1;
 	for (int i = 0; i < list->cnt; i++)
 		list->elems[i].offset = which;
-	rd_kafka_resp_err_t err = rd_kafka_offsets_for_times(rk, list, ask_ms(bus));
+	rd_kafka_resp_err_t err = rd_kafka_offsets_for_times(rk, list, kafka_ask_ms(bus));
 	rd_kafka_poll(rk, 0);
 	if (err != 0)
 		return kafka_error(bus, err, what, e);
-	if (first_error(bus, list, what, e) < 0)
+	if (kafka_first_error(bus, list, what, e) < 0)
 		return -1;
 	kafka_say_back(bus);
 	return 0;
-}
-
-static int take_committed(struct kafka_bus *bus, rd_kafka_event_t *event,
-	rd_kafka_topic_partition_list_t *list, struct error *e)
-{
-	const char *what = tr("asking for a group's offsets", "запрос смещений группы");
-	size_t n = 0;
-	if (event == NULL)
-		return kafka_error(bus, RD_KAFKA_RESP_ERR__TIMED_OUT, what, e);
-	if (rd_kafka_event_error(event) != 0)
-		return kafka_error(bus, rd_kafka_event_error(event), what, e);
-	const rd_kafka_group_result_t **groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-		rd_kafka_event_ListConsumerGroupOffsets_result(event), &n);
-	if (n != 1)
-		return error_set(e, ERROR_INTERNAL, "%s: %zu answers", what, n);
-	const rd_kafka_error_t *error = rd_kafka_group_result_error(groups[0]);
-	if (error != NULL)
-		return kafka_error(bus, rd_kafka_error_code(error), what, e);
-	const rd_kafka_topic_partition_list_t *found = rd_kafka_group_result_partitions(groups[0]);
-	for (int i = 0; i < list->cnt; i++) {
-		const rd_kafka_topic_partition_t *one = rd_kafka_topic_partition_list_find(
-			(rd_kafka_topic_partition_list_t *)(uintptr_t)found, list->elems[i].topic,
-			list->elems[i].partition);
-		list->elems[i].offset = one == NULL || one->offset < 0 ? RD_KAFKA_OFFSET_INVALID : one->offset;
-	}
-	return first_error(bus, found, what, e);
-}
-
-int kafka_ask_committed(struct kafka_bus *bus, const char *group,
-	rd_kafka_topic_partition_list_t *list, struct error *e)
-{
-	char name[KAFKA_NAME_SIZE], why[200];
-	rd_kafka_t *rk = kafka_look_client(bus, e);
-	if (rk == NULL)
-		return -1;
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
-	rd_kafka_AdminOptions_t *options =
-		rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
-	rd_kafka_AdminOptions_set_request_timeout(options, ask_ms(bus), why, sizeof why);
-	rd_kafka_ListConsumerGroupOffsets_t *ask =
-		rd_kafka_ListConsumerGroupOffsets_new(kafka_group_name(bus, group, name), list);
-	rd_kafka_ListConsumerGroupOffsets(rk, &ask, 1, options, queue);
-	rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ask_ms(bus) + 1000);
-	int rc = take_committed(bus, event, list, e);
-	if (event != NULL)
-		rd_kafka_event_destroy(event);
-	rd_kafka_ListConsumerGroupOffsets_destroy(ask);
-	rd_kafka_AdminOptions_destroy(options);
-	rd_kafka_queue_destroy(queue);
-	rd_kafka_poll(rk, 0);
-	return rc;
 }
 
 int kafka_ask_lows(struct kafka_bus *bus, const char *name, int n,
@@ -283,55 +233,4 @@ int kafka_ask_lows(struct kafka_bus *bus, const char *name, int n,
 	topic->low_ms = now_ms;
 	pthread_mutex_unlock(&look->lock);
 	return 0;
-}
-
-/* ---- a new group at the end -------------------------------------------------------- */
-
-static int set_committed(struct kafka_bus *bus, const char *group, rd_kafka_topic_partition_list_t *list,
-	struct error *e)
-{
-	char name[KAFKA_NAME_SIZE];
-	rd_kafka_t *rk = kafka_look_client(bus, e);
-	if (rk == NULL)
-		return -1;
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
-	rd_kafka_AlterConsumerGroupOffsets_t *alter =
-		rd_kafka_AlterConsumerGroupOffsets_new(kafka_group_name(bus, group, name), list);
-	rd_kafka_AlterConsumerGroupOffsets(rk, &alter, 1, NULL, queue);
-	rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ask_ms(bus));
-	rd_kafka_resp_err_t err = event == NULL ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event);
-	if (event != NULL)
-		rd_kafka_event_destroy(event);
-	rd_kafka_AlterConsumerGroupOffsets_destroy(alter);
-	rd_kafka_queue_destroy(queue);
-	return err == 0 ? 0 : kafka_error(bus, err, group, e);
-}
-
-/* Refused while the group has members: then they know where it is. */
-int kafka_register_at_end(struct kafka_bus *bus, const char *group, const char *topic, struct error *e)
-{
-	struct error why;
-	rd_kafka_topic_partition_list_t *list = kafka_partitions_of(bus, topic, &why);
-	if (list == NULL) {
-		if (e != NULL)
-			*e = why;
-		return why.code == ERROR_NONE ? kafka_no_topic(bus, topic, e) : -1;
-	}
-	rd_kafka_topic_partition_list_t *ends = rd_kafka_topic_partition_list_copy(list);
-	rd_kafka_topic_partition_list_t *unset = rd_kafka_topic_partition_list_new(list->cnt);
-	int rc = kafka_ask_committed(bus, group, list, e) < 0 ||
-			kafka_ask_offsets(bus, ends, RD_KAFKA_OFFSET_END, e) < 0
-		? -1
-		: 0;
-	for (int i = 0; rc == 0 && i < list->cnt; i++)
-		if (list->elems[i].offset < 0)
-			rd_kafka_topic_partition_list_add(unset, list->elems[i].topic, list->elems[i].partition)
-				->offset = ends->elems[i].offset;
-	if (rc == 0 && unset->cnt > 0 && set_committed(bus, group, unset, &why) < 0)
-		log_info("kafka-group-not-registered", "group=%s topic=%s reason=%s", group, topic,
-			log_quote(why.text));
-	rd_kafka_topic_partition_list_destroy(list);
-	rd_kafka_topic_partition_list_destroy(ends);
-	rd_kafka_topic_partition_list_destroy(unset);
-	return rc;
 }

@@ -242,6 +242,17 @@ static void say_difference(void *arg, const struct bus_difference *d)
 
 /* ---- the commands ------------------------------------------------------------------------ */
 
+/* At the first question about any group the brokers make a topic of their own, which takes a
+ * second or two: better here than when the services start. Not our topic, so no failure of ours. */
+static void wake_coordinator(struct bus *bus)
+{
+	static const char *const groups[] = {"planner", "mailer", "ledger", "notifier"};
+	struct error e;
+	int64_t lag;
+	for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
+		(void)bus_lag(bus, BUS_STATUS, groups[i], &lag, &e);
+}
+
 static int init_run(struct cli *cli, const struct cli_args *args)
 {
 	struct bus_topic topics[BUS_TOPICS_MAX];
@@ -259,6 +270,7 @@ static int init_run(struct cli *cli, const struct cli_args *args)
 		return fail_kafka(cli, &e);
 	if (failed > 0)
 		return cli_failf(cli, ERROR_UNAVAILABLE, tr("%d topics were not made", "не создано тем: %d"), failed);
+	wake_coordinator(bus);
 	struct differences all = {cli, bus, 0};
 	int bad = bus_admin_check(bus, topics, (size_t)n, say_difference, &all, &e);
 	if (bad < 0)
