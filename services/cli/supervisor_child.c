@@ -166,7 +166,9 @@ static void emit(struct child *child, char *line, size_t len)
 {
 	bool log_line = is_log_line(line, len);
 	line[len] = '\0';
-	snprintf(child->last_line, sizeof child->last_line, "%s", line);
+	/* "stopped code=1" comes last and says nothing: why stands in the line before it. */
+	if (!log_line || strstr(line, " stopped code=") == NULL)
+		snprintf(child->last_line, sizeof child->last_line, "%s", line);
 	if (!log_line) {
 		flush_pending();
 		log_warn("service_output", "service=%s text=%s", child->name, log_quote(line));

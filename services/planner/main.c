@@ -20,7 +20,7 @@ static struct service service;
 static void say_who_may_ask(const struct settings *settings)
 {
 	if (!settings->sources_given && strncmp(settings->bus_url, "kafka:", strlen("kafka:")) == 0)
-		log_warn("sources_open", "hint=%s",
+		log_info("sources_open", "hint=%s",
 			log_quote("whoever can write vestnik.tasks may ask for anything (settings: sources)"));
 }
 
