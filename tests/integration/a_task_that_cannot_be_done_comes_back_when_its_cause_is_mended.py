@@ -34,6 +34,11 @@ def put_binary(bed, text, **headers):
     bed.kafka.produce(bed.topic(TASKS), text, headers=headers)
 
 
+def kcat(bed, text, *arguments):
+    done = bed.kafka.kcat("-P", "-t", bed.topic(TASKS), *arguments, text=text)
+    assert done.returncode == 0, done.stderr
+
+
 def put_odd_records(bed):
     """What only a client of Kafka can write; returns the reasons they should get."""
     attributes = {"ce_source": "/registry", "ce_type": "vestnik.task.notify"}
@@ -51,6 +56,11 @@ def put_odd_records(bed):
     ]
     for text, headers, _ in wrong:
         put_binary(bed, text, **headers)
+    # more than a task may have, and a record without a value
+    kcat(bed, data + " " * 1100000, "-X", "message.max.bytes=2000000", *sum((["-H", f"{n}={v}"] for n, v in dict(
+        attributes, ce_id="odd-7", ce_specversion="1.0").items()), []))
+    kcat(bed, "key:\n", "-K", ":", "-Z")
+    wrong += [(None, None, "the message is longer than 1048576 bytes"), (None, None, "the task is empty")]
     # and what is odd but right: names of headers in any case, a time with fractions, further headers
     put_binary(bed, data.replace("x@example.org", "odd-right@example.org"), **{
         "CE_SpecVersion": "1.0", "CE_ID": "odd-right", "Ce_Source": "/registry", "ce_Type": "vestnik.task.notify",
