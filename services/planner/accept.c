@@ -250,6 +250,12 @@ static int accept_one(struct planner *planner, struct parsed *parsed, bool *refu
 	return refuse(planner, parsed->message, task, why.text, e);
 }
 
+/* Counting a large audience stops neither other campaigns nor the lease. */
+static int go_on(void *arg, struct error *e)
+{
+	return planner_meanwhile(arg, e);
+}
+
 /* What can be found out before the write lock is taken. */
 static int measure(struct planner *planner, struct parsed *parsed, int count, struct error *e)
 {
@@ -258,7 +264,7 @@ static int measure(struct planner *planner, struct parsed *parsed, int count, st
 		if (one->error.code != ERROR_NONE)
 			continue;
 		one->limits = limits_of(planner->settings, &one->task);
-		if (limits_count(&one->limits, planner->db, &one->task, e) == 0)
+		if (limits_count(&one->limits, planner->db, &one->task, go_on, planner, e) == 0)
 			continue;
 		if (!refusal(e))
 			return -1;

@@ -85,6 +85,8 @@ int planner_campaign(struct planner *planner, int64_t id, struct campaign **out,
 
 /* ---- pieces of work: number of things done, -1 on trouble ----------------------- */
 
+/* 0, -1: for something long before a transaction: keeps leading and does a piece of what is due. */
+int planner_meanwhile(struct planner *planner, struct error *e);
 int planner_accept(struct planner *planner, int timeout_ms, struct error *e);
 int planner_expand(struct planner *planner, struct error *e);
 int planner_retry_step(struct planner *planner, int64_t expand, int64_t campaign, int64_t step,

@@ -89,7 +89,15 @@ static int count_one(void *arg, const struct campaign_recipient *recipient)
 	return 0;
 }
 
-static int count_audience(struct db *db, int64_t id, int64_t most, int64_t *count, struct error *e)
+static int no_work(void *arg, struct error *e)
+{
+	(void)arg;
+	(void)e;
+	return 0;
+}
+
+static int count_audience(struct db *db, int64_t id, int64_t most, int64_t *count,
+	int (*meanwhile)(void *arg, struct error *e), void *arg, struct error *e)
 {
 	struct campaign *campaign;
 	int64_t after = 0, last = 0;
@@ -99,12 +107,15 @@ static int count_audience(struct db *db, int64_t id, int64_t most, int64_t *coun
 	while (rc == 0 && !end && *count <= most) {
 		rc = campaign_audience_batch(db, campaign, after, COUNT_PIECE, &last, &end, count_one, count, e);
 		after = last;
+		if (rc == 0 && !end)
+			rc = meanwhile(arg, e);
 	}
 	campaign_free(&campaign);
 	return rc;
 }
 
-int limits_count(struct limits *limits, struct db *db, const struct task *task, struct error *e)
+int limits_count(struct limits *limits, struct db *db, const struct task *task,
+	int (*meanwhile)(void *arg, struct error *e), void *arg, struct error *e)
 {
 	struct campaign_row row;
 	if (limits->source == NULL || limits->source->audience_max == 0 || task->type != TASK_CAMPAIGN_LAUNCH)
@@ -115,7 +126,7 @@ int limits_count(struct limits *limits, struct db *db, const struct task *task, 
 	int rc = 0;
 	/* Of this content only: the hash is compared again under the write lock. */
 	if (row.state == CAMPAIGN_DRAFT && strcmp(row.content_hash, task->as.campaign.content_hash) == 0)
-		rc = count_audience(db, row.id, limits->source->audience_max, &limits->audience, e);
+		rc = count_audience(db, row.id, limits->source->audience_max, &limits->audience, meanwhile, arg, e);
 	campaign_row_fini(&row);
 	return rc;
 }
@@ -136,7 +147,7 @@ int limits_campaign(struct limits *limits, struct db *db, const struct task *tas
 		return rc;
 	/* The draft came between the count and now. */
 	if (limits->audience < 0 &&
-		count_audience(db, row->id, limits->source->audience_max, &limits->audience, e) != 0)
+		count_audience(db, row->id, limits->source->audience_max, &limits->audience, no_work, NULL, e) != 0)
 		return -1;
 	return check_audience(limits, task, limits->audience, e);
 }

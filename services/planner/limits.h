@@ -20,9 +20,10 @@ struct limits {
 };
 
 struct limits limits_of(const struct settings *settings, const struct task *task);
-/* Counts the audience of a launch that is limited, before the write lock is taken: it may take
- * seconds. Stops at one more than allowed. */
-int limits_count(struct limits *limits, struct db *db, const struct task *task, struct error *e);
+/* Counts the audience of a launch that is limited, before the write lock is taken: a million takes
+ * many seconds, so meanwhile() is called some 50 times a second. Stops when it is more than allowed. */
+int limits_count(struct limits *limits, struct db *db, const struct task *task,
+	int (*meanwhile)(void *arg, struct error *e), void *arg, struct error *e);
 
 /* ERROR_DENIED with which limit it was. */
 int limits_task(const struct limits *limits, const struct settings *settings, const struct task *task,

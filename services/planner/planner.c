@@ -238,6 +238,15 @@ static int work(struct planner *planner, struct error *e)
 	return finished != 0 ? finished : planner_sweep_stuck(planner, e);
 }
 
+int planner_meanwhile(struct planner *planner, struct error *e)
+{
+	if (lead(planner, e) != 0)
+		return -1;
+	if (!planner->leading)
+		return error_set(e, ERROR_LOST, "another planner leads");
+	return work(planner, e) < 0 ? -1 : 0;
+}
+
 static int pass(struct planner *planner, int wait_ms, struct error *e)
 {
 	int tasks = planner_accept(planner, wait_ms, e);

@@ -309,6 +309,29 @@ static void a_source_reaches_no_more_than_its_audience(void **state)
 	assert_int_equal(dead().count, 2);
 }
 
+/* 5000 organisations are counted in pieces; what is due does not wait for the last one. */
+static void counting_a_large_audience_stops_nobody(void **state)
+{
+	(void)state;
+	struct error e = {0};
+	use("sources:\n  - {source: /a, tasks: [campaign.launch], audience_max: 100000}\n");
+	organisations(5000);
+	draft("big");
+	settle();
+	int64_t urgent = flow_campaign(&bed, "urgent", 0);
+	flow_deliveries(&bed, urgent, 1, bed.now_ms, "example.org");
+	/* The launch fails in its transaction: what was done in that pass was done before. */
+	flow_ok(db_exec(bed.db, &e, "INSERT INTO round (campaign, number, starts_ms) SELECT id, 1, 0 FROM campaign"
+				    " WHERE slug = 'big'", ""), &e);
+	put(TASK_CAMPAIGN_LAUNCH, "/a", "1", launch("big"));
+	assert_int_equal(planner_step(planner, 0, &e), -1);
+	assert_int_equal(flow_int(&bed, "SELECT count(*) FROM schedule WHERE claimed_ms IS NOT NULL"), 1);
+	flow_ok(db_exec(bed.db, &e, "DELETE FROM round WHERE campaign IN (SELECT id FROM campaign WHERE slug = 'big')",
+			""), &e);
+	assert_result("1", "accepted");
+	assert_int_equal(flow_int(&bed, "SELECT total FROM campaign WHERE slug = 'big'"), 5000);
+}
+
 /* A spoilt or refused copy under the same name must not open the way for a second letter. */
 static void what_was_accepted_stays_accepted(void **state)
 {
@@ -359,6 +382,7 @@ int main(void)
 		cmocka_unit_test(every_task_can_be_allowed),
 		T(a_source_sends_as_its_senders_only),
 		T(a_source_reaches_no_more_than_its_audience),
+		T(counting_a_large_audience_stops_nobody),
 		T(what_was_accepted_stays_accepted),
 		T(a_record_of_nobody_goes_aside),
 	};
