@@ -19,7 +19,7 @@ _vestnik()
 		*)
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'help'|'completion') known=1 ;;
+			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
@@ -34,7 +34,7 @@ _vestnik()
 	task) words='put' ;;
 	dead) words='list show replay' ;;
 	bus) words='init check' ;;
-	store) words='backup' ;;
+	store) words='backup restored copy' ;;
 	esac
 	case $phrase in
 	'directory import') options=' --dry-run --skip-bad --sheet --encoding --delimiter' operand='@file' ;;
@@ -78,6 +78,8 @@ _vestnik()
 	'status') options='' operand='' ;;
 	'check-config') options=' --reference' operand='' ;;
 	'store backup') options='' operand='@file' ;;
+	'store restored') options='' operand='' ;;
+	'store copy') options=' --from --to --bus' operand='' ;;
 	'help') options='' operand='directory campaign log delivery webhook relay suppression task dead bus up down status check-config store help completion' ;;
 	'completion') options='' operand='bash' ;;
 	esac
@@ -123,6 +125,9 @@ _vestnik()
 	'bus init --producer') values='@none' ;;
 	'bus check --partitions') values='@none' ;;
 	'bus check --replication') values='@none' ;;
+	'store copy --from') values='@none' ;;
+	'store copy --to') values='@none' ;;
+	'store copy --bus') values='embedded kafka' ;;
 	*' --config') values='@file' ;;
 	*' --lang') values='ru en' ;;
 	esac
