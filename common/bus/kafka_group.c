@@ -85,19 +85,18 @@ int kafka_ask_committed(struct kafka_bus *bus, const char *group,
 static int set_committed(struct kafka_bus *bus, const char *group, rd_kafka_topic_partition_list_t *list,
 	struct error *e)
 {
-	char name[KAFKA_NAME_SIZE];
-	rd_kafka_t *rk = kafka_look_client(bus, e);
+	rd_kafka_t *rk = client_of(bus->look, group, e);
 	if (rk == NULL)
 		return -1;
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
-	rd_kafka_AlterConsumerGroupOffsets_t *alter =
-		rd_kafka_AlterConsumerGroupOffsets_new(kafka_group_name(bus, group, name), list);
-	rd_kafka_AlterConsumerGroupOffsets(rk, &alter, 1, NULL, queue);
-	rd_kafka_event_t *event = rd_kafka_queue_poll(queue, kafka_ask_ms(bus));
-	rd_kafka_resp_err_t err = event == NULL ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event);
+	rd_kafka_event_t *event = NULL;
+	rd_kafka_resp_err_t err = rd_kafka_commit_queue(rk, list, queue, NULL, NULL);
+	if (err == 0) {
+		event = rd_kafka_queue_poll(queue, kafka_ask_ms(bus));
+		err = event == NULL ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event);
+	}
 	if (event != NULL)
 		rd_kafka_event_destroy(event);
-	rd_kafka_AlterConsumerGroupOffsets_destroy(alter);
 	rd_kafka_queue_destroy(queue);
 	return err == 0 ? 0 : kafka_error(bus, err, group, e);
 }

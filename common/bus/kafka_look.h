@@ -9,7 +9,7 @@
 struct kafka_topic {
 	char name[BUS_NAME_MAX + 1];
 	int partitions; /* 0: not there */
-	int64_t asked_ms; /* 0: never */
+	int64_t asked_ms, in_vain_ms; /* 0: never */
 	int64_t low[BUS_PARTITIONS_MAX], low_ms;
 	struct kafka_topic *next;
 };

@@ -19,6 +19,8 @@
 #define LEASE_MS 5000
 #define LEASE_RENEW_MS 1500
 #define LOOK_FOR_DEAD_MS 1000
+/* The lease of one that died without leaving anything. */
+#define LEASE_KEPT_MS 60000
 /* Without a lease yet: its process may be about to take it. */
 #define GRACE_MS 3000
 /* The wake-up does not get lost; this finds rows that were left by an error. */
@@ -26,6 +28,8 @@
 #define RETRY_MS 300
 /* A closing process does not wait longer for its rows: another adopts them. */
 #define CLOSE_MS 5000
+/* The caller's transaction is open meanwhile. */
+#define TOPIC_ASK_MS 1000
 #define OWNER_SIZE (64 + IDENT_SIZE)
 #define LEASE_NAME_SIZE (OWNER_SIZE + 16)
 
@@ -43,7 +47,7 @@ struct kafka_outbox {
 	struct pump pump;
 	struct lease lease;
 	char lease_name[LEASE_NAME_SIZE], lease_holder[OWNER_SIZE];
-	int64_t renewed_ms, looked_ms;
+	int64_t renewed_ms, looked_ms, swept_ms;
 	bool in_trouble;
 };
 
@@ -100,7 +104,7 @@ int kafka_publish_tx(struct bus *base, struct db *tx, const struct bus_message *
 {
 	struct kafka_bus *bus = kafka_bus_of(base);
 	struct error ignored;
-	if (kafka_topic_partitions(bus, message->topic, KAFKA_ASK_MS, &ignored) == 0)
+	if (kafka_topic_partitions(bus, message->topic, TOPIC_ASK_MS, &ignored) == 0)
 		return kafka_no_topic(bus, message->topic, e);
 	kafka_outbox_start(bus->outbox);
 	if (insert(bus->outbox, tx, message, e) < 0)
@@ -216,6 +220,15 @@ static int adopt(struct kafka_outbox *outbox, const char *owner, struct error *e
 	return rc;
 }
 
+static int sweep_leases(struct db *db, struct error *e)
+{
+	int64_t now_ms;
+	if (db_now_ms(db, &now_ms, e) < 0)
+		return -1;
+	return db_exec(db, e, "DELETE FROM lease WHERE name LIKE 'outbox.%' AND expires_ms < $1", "i",
+		now_ms - LEASE_KEPT_MS);
+}
+
 static int look_for_dead(struct kafka_outbox *outbox, struct error *e)
 {
 	int64_t now_ms = kafka_mono_ms();
@@ -224,6 +237,11 @@ static int look_for_dead(struct kafka_outbox *outbox, struct error *e)
 	if (now_ms - outbox->looked_ms < LOOK_FOR_DEAD_MS)
 		return 0;
 	outbox->looked_ms = now_ms;
+	if (now_ms - outbox->swept_ms > LEASE_KEPT_MS) {
+		outbox->swept_ms = now_ms;
+		if (sweep_leases(outbox->pump.db, e) < 0)
+			return -1;
+	}
 	while ((found = next_dead(outbox, owner, e)) > 0)
 		if (adopt(outbox, owner, e) < 0)
 			return -1;

@@ -12,6 +12,7 @@
 #define BATCH_MAX 2000
 /* A topic that is missing or forbidden is tried again after this. */
 #define BLOCKED_MS 5000
+#define TOPIC_ASK_MS 1000
 #define REFUSED_MAX_BYTES 300
 #define DIGITS_MAX 21
 
@@ -160,6 +161,9 @@ static int refuse(struct pump *pump, int i, struct error *e)
 static int judge_unsent(struct pump *pump, int n, struct error *e)
 {
 	int waiting = -1;
+	bool some_went = false;
+	for (int i = 0; i < n; i++)
+		some_went = some_went || pump->result[i] == 0;
 	for (int i = 0; i < n; i++) {
 		rd_kafka_resp_err_t err = pump->result[i];
 		if (err == 0)
@@ -177,7 +181,8 @@ static int judge_unsent(struct pump *pump, int n, struct error *e)
 				continue;
 			}
 		}
-		if (is_of_the_topic(err))
+		/* no leader for one topic's partition: the others need not wait for it */
+		if (is_of_the_topic(err) || (some_went && err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT))
 			block_topic(pump, pump->messages[i].topic);
 		waiting = i;
 	}
@@ -188,10 +193,29 @@ static int judge_unsent(struct pump *pump, int n, struct error *e)
 	return kafka_error(pump->bus, pump->result[waiting], what, e);
 }
 
+/* A message for a topic that is not there would wait out its time in the client, and the
+ * others of the batch with it. */
+static bool block_missing(struct pump *pump, int n)
+{
+	struct error ignored;
+	bool any = false;
+	for (int i = 0; i < n; i++)
+		if ((i == 0 || strcmp(pump->messages[i].topic, pump->messages[i - 1].topic) != 0) &&
+			kafka_topic_partitions(pump->bus, pump->messages[i].topic, TOPIC_ASK_MS, &ignored) == 0) {
+			block_topic(pump, pump->messages[i].topic);
+			kafka_no_topic(pump->bus, pump->messages[i].topic, &ignored);
+			log_warn("outbox-no-topic", "reason=%s", log_quote(ignored.text));
+			any = true;
+		}
+	return any;
+}
+
 int pump_batch(struct pump *pump, const char *owner, struct error *e)
 {
 	struct error ignored, why;
 	int n = read_batch(pump, owner, e);
+	if (n > 0 && block_missing(pump, n))
+		n = read_batch(pump, owner, e);
 	if (n <= 0)
 		return n;
 	error_clear(&why);

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/lang.h"
 #include "base/log.h"
@@ -11,9 +12,12 @@
 
 #define TOPICS_REREAD_MS 60000
 #define NO_TOPIC_REREAD_MS 1000
+/* Nobody answered: whoever asks next is told so at once. */
+#define ASK_AGAIN_MS 2000
 /* The lowest offset moves with retention: minutes. */
 #define LOW_FRESH_MS 5000
 #define AWAY_ASK_MS 500
+#define LEADER_RETRY_MS 50
 
 struct kafka_look *kafka_look_new(struct kafka_bus *bus)
 {
@@ -134,19 +138,23 @@ int kafka_topic_partitions(struct kafka_bus *bus, const char *name, int wait_ms,
 	int known = topic->partitions;
 	bool fresh = topic->asked_ms != 0 &&
 		now_ms - topic->asked_ms < (known > 0 ? TOPICS_REREAD_MS : NO_TOPIC_REREAD_MS);
+	bool in_vain = topic->in_vain_ms != 0 && now_ms - topic->in_vain_ms < ASK_AGAIN_MS;
 	pthread_mutex_unlock(&look->lock);
-	if (fresh)
+	if (fresh || (in_vain && known > 0))
 		return known;
+	if (in_vain)
+		return kafka_error(bus, RD_KAFKA_RESP_ERR__TIMED_OUT, name, e);
 	if (atomic_load(&bus->away) && wait_ms > AWAY_ASK_MS)
 		wait_ms = AWAY_ASK_MS;
 	int found = ask_partitions(bus, name, wait_ms, e);
-	if (found < 0)
-		return known > 0 ? known : -1; /* it was there: topics do not go */
 	pthread_mutex_lock(&look->lock);
-	topic->partitions = found;
-	topic->asked_ms = now_ms;
+	topic->in_vain_ms = found < 0 ? kafka_mono_ms() : 0;
+	if (found >= 0) {
+		topic->partitions = found;
+		topic->asked_ms = now_ms;
+	}
 	pthread_mutex_unlock(&look->lock);
-	return found;
+	return found < 0 && known > 0 ? known : found; /* it was there: topics do not go */
 }
 
 rd_kafka_topic_partition_list_t *kafka_partitions_of(
@@ -187,22 +195,43 @@ int kafka_first_error(struct kafka_bus *bus, const rd_kafka_topic_partition_list
 	return 0;
 }
 
+/* Leaders move; librdkafka asks for the new one when it hears of it. */
+static bool may_pass(rd_kafka_resp_err_t err)
+{
+	return err == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+	       err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE || err == RD_KAFKA_RESP_ERR__TRANSPORT ||
+	       err == RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH || err == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE ||
+	       err == RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR || err == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH;
+}
+
 /* One request to each leader: a time of -1 or -2 asks for the end or the beginning. */
+static rd_kafka_resp_err_t ask_offsets_once(
+	rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list, int64_t which, int64_t wait_ms)
+{
+	for (int i = 0; i < list->cnt; i++) {
+		list->elems[i].offset = which;
+		list->elems[i].err = 0;
+	}
+	rd_kafka_resp_err_t err = rd_kafka_offsets_for_times(rk, list, wait_ms > 0 ? (int)wait_ms : 1);
+	for (int i = 0; err == 0 && i < list->cnt; i++)
+		err = list->elems[i].err;
+	rd_kafka_poll(rk, 0);
+	return err;
+}
+
 int kafka_ask_offsets(struct kafka_bus *bus, rd_kafka_topic_partition_list_t *list, int64_t which,
 	struct error *e)
 {
-	const char *what = tr("asking for offsets", "запрос смещений");
 	rd_kafka_t *rk = kafka_look_client(bus, e);
 	if (rk == NULL)
 		return -1;
-	for (int i = 0; i < list->cnt; i++)
-		list->elems[i].offset = which;
-	rd_kafka_resp_err_t err = rd_kafka_offsets_for_times(rk, list, kafka_ask_ms(bus));
-	rd_kafka_poll(rk, 0);
+	int64_t until = kafka_mono_ms() + kafka_ask_ms(bus);
+	rd_kafka_resp_err_t err;
+	while ((err = ask_offsets_once(rk, list, which, until - kafka_mono_ms())) != 0 && may_pass(err) &&
+		kafka_mono_ms() + LEADER_RETRY_MS < until)
+		nanosleep(&(struct timespec){.tv_nsec = LEADER_RETRY_MS * 1000000L}, NULL);
 	if (err != 0)
-		return kafka_error(bus, err, what, e);
-	if (kafka_first_error(bus, list, what, e) < 0)
-		return -1;
+		return kafka_error(bus, err, tr("asking for offsets", "запрос смещений"), e);
 	kafka_say_back(bus);
 	return 0;
 }

@@ -1,3 +1,11 @@
 # The Kafka driver beside a broker of its own.
 vestnik_test(integration/test_kafka_consumer.c USES bus test_busbed LIBRARIES PkgConfig::RDKAFKA)
 vestnik_test_beside(test_kafka_consumer kafka LABELS threads)
+vestnik_test(integration/test_kafka_outbox.c USES bus test_busbed)
+vestnik_test_beside(test_kafka_outbox kafka LABELS threads)
+vestnik_test_beside(test_kafka_outbox kafka postgres)
+vestnik_test(integration/test_kafka_away.c USES bus test_scratch LIBRARIES PkgConfig::RDKAFKA LABELS threads)
+
+add_executable(bench_kafka bench/bench_kafka.c)
+vestnik_common_options(bench_kafka)
+target_link_libraries(bench_kafka PRIVATE bus store base Threads::Threads)
