@@ -9,3 +9,4 @@ foreach(test test_store_postgres test_campaign_check test_campaign_store test_di
   vestnik_test_beside(${test} postgres)
 endforeach()
 vestnik_script_test(integration/store_moves_to_postgresql_and_back_with_nothing_lost.py)
+vestnik_script_test(chaos/postgresql_failures_lose_no_letter.py TIMEOUT 900)
