@@ -475,14 +475,17 @@ static void put_raw(rd_kafka_t *rk, const char *key, size_t key_len, const void 
 {
 	char name[200];
 	make_name(name, JOBS);
-	rd_kafka_resp_err_t err = headers != NULL
-		? rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(name), RD_KAFKA_V_PARTITION(0),
-			  RD_KAFKA_V_KEY(key, key_len), RD_KAFKA_V_VALUE((void *)(uintptr_t)data, len),
-			  RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END)
-		: rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(name), RD_KAFKA_V_PARTITION(0),
-			  RD_KAFKA_V_KEY(key, key_len), RD_KAFKA_V_VALUE((void *)(uintptr_t)data, len),
-			  RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
-	assert_int_equal(err, 0);
+	/* no headers: one part fewer */
+	const rd_kafka_vu_t parts[] = {
+		{.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = name},
+		{.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = 0},
+		{.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+		{.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {(void *)(uintptr_t)key, key_len}},
+		{.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {(void *)(uintptr_t)data, len}},
+		{.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
+	};
+	size_t n = sizeof parts / sizeof parts[0] - (headers == NULL);
+	assert_null(rd_kafka_produceva(rk, parts, n));
 }
 
 static void no_record_can_take_a_reader_down(void **state)
