@@ -1,0 +1,6 @@
+# Several of each service, on Kafka and PostgreSQL.
+vestnik_script_test(chaos/a_mailer_joins_and_one_leaves_while_a_campaign_runs.py)
+vestnik_script_test(chaos/a_killed_mailers_work_is_taken_over.py)
+vestnik_script_test(chaos/a_mailer_frozen_past_its_session_sends_nothing_twice.py)
+vestnik_script_test(chaos/a_leading_planner_frozen_past_its_lease_can_do_nothing.py)
+vestnik_script_test(chaos/a_killed_ledgers_counts_are_another_ones.py)
