@@ -440,3 +440,29 @@ int task_write(enum task_type type, const char *source, const char *id, int64_t 
 	json_decref(event);
 	return rc;
 }
+
+/* ---- proof ------------------------------------------------------------------------ */
+
+#define PROOF_PURPOSE "task"
+
+const char *task_prove(const struct ident_key *key, const void *data, size_t len,
+	char headers[static TASK_PROOF_SIZE])
+{
+	char hash[IDENT_HASH_SIZE], mac[IDENT_MAC_SIZE];
+	snprintf(headers, TASK_PROOF_SIZE, "{\"" TASK_PROOF_HEADER "\":\"%s\"}",
+		ident_mac(key, PROOF_PURPOSE, ident_hash(data, len, hash), mac));
+	return headers;
+}
+
+bool task_proven(const struct ident_key *key, const char *content_type, const char *headers,
+	const void *data, size_t len)
+{
+	char hash[IDENT_HASH_SIZE];
+	if (headers == NULL || mode_of(content_type) != MODE_STRUCTURED)
+		return false;
+	json_t *object = json_loads(headers, 0, NULL);
+	const char *mac = json_string_value(json_object_get(object, TASK_PROOF_HEADER));
+	bool proven = mac != NULL && ident_mac_ok(key, PROOF_PURPOSE, ident_hash(data, len, hash), mac);
+	json_decref(object);
+	return proven;
+}

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/ident.h"
 
 enum task_type {
 	TASK_CAMPAIGN_LAUNCH,
@@ -82,6 +83,18 @@ int task_check_headers(const char *content_type, const char *headers, struct err
 int task_read(const char *content_type, const char *source, const char *id, const char *type,
 	int64_t time_ms, const void *data, size_t len, struct task *task, struct error *e);
 void task_fini(struct task *task);
+
+/* That a program of this installation wrote a task: a MAC of the whole event (structured mode) with
+ * the installation's key, in a header. Without it whoever can write the topic could claim a source
+ * "vestnik/…". */
+#define TASK_PROOF_HEADER "vestnik-proof"
+#define TASK_PROOF_SIZE 64
+/* The message's headers with the proof. */
+const char *task_prove(const struct ident_key *key, const void *data, size_t len,
+	char headers[static TASK_PROOF_SIZE]);
+/* headers may be NULL. */
+bool task_proven(const struct ident_key *key, const char *content_type, const char *headers,
+	const void *data, size_t len);
 
 /* Structured CloudEvent of a task, for producers (CLI, console). data is borrowed. */
 int task_write(enum task_type type, const char *source, const char *id, int64_t time_ms,

@@ -147,10 +147,10 @@ int settings_make_folders(const struct settings *settings, struct error *e);
 /* The reference page (Markdown), from the table. */
 int settings_reference(enum lang lang, struct buf *out);
 
-/* How the sources of Vestnik's own programs begin (vestnik/cli/…): no limit holds for them. */
+/* How the sources of Vestnik's own programs begin (vestnik/cli/…): no limit holds for them, but
+ * where there is a list they carry a proof of the key (message/task.h). */
 #define SETTINGS_OWN_SOURCE "vestnik/"
-/* false: nothing is listed at all, or it is a program of Vestnik's. */
-bool settings_source_limited(const struct settings *settings, const char *source);
+bool settings_source_own(const char *source);
 /* The entry for this source: the exact one, else the longest beginning. NULL: not listed. */
 const struct settings_source *settings_source_of(const struct settings *settings, const char *source);
 bool settings_source_may_ask(const struct settings_source *source, const char *task);

@@ -28,10 +28,9 @@ static int fits(const char *entry, const char *source)
 	return strncmp(entry, source, len - 1) == 0 ? (int)len - 1 : -1;
 }
 
-bool settings_source_limited(const struct settings *settings, const char *source)
+bool settings_source_own(const char *source)
 {
-	return settings->sources_given &&
-	       strncmp(source, SETTINGS_OWN_SOURCE, strlen(SETTINGS_OWN_SOURCE)) != 0;
+	return strncmp(source, SETTINGS_OWN_SOURCE, strlen(SETTINGS_OWN_SOURCE)) == 0;
 }
 
 const struct settings_source *settings_source_of(const struct settings *settings, const char *source)
@@ -91,7 +90,7 @@ void settings_set_source(const struct settings_reader *reader, const struct yaml
 			text, SOURCE_MAX_BYTES);
 		return;
 	}
-	if (strncmp(text, SETTINGS_OWN_SOURCE, strlen(SETTINGS_OWN_SOURCE)) == 0) {
+	if (settings_source_own(text)) {
 		yaml_problem(&reader->yaml, PROBLEM_ERROR, node, shown, NULL,
 			tr("sources that begin with «%s» are Vestnik's own programs: they always may",
 				"источники, что начинаются с «%s», — программы самого Вестника: им можно всегда"),

@@ -82,8 +82,13 @@ static int check_json(
 static int check_source(const struct settings *settings, const struct task *task, struct error *e)
 {
 	const char *name = task_short_name(task->type);
-	if (!settings_source_limited(settings, task->source))
+	if (!settings->sources_given)
 		return 0;
+	if (settings_source_own(task->source))
+		return error_set(e, ERROR_DENIED,
+			tr("sources that begin with «%s» are kept for Vestnik's own programs",
+				"источники, что начинаются с «%s», — только для программ самого Вестника"),
+			SETTINGS_OWN_SOURCE);
 	const struct settings_source *source = settings_source_of(settings, task->source);
 	if (source == NULL)
 		return error_set(e, ERROR_DENIED,

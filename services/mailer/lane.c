@@ -55,7 +55,7 @@ static void submit(struct lane *lane, struct db *db, struct outgoing *job, struc
 		log_warn("letter_not_loaded", "campaign=%" PRId64 " step=%d error=%s", checked->campaign,
 			checked->step, log_quote(e.text));
 		if (!e.retriable)
-			pause_campaign(daemon_bus(lane->daemon), db, checked->campaign, e.text);
+			pause_campaign(daemon_bus(lane->daemon), daemon_key(lane->daemon), db, checked->campaign, e.text);
 		lane_end_as(job, DELIVERY_RETURNED, "the letter could not be loaded", false);
 		return;
 	}

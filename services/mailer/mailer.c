@@ -36,7 +36,7 @@ static void on_ended(void *arg, struct outgoing *job, const struct delivery_stat
 static void on_sender_refused(void *arg, const struct outgoing *job, const char *words)
 {
 	struct mailer *mailer = arg;
-	pause_campaign_slug(daemon_bus(mailer->daemon), job->sheet->slug, words);
+	pause_campaign_slug(daemon_bus(mailer->daemon), daemon_key(mailer->daemon), job->sheet->slug, words);
 }
 
 static bool on_enter(void *arg, struct outgoing *job)

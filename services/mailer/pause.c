@@ -42,13 +42,13 @@ static bool asked_lately(const char *slug)
 	return lately;
 }
 
-void pause_campaign_slug(struct bus *bus, const char *slug, const char *words)
+void pause_campaign_slug(struct bus *bus, const struct ident_key *key, const char *slug, const char *words)
 {
 	if (asked_lately(slug))
 		return;
 	struct error e;
 	struct buf event;
-	char id[IDENT_SIZE];
+	char id[IDENT_SIZE], proof[TASK_PROOF_SIZE];
 	char *reason = gate_clean_line(words, 400);
 	json_t *data = json_pack("{s:s,s:s}", "campaign", slug, "reason",
 		reason[0] != '\0' ? reason : "the relay refused the sender");
@@ -57,7 +57,8 @@ void pause_campaign_slug(struct bus *bus, const char *slug, const char *words)
 			      : task_write(TASK_CAMPAIGN_PAUSE, SOURCE, ident_new(id), clock_now_ms(), data, &event);
 	struct bus_message message = {.topic = BUS_TASKS,
 		.key = slug,
-		.content_type = "application/cloudevents+json",
+		.content_type = TASK_STRUCTURED,
+		.headers = task_prove(key, event.data, event.len, proof),
 		.data = buf_str(&event),
 		.len = event.len};
 	if (rc == 0)
@@ -71,7 +72,8 @@ void pause_campaign_slug(struct bus *bus, const char *slug, const char *words)
 	free(reason);
 }
 
-void pause_campaign(struct bus *bus, struct db *db, int64_t campaign, const char *words)
+void pause_campaign(struct bus *bus, const struct ident_key *key, struct db *db, int64_t campaign,
+	const char *words)
 {
 	struct db_stmt *row;
 	struct error e;
@@ -81,5 +83,5 @@ void pause_campaign(struct bus *bus, struct db *db, int64_t campaign, const char
 	char slug[65];
 	snprintf(slug, sizeof slug, "%s", db_text(row, 0));
 	db_reset(row);
-	pause_campaign_slug(bus, slug, words);
+	pause_campaign_slug(bus, key, slug, words);
 }

@@ -4,12 +4,14 @@
 
 #include <stdint.h>
 
+#include "base/ident.h"
 #include "bus/bus.h"
 #include "store/db.h"
 
 /* Any thread. At most once in half a minute for one campaign: letters in hand
  * are refused alike until the pause reaches us. slug NULL: looked up by id in db. */
-void pause_campaign_slug(struct bus *bus, const char *slug, const char *words);
-void pause_campaign(struct bus *bus, struct db *db, int64_t campaign, const char *words);
+void pause_campaign_slug(struct bus *bus, const struct ident_key *key, const char *slug, const char *words);
+void pause_campaign(struct bus *bus, const struct ident_key *key, struct db *db, int64_t campaign,
+	const char *words);
 
 #endif

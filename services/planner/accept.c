@@ -263,7 +263,10 @@ static int measure(struct planner *planner, struct parsed *parsed, int count, st
 		struct parsed *one = &parsed[i];
 		if (one->error.code != ERROR_NONE)
 			continue;
-		one->limits = limits_of(planner->settings, &one->task);
+		const struct bus_message *m = one->message;
+		bool proven = planner->key == NULL ||
+			task_proven(planner->key, m->content_type, m->headers, m->data, m->len);
+		one->limits = limits_of(planner->settings, &one->task, proven);
 		if (limits_count(&one->limits, planner->db, &one->task, go_on, planner, e) == 0)
 			continue;
 		if (!refusal(e))

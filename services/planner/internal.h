@@ -35,6 +35,7 @@ struct planner {
 	struct db *db;
 	struct bus *bus;
 	const struct settings *settings;
+	const struct ident_key *key; /* NULL: our own programs need no proof */
 	struct bus_consumer *consumer; /* NULL while standing by */
 	bool alone;               /* the embedded bus: our subscription shows that no other lives */
 	struct lease lease;

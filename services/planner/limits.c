@@ -12,10 +12,13 @@
 /* What fits into an error's text beside the rest. */
 #define LIST_MAX_BYTES 200
 
-struct limits limits_of(const struct settings *settings, const struct task *task)
+struct limits limits_of(const struct settings *settings, const struct task *task, bool proven)
 {
 	struct limits limits = {.audience = -1};
-	if (!settings_source_limited(settings, task->source))
+	if (!settings->sources_given)
+		return limits;
+	limits.unproven = settings_source_own(task->source) && !proven;
+	if (settings_source_own(task->source))
 		return limits;
 	limits.source = settings_source_of(settings, task->source);
 	limits.refused = limits.source == NULL;
@@ -62,6 +65,11 @@ int limits_task(const struct limits *limits, const struct settings *settings, co
 	if (limits->refused)
 		return error_set(e, ERROR_DENIED,
 			"source \"%.100s\" may not ask for anything: it is not listed in the settings (sources)",
+			task->source);
+	if (limits->unproven)
+		return error_set(e, ERROR_DENIED,
+			"source \"%.100s\" is a program of Vestnik's, and the task does not carry the proof of this "
+			"installation's key (key_file)",
 			task->source);
 	if (limits->source == NULL)
 		return 0;

@@ -1,6 +1,6 @@
 /* What the settings' `sources` let a task's source ask for. Vestnik's own programs and, without the
- * list, everybody may ask for anything. On Kafka a source is only claimed: who may write the topic
- * at all is the broker's business (ACLs). */
+ * list, everybody may ask for anything. On Kafka a source is only claimed: that a program is ours it
+ * proves with our key; who else may write the topic is the broker's business (ACLs). */
 #ifndef VESTNIK_PLANNER_LIMITS_H
 #define VESTNIK_PLANNER_LIMITS_H
 
@@ -15,11 +15,13 @@
 
 struct limits {
 	bool refused;                         /* there is a list, and the source is not in it */
+	bool unproven;                        /* it says it is ours and does not show it */
 	const struct settings_source *source; /* NULL: no limits */
 	int64_t audience;                     /* a launch's recipients; -1: not counted */
 };
 
-struct limits limits_of(const struct settings *settings, const struct task *task);
+/* proven: it carries the proof of our key (task_proven). */
+struct limits limits_of(const struct settings *settings, const struct task *task, bool proven);
 /* Counts the audience of a launch that is limited, before the write lock is taken: a million takes
  * many seconds, so meanwhile() is called some 50 times a second. Stops when it is more than allowed. */
 int limits_count(struct limits *limits, struct db *db, const struct task *task,

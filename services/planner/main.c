@@ -31,7 +31,7 @@ static int start(struct daemon *daemon, void **state, struct error *e)
 		return -1;
 	say_who_may_ask(daemon_settings(daemon));
 	struct planner_config config = {.db = service.db, .bus = daemon_bus(daemon),
-		.settings = daemon_settings(daemon), .instance = daemon_instance(daemon)};
+		.settings = daemon_settings(daemon), .key = daemon_key(daemon), .instance = daemon_instance(daemon)};
 	return planner_open(&service.planner, &config, e);
 }
 

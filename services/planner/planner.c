@@ -33,6 +33,7 @@ int planner_open(struct planner **out, const struct planner_config *config, stru
 	planner->db = config->db;
 	planner->bus = config->bus;
 	planner->settings = config->settings;
+	planner->key = config->key;
 	planner->alone = strncmp(config->settings->bus_url, "embedded", 8) == 0;
 	planner->instance = xstrdup(config->instance);
 	planner->items = xcalloc(PLANNER_ITEMS_MAX, sizeof *planner->items);

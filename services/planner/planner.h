@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/ident.h"
 #include "bus/bus.h"
 #include "settings/settings.h"
 #include "store/db.h"
@@ -23,6 +24,7 @@ struct planner_config {
 	struct db *db;      /* borrowed, like all here */
 	struct bus *bus;
 	const struct settings *settings;
+	const struct ident_key *key; /* the installation's; NULL: a source "vestnik/…" needs no proof (tests) */
 	const char *instance; /* holder of the lease: unique among planners */
 };
 

@@ -116,6 +116,9 @@ def main():
             odd_reasons, odd_letters = put_odd_records(bed)
             reasons += odd_reasons
             want += odd_letters
+        wrong_source = json.dumps(notice("claimed", source="vestnik/cli/root"))
+        put_structured(bed, wrong_source)
+        reasons.append('source "vestnik/cli/root" is a program of Vestnik')
         put_structured(bed, json.dumps(notice("good"), ensure_ascii=False))
         wait_for(lambda: addresses(bed) == sorted(want), f"the right ones among them: {want}")
         rows = dead(bed, len(reasons))
@@ -149,6 +152,10 @@ def main():
         bed.run("dead", "replay", number["stranger"], number["four"])
         want += ["stranger@example.org"] + [f"four-{i}@example.org" for i in range(4)]
         wait_for(lambda: addresses(bed) == sorted(want), f"what is allowed now: {want}")
+        # what our own program asks for carries the proof, and comes through
+        bed.run("campaign", "launch", bed.campaign("by-ourselves"), "--yes")
+        want += [f"school-{i:07}@example.org" for i in (1, 2, 3)]
+        wait_for(lambda: addresses(bed) == sorted(want), "the campaign launched by hand")
         # a second replay does nothing more, nor does the producer's own repetition
         bed.run("dead", "replay", number["stranger"], number["four"], number["launch-contest"])
         put_structured(bed, wrong["stranger"][0])

@@ -15,7 +15,7 @@ def mail(sender):
     return "550 5.7.1 you may not use this sender" if sender in refused else None
 
 
-with OddRelay(mail=mail) as relay, Bed({"mailer": {"connections": 4}}) as bed:
+with OddRelay(mail=mail) as relay, Bed({"mailer": {"connections": 4}, "sources": []}) as bed:
     bed.relay(relay.port, connections=4)
     bed.services()
     bed.directory(LETTERS)

@@ -76,9 +76,10 @@ def main():
     with Place(limited) as place:
         place.refused("task", "put", "-", code=1, says="may not ask for notify (sources, line 3", text=task("a"))
         place.refused("task", "put", "-", code=1, says="«/x» is not listed", text=task("a", source="/x"))
-        place.ok("task", "put", "-", text=task("own", source="vestnik/cli/root"))
+        place.refused("task", "put", "-", code=1, says="kept for Vestnik's own programs",
+                      text=task("own", source="vestnik/cli/root"))
         place.ok("task", "put", "-", text=task("p", type="vestnik.task.campaign.pause", data={"campaign": "demo"}))
-        expect("queued", len(queued(place)), 2)
+        expect("queued", len(queued(place)), 1)
 
 
 main()

@@ -23,6 +23,8 @@
 static struct flow_bed bed;
 static struct settings *settings;
 static struct planner *planner;
+static struct ident_key key;
+static const struct ident_key *proof_with; /* what the planner asks for; NULL: nothing */
 
 static void use(const char *sources)
 {
@@ -39,7 +41,8 @@ static void use(const char *sources)
 	settings = settings_load(path, &problems);
 	assert_int_equal(problems.count, 0);
 	problems_fini(&problems);
-	struct planner_config config = {.db = bed.db, .bus = bed.bus, .settings = settings, .instance = "test"};
+	struct planner_config config = {.db = bed.db, .bus = bed.bus, .settings = settings, .key = proof_with,
+		.instance = "test"};
 	flow_ok(planner_open(&planner, &config, &e), &e);
 }
 
@@ -48,6 +51,7 @@ static int setup(void **state)
 	(void)state;
 	flow_bed_open(&bed);
 	calendar_init();
+	proof_with = NULL;
 	return 0;
 }
 
@@ -332,6 +336,60 @@ static void counting_a_large_audience_stops_nobody(void **state)
 	assert_int_equal(flow_int(&bed, "SELECT total FROM campaign WHERE slug = 'big'"), 5000);
 }
 
+static void put_with(const char *id, const char *headers, const char *content_type, json_t *data)
+{
+	struct error e = {0};
+	struct buf text;
+	char proof[TASK_PROOF_SIZE];
+	buf_init(&text, 1 << 20);
+	assert_int_equal(task_write(TASK_NOTIFY, "vestnik/cli/root", id, bed.now_ms, data, &text), 0);
+	struct bus_message message = {.topic = BUS_TASKS, .content_type = content_type, .data = text.data,
+		.len = text.len, .headers = headers != NULL ? headers : task_prove(&key, text.data, text.len, proof)};
+	flow_ok(bus_publish(bed.bus, &message, 1, &e), &e);
+	json_decref(data);
+	buf_fini(&text);
+}
+
+/* Who writes the topic may call himself what he likes; our key he has not. */
+static void only_our_key_makes_a_program_ours(void **state)
+{
+	(void)state;
+	static const char refused[] = "refused: source \"vestnik/cli/root\" is a program of Vestnik's, and the task "
+				      "does not carry the proof";
+	struct ident_key other = {{1}};
+	char proof[TASK_PROOF_SIZE];
+	key = (struct ident_key){{7}};
+	proof_with = &key;
+	use("sources: []\n");
+	put(TASK_NOTIFY, "vestnik/cli/root", "1", notice(NULL, 1));
+	assert_result("1", refused);
+	put_with("2", NULL, TASK_STRUCTURED, notice(NULL, 1));
+	assert_result("2", "accepted");
+	put_with("3", task_prove(&key, "another event", 13, proof), TASK_STRUCTURED, notice(NULL, 1));
+	assert_result("3", refused);
+	put_with("4", task_prove(&other, "x", 1, proof), TASK_STRUCTURED, notice(NULL, 1));
+	assert_result("4", refused);
+	static const char *const odd[] = {"{}", "[]", "x", "{\"vestnik-proof\":7}", "{\"vestnik-proof\":\"\"}"};
+	for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+		char id[8];
+		snprintf(id, sizeof id, "odd%zu", i);
+		put_with(id, odd[i], TASK_STRUCTURED, notice(NULL, 1));
+		assert_result(id, refused);
+	}
+	assert_int_equal(flow_int(&bed, "SELECT count(*) FROM delivery"), 1);
+	/* without limits nobody has to prove anything */
+	use("");
+	put(TASK_NOTIFY, "vestnik/cli/root", "5", notice(NULL, 1));
+	assert_result("5", "accepted");
+	/* attributes of binary mode are outside of what the MAC covers */
+	static const char data[] = "{\"subject\":\"s\"}";
+	assert_true(task_proven(&key, TASK_STRUCTURED, task_prove(&key, data, sizeof data, proof), data, sizeof data));
+	assert_false(task_proven(&key, "application/json", proof, data, sizeof data));
+	assert_false(task_proven(&key, NULL, proof, data, sizeof data));
+	assert_false(task_proven(&key, TASK_STRUCTURED, NULL, data, sizeof data));
+	assert_false(task_proven(&key, TASK_STRUCTURED, proof, data, sizeof data - 1));
+}
+
 /* A spoilt or refused copy under the same name must not open the way for a second letter. */
 static void what_was_accepted_stays_accepted(void **state)
 {
@@ -383,6 +441,7 @@ int main(void)
 		T(a_source_sends_as_its_senders_only),
 		T(a_source_reaches_no_more_than_its_audience),
 		T(counting_a_large_audience_stops_nobody),
+		T(only_our_key_makes_a_program_ours),
 		T(what_was_accepted_stays_accepted),
 		T(a_record_of_nobody_goes_aside),
 	};
