@@ -9,6 +9,7 @@
 #include "base/lang.h"
 #include "base/xalloc.h"
 #include "campaign/draft.h"
+#include "store/again.h"
 
 #define ROWS_PER_TRANSACTION 5000 /* some 30 ms of the write lock */
 
@@ -80,17 +81,17 @@ static int still_ours(struct writer *w, struct error *e)
 {
 	int64_t one;
 	enum db_step step = db_query_int(w->db, &one, e,
-		"SELECT 1 FROM campaign WHERE id = $1 AND state = 'draft' AND content_hash = $2",
+		"SELECT 1 FROM campaign WHERE id = $1 AND state = 'draft' AND content_hash = $2 @FOR_UPDATE",
 		"is", w->id, w->token);
-	if (step == DB_DONE)
+	/* The row is kept as it is until we commit; that it changed at this very moment says the same. */
+	if (step == DB_DONE || (step == DB_FAILED && e->code == ERROR_CONFLICT && e->retriable))
 		return error_set(e, ERROR_CONFLICT, "%s",
 			tr("somebody else is storing this campaign just now",
 				"кто-то другой сейчас записывает эту же рассылку"));
 	return step == DB_ROW ? 0 : -1;
 }
 
-/* Takes over the draft of this name, or makes one. */
-static int open_draft(struct writer *w, struct error *e)
+static int open_once(struct writer *w, struct error *e)
 {
 	const struct campaign_folder *folder = w->folder;
 	struct db_stmt *stmt;
@@ -136,6 +137,17 @@ static int open_draft(struct writer *w, struct error *e)
 failed:
 	db_rollback(w->db);
 	return -1;
+}
+
+/* Takes over the draft of this name, or makes one. */
+static int open_draft(struct writer *w, struct error *e)
+{
+	struct again again = {0};
+	int rc;
+	do
+		rc = open_once(w, e);
+	while (rc != 0 && again_after_conflict(&again, e));
+	return rc;
 }
 
 /* What an earlier draft of this name left, in bounded steps. */
@@ -208,7 +220,7 @@ static int write_files(
 	return 0;
 }
 
-static int finish(struct writer *w,
+static int finish_once(struct writer *w,
 	int (*in_last)(void *arg, struct db *tx, int64_t id, struct error *e), void *arg,
 	struct error *e)
 {
@@ -239,6 +251,19 @@ static int finish(struct writer *w,
 		return -1;
 	}
 	return db_commit(w->db, DB_DURABLE, e);
+}
+
+/* Another campaign with the same attachment may store it at the same moment. */
+static int finish(struct writer *w,
+	int (*in_last)(void *arg, struct db *tx, int64_t id, struct error *e), void *arg,
+	struct error *e)
+{
+	struct again again = {0};
+	int rc;
+	do
+		rc = finish_once(w, in_last, arg, e);
+	while (rc != 0 && again_after_conflict(&again, e));
+	return rc;
 }
 
 int campaign_folder_store_and(const struct campaign_folder *folder, struct db *db,

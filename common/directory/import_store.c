@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "directory/keeper.h"
+#include "store/again.h"
 
 /* A read transaction ends within some 20 ms: it holds up the checkpoint. */
 #define COMPARE_ROWS 1000
@@ -122,6 +123,16 @@ static int write_some(struct writing *writing)
 	return 0;
 }
 
+/* Imports stand in line for this row. Two that wrote side by side (PostgreSQL) would each compare with
+ * a directory without the other's changes. */
+static int take_turn(struct import *import, struct error *e)
+{
+	return db_exec(import->db, e,
+		"INSERT INTO meta (name, value) VALUES ('directory_import', '1') ON CONFLICT (name)"
+		" DO UPDATE SET value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)",
+		"");
+}
+
 static int begin_revision(struct writing *writing, int64_t compared_at)
 {
 	struct import *import = writing->import;
@@ -149,6 +160,35 @@ static int note_counts(struct writing *writing)
 		result->skipped);
 }
 
+static int write_once(struct writing *writing, int64_t compared_at)
+{
+	struct db *db = writing->import->db;
+	if (db_begin(db, DB_WRITE, writing->e) != 0)
+		return -1;
+	if (take_turn(writing->import, writing->e) != 0 ||
+		(writing->keeper.revision == 0 && begin_revision(writing, compared_at) != 0) ||
+		write_some(writing) != 0 || note_counts(writing) != 0) {
+		db_rollback(db);
+		return -1;
+	}
+	return db_commit(db, DB_DURABLE, writing->e);
+}
+
+/* One transaction; anew when another import came first. */
+static int write_part(struct writing *writing, int64_t compared_at)
+{
+	const struct writing before = *writing;
+	struct again again = {0};
+	int rc;
+	do {
+		*writing = before;
+		rc = write_once(writing, compared_at);
+	} while (rc != 0 && again_after_conflict(&again, writing->e));
+	if (rc == 0)
+		error_clear(writing->e); /* callers look at it */
+	return rc;
+}
+
 static int write_all(struct import *import, int64_t compared_at, struct error *e)
 {
 	struct writing writing = {.import = import, .e = e};
@@ -157,14 +197,7 @@ static int write_all(struct import *import, int64_t compared_at, struct error *e
 		.write = true,
 		.now_ms = clock_now_ms()};
 	do {
-		if (db_begin(import->db, DB_WRITE, e) != 0)
-			return -1;
-		if ((writing.keeper.revision == 0 && begin_revision(&writing, compared_at) != 0) ||
-			write_some(&writing) != 0 || note_counts(&writing) != 0) {
-			db_rollback(import->db);
-			return -1;
-		}
-		if (db_commit(import->db, DB_DURABLE, e) != 0)
+		if (write_part(&writing, compared_at) != 0)
 			return -1;
 	} while (writing.row < staging_count(import->staging));
 	import->result->revision = writing.keeper.revision;

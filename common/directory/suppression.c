@@ -6,41 +6,69 @@
 #include "base/clock.h"
 #include "base/gate.h"
 #include "base/lang.h"
+#include "store/again.h"
 
 /* Rows a read transaction may last. */
 #define BATCH 500
+
+static int add_once(struct db *db, const char *address, const char *reason, const char *source,
+	bool *added, struct error *e)
+{
+	if (db_begin(db, DB_WRITE, e) != 0)
+		return -1;
+	int rc = db_exec(db, e,
+		"INSERT INTO suppression (address, reason, source, created_ms) VALUES ($1, $2, $3, $4) "
+		"ON CONFLICT (address) DO NOTHING",
+		"sssi", address, reason, source, clock_now_ms());
+	if (rc == 0)
+		*added = db_changes(db) > 0;
+	if (rc == 0)
+		rc = db_commit(db, DB_DURABLE, e);
+	db_rollback(db);
+	return rc;
+}
 
 int suppression_add(struct db *db, const char *address, const char *reason, const char *source,
 	bool *added, struct error *e)
 {
 	char clean[GATE_ADDRESS_MAX + 1];
-	if (gate_address(address, clean, e) != 0 || db_begin(db, DB_WRITE, e) != 0)
+	struct again again = {0};
+	int rc;
+	if (gate_address(address, clean, e) != 0)
 		return -1;
-	if (db_exec(db, e,
-		    "INSERT INTO suppression (address, reason, source, created_ms) VALUES ($1, $2, $3, $4) "
-		    "ON CONFLICT (address) DO NOTHING",
-		    "sssi", clean, reason, source, clock_now_ms()) != 0) {
-		db_rollback(db);
+	do
+		rc = add_once(db, clean, reason, source, added, e);
+	while (rc != 0 && again_after_conflict(&again, e));
+	return rc;
+}
+
+static int remove_once(struct db *db, const char *address, bool *removed, struct error *e)
+{
+	if (db_begin(db, DB_WRITE, e) != 0)
 		return -1;
-	}
-	*added = db_changes(db) > 0;
-	return db_commit(db, DB_DURABLE, e);
+	int rc = db_exec(db, e, "DELETE FROM suppression WHERE address = $1", "s", address);
+	if (rc == 0)
+		*removed = db_changes(db) > 0;
+	if (rc == 0)
+		rc = db_commit(db, DB_DURABLE, e);
+	db_rollback(db);
+	return rc;
 }
 
 int suppression_remove(struct db *db, const char *address, struct error *e)
 {
 	char clean[GATE_ADDRESS_MAX + 1];
-	if (gate_address(address, clean, e) != 0 || db_begin(db, DB_WRITE, e) != 0)
+	struct again again = {0};
+	bool removed = false;
+	int rc;
+	if (gate_address(address, clean, e) != 0)
 		return -1;
-	if (db_exec(db, e, "DELETE FROM suppression WHERE address = $1", "s", clean) != 0) {
-		db_rollback(db);
-		return -1;
-	}
-	if (db_changes(db) == 0) {
-		db_rollback(db);
+	do
+		rc = remove_once(db, clean, &removed, e);
+	while (rc != 0 && again_after_conflict(&again, e));
+	if (rc == 0 && !removed)
 		return error_set(e, ERROR_NOT_FOUND, tr("%s is not suppressed", "%s не в списке исключённых"), clean);
-	}
-	return db_commit(db, DB_DURABLE, e);
+	return rc;
 }
 
 static int batch(struct db *db, char last[static GATE_ADDRESS_MAX + 1], int *rows,

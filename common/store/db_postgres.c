@@ -26,6 +26,7 @@
  * of a message is stored after the commit, so that a commit may not be lost. */
 static const char session[] =
 	"SET idle_in_transaction_session_timeout = '10s'; SET lock_timeout = '10s';"
+	"SET default_transaction_isolation = 'read committed';" /* of statements on their own */
 	"SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
 	"SET enable_bitmapscan = off; SET jit = off; SET random_page_cost = 1.1;"
 	"SET max_parallel_workers_per_gather = 0;"

@@ -10,3 +10,4 @@ foreach(test test_store_postgres test_campaign_check test_campaign_store test_di
 endforeach()
 vestnik_script_test(integration/store_moves_to_postgresql_and_back_with_nothing_lost.py)
 vestnik_script_test(chaos/postgresql_failures_lose_no_letter.py TIMEOUT 900)
+vestnik_script_test(integration/two_imports_at_once_end_as_one_after_the_other.py)
