@@ -135,10 +135,14 @@ static void print_story(
 		printf("%s: %lld\n", tr("Temporary refusals", "Временных отказов"),
 			(long long)d->attempts);
 	putchar('\n');
-	for (size_t i = 0; i < count; i++)
-		printf("%s  %lld  %s  %s\n", cli_time(cli, lines[i].time_ms),
+	for (size_t i = 0; i < count; i++) {
+		printf("%s  %lld  %s  %s", cli_time(cli, lines[i].time_ms),
 			(long long)lines[i].dispatch, cli_delivery_state((int)lines[i].state),
 			log_line_reply(&lines[i]));
+		if (lines[i].worker != NULL && lines[i].worker[0] != '\0')
+			printf("  [%s]", cli_clean(lines[i].worker));
+		putchar('\n');
+	}
 	if (count == 0)
 		puts(tr("(no attempt yet)", "(попыток ещё не было)"));
 	printf("\n%s: %s", tr("Next", "Дальше"), next);
