@@ -20,7 +20,7 @@ LATENCY_MS = 50
 
 
 def one_run(mailers):
-    with Kafka() as kafka, Postgres() as postgres, Bed(
+    with Kafka(as_a_server=True) as kafka, Postgres() as postgres, Bed(
             {"mailer": {"connections": SESSIONS}, "log_level": "info"}, bus=kafka, store=postgres) as bed:
         bed.sink("--latency-ms", str(LATENCY_MS), connections=SESSIONS)
         bed.directory(LETTERS)

@@ -28,6 +28,7 @@ LETTERS = int(os.environ.get("VESTNIK_BENCH_LETTERS", "50000"))
 RUNS = int(os.environ.get("VESTNIK_BENCH_RUNS", "3"))
 SESSIONS = int(os.environ.get("VESTNIK_BENCH_SESSIONS", "32"))
 BYTES = 4096
+POLL_S = 0.25  # each look at PostgreSQL is a process of its own
 
 
 def cpu_of(pid):
@@ -63,7 +64,7 @@ def reference(port):
 def bus_bytes(kafka):
     """On disk, of one node: by topic."""
     total = collections.Counter()
-    for path in glob.glob(os.path.join(kafka.folder, "data1", "vestnik.*", "*.log")):
+    for path in glob.glob(os.path.join(kafka.folder, "data1", "*vestnik.*", "*.log")):
         total[os.path.basename(os.path.dirname(path)).rsplit("-", 1)[0]] += os.path.getsize(path)
     return total
 
@@ -91,7 +92,7 @@ def cost(kafka, postgres, wal_before):
 def one_run(bus, store):
     """Rate, rate of the reference, CPU µs a letter by process, peak MB by process, bytes a letter."""
     with contextlib.ExitStack() as stack:
-        kafka = stack.enter_context(Kafka()) if bus == "kafka" else None
+        kafka = stack.enter_context(Kafka(as_a_server=True)) if bus == "kafka" else None
         postgres = stack.enter_context(Postgres()) if store == "postgres" else None
         bed = stack.enter_context(Bed({"mailer": {"connections": SESSIONS}, "log_level": "info"},
                                       bus=kafka or "embedded", store=postgres or "sqlite"))
@@ -110,7 +111,7 @@ def one_run(bus, store):
         begin = time.monotonic()
         bed.launch(path)
         wait_for(lambda: bed.value("SELECT sum(n) FROM counter WHERE state = 5") == LETTERS,
-                 "the last letter", 600, 0.05)
+                 "the last letter", 600, POLL_S)
         seconds = time.monotonic() - begin
         cpu = {name: (cpu_seconds(pid) - before[name]) * 1e6 / LETTERS for name, pid in running.items()}
         memory = {name: round(peak_mb(pid), 1) for name, pid in running.items()}
