@@ -112,14 +112,20 @@ static int check_messages(const struct bus_message *messages, size_t n, struct e
 
 /* ---- publishing ------------------------------------------------------------ */
 
-int bus_publish_tx(
-	struct bus *bus, struct db *tx, const struct bus_message *message, struct error *e)
+int bus_publish_all_tx(
+	struct bus *bus, struct db *tx, const struct bus_message *messages, size_t n, struct error *e)
 {
 	if (!db_in_transaction(tx))
 		return error_set(e, ERROR_INTERNAL, "bus_publish_tx without a transaction");
-	if (check_message(message, e) < 0)
+	if (check_messages(messages, n, e) < 0)
 		return -1;
-	return bus->ops->publish_tx(bus, tx, message, e);
+	return n == 0 ? 0 : bus->ops->publish_tx(bus, tx, messages, n, e);
+}
+
+int bus_publish_tx(
+	struct bus *bus, struct db *tx, const struct bus_message *message, struct error *e)
+{
+	return bus_publish_all_tx(bus, tx, message, 1, e);
 }
 
 int bus_publish(struct bus *bus, const struct bus_message *messages, size_t n, struct error *e)

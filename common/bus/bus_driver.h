@@ -10,8 +10,8 @@ struct bus_ops {
 	const char *scheme; /* "embedded", "kafka://" */
 	int (*open)(struct bus **out, const struct bus_config *config, struct error *e);
 	void (*close)(struct bus *bus);
-	int (*publish_tx)(struct bus *bus, struct db *tx, const struct bus_message *message,
-		struct error *e);
+	int (*publish_tx)(struct bus *bus, struct db *tx, const struct bus_message *messages,
+		size_t n, struct error *e);
 	int (*publish)(struct bus *bus, const struct bus_message *messages, size_t n,
 		struct error *e);
 	int (*subscribe)(struct bus *bus, const struct bus_consumer_options *options,

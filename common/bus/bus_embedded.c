@@ -227,10 +227,13 @@ int embedded_ensure(struct embedded_bus *bus, struct db *db, const struct bus_me
 	return 0;
 }
 
-static int embedded_publish_tx(
-	struct bus *base, struct db *tx, const struct bus_message *message, struct error *e)
+static int embedded_publish_tx(struct bus *base, struct db *tx, const struct bus_message *messages,
+	size_t n, struct error *e)
 {
-	return embedded_append(of(base), tx, message, e);
+	for (size_t i = 0; i < n; i++)
+		if (embedded_append(of(base), tx, &messages[i], e) < 0)
+			return -1;
+	return 0;
 }
 
 /* db_lock held. Opened again after an error that made the last one unusable. */

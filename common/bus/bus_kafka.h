@@ -104,8 +104,8 @@ struct kafka_outbox *kafka_outbox_new(struct kafka_bus *bus);
 void kafka_outbox_free(struct kafka_outbox **outbox);
 /* From now on a thread pumps, and adopts what dead processes left. */
 void kafka_outbox_start(struct kafka_outbox *outbox);
-int kafka_publish_tx(
-	struct bus *bus, struct db *tx, const struct bus_message *message, struct error *e);
+int kafka_publish_tx(struct bus *bus, struct db *tx, const struct bus_message *messages, size_t n,
+	struct error *e);
 
 /* ---- kafka_topics.c, kafka_look.c ---------------------------------------------------------------- */
 

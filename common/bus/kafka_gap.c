@@ -33,7 +33,7 @@ static int publish_event(struct kafka_bus *bus, struct db *tx, const struct bus_
 		.time_ms = gap->noticed_ms,
 		.data = buf_str(&data),
 		.len = data.len};
-	int rc = kafka_publish_tx(&bus->base, tx, &message, e);
+	int rc = kafka_publish_tx(&bus->base, tx, &message, 1, e);
 	buf_fini(&data);
 	return rc < 0 && e->code == ERROR_NOT_FOUND ? 0 : rc;
 }

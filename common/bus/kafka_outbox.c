@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "bus/kafka_pump.h"
+#include "store/rows.h"
 
 #define LEASE_MS 5000
 #define LEASE_RENEW_MS 1500
@@ -74,42 +75,60 @@ static void wake(void *arg)
 	pthread_mutex_unlock(&outbox->lock);
 }
 
-static int insert(struct kafka_outbox *outbox, struct db *tx, const struct bus_message *m, struct error *e)
+#define OUTBOX_COLUMNS 11
+static const char insert_one[] =
+	"INSERT INTO outbox (owner, topic, key, ce_id, ce_source, ce_type, ce_time_ms,"
+	" content_type, headers, logged_ms, data)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+
+static void bind_row(struct db_stmt *stmt, int base, const char *owner, const struct bus_message *m)
 {
+	const char *const texts[] = {owner, m->topic, m->key, m->id, m->source, m->type};
+	for (int i = 0; i < 6; i++)
+		db_bind_text(stmt, base + i + 1, texts[i]);
+	db_bind_int(stmt, base + 7, m->time_ms);
+	db_bind_text(stmt, base + 8, m->content_type);
+	db_bind_text(stmt, base + 9, m->headers);
+	db_bind_int(stmt, base + 10, clock_now_ms());
+	db_bind_blob(stmt, base + 11, m->len == 0 ? "" : m->data, m->len);
+}
+
+static int insert(struct kafka_outbox *outbox, struct db *tx, const struct bus_message *messages, size_t count,
+	struct error *e)
+{
+	static struct rows_sql many;
 	struct db_stmt *stmt;
 	char owner[OWNER_SIZE];
 	pthread_mutex_lock(&outbox->lock);
 	memcpy(owner, outbox->owner, sizeof owner);
 	outbox->used = true;
 	pthread_mutex_unlock(&outbox->lock);
-	if (db_prepare(tx,
-		    "INSERT INTO outbox (owner, topic, key, ce_id, ce_source, ce_type, ce_time_ms,"
-		    " content_type, headers, logged_ms, data)"
-		    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-		    &stmt, e) < 0)
-		return -1;
-	const char *const texts[] = {owner, m->topic, m->key, m->id, m->source, m->type};
-	for (int i = 0; i < 6; i++)
-		db_bind_text(stmt, i + 1, texts[i]);
-	db_bind_int(stmt, 7, m->time_ms);
-	db_bind_text(stmt, 8, m->content_type);
-	db_bind_text(stmt, 9, m->headers);
-	db_bind_int(stmt, 10, clock_now_ms());
-	db_bind_blob(stmt, 11, m->len == 0 ? "" : m->data, m->len);
-	return db_run(stmt, e);
+	for (size_t i = 0; i < count;) {
+		size_t n = count - i >= ROWS_AT_ONCE ? ROWS_AT_ONCE : 1;
+		if (db_prepare(tx, n == 1 ? insert_one : rows_sql(&many, insert_one, OUTBOX_COLUMNS), &stmt, e) < 0)
+			return -1;
+		for (size_t row = 0; row < n; row++)
+			bind_row(stmt, (int)row * OUTBOX_COLUMNS, owner, &messages[i++]);
+		if (db_run(stmt, e) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* Whether the topic is there is asked once; when nobody answers the row waits in any case. */
-int kafka_publish_tx(struct bus *base, struct db *tx, const struct bus_message *message, struct error *e)
+int kafka_publish_tx(struct bus *base, struct db *tx, const struct bus_message *messages, size_t n,
+	struct error *e)
 {
 	struct kafka_bus *bus = kafka_bus_of(base);
 	struct error ignored;
-	if (kafka_topic_partitions(bus, message->topic, TOPIC_ASK_MS, &ignored) == 0)
-		return kafka_no_topic(bus, message->topic, e);
+	for (size_t i = 0; i < n; i++)
+		if (kafka_topic_partitions(bus, messages[i].topic, TOPIC_ASK_MS, &ignored) == 0)
+			return kafka_no_topic(bus, messages[i].topic, e);
 	kafka_outbox_start(bus->outbox);
-	if (insert(bus->outbox, tx, message, e) < 0)
+	if (insert(bus->outbox, tx, messages, n, e) < 0)
 		return -1;
-	kafka_look_published(bus, message->topic);
+	for (size_t i = 0; i < n; i++)
+		kafka_look_published(bus, messages[i].topic);
 	db_on_commit(tx, wake, bus->outbox);
 	return 0;
 }

@@ -44,6 +44,28 @@ int delivery_keys_skip(struct db *db, int64_t count, struct error *e)
 	return delivery_keys_take(db, count, &first, e);
 }
 
+/* ---- trouble --------------------------------------------------------------------- */
+
+static bool in_trouble(enum delivery_state state)
+{
+	return state != DELIVERY_WAITING && state != DELIVERY_ACCEPTED && state != DELIVERY_DELIVERED;
+}
+
+static int put_trouble(struct db *db, int64_t key, int64_t campaign, enum delivery_state state, struct error *e)
+{
+	return db_exec(db, e,
+		"INSERT INTO trouble (key, campaign, state) VALUES ($1, $2, $3)"
+		" ON CONFLICT (key) DO UPDATE SET state = excluded.state",
+		"iii", key, campaign, (int64_t)state);
+}
+
+static int move_trouble(struct db *db, const struct delivery_row *row, struct error *e)
+{
+	if (in_trouble(row->state))
+		return row->state == row->was ? 0 : put_trouble(db, row->key, row->campaign, row->state, e);
+	return in_trouble(row->was) ? db_exec(db, e, "DELETE FROM trouble WHERE key = $1", "i", row->key) : 0;
+}
+
 /* ---- rows ------------------------------------------------------------------------ */
 
 static void bind_time(struct db_stmt *stmt, int position, int64_t time_ms)
@@ -126,7 +148,13 @@ int delivery_insert_all(struct db *db, const struct delivery_new *rows, size_t c
 		if (db_run(stmt, e) != 0)
 			return -1;
 	}
-	return find_inserted(db, rows, count, inserted, e);
+	if (find_inserted(db, rows, count, inserted, e) != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (inserted[i] && in_trouble(rows[i].state) &&
+			put_trouble(db, rows[i].key, rows[i].campaign, rows[i].state, e) != 0)
+			return -1;
+	return 0;
 }
 
 static int64_t key_at(const void *arg, size_t i)
@@ -157,6 +185,7 @@ int delivery_get_all(struct db *db, const int64_t *keys, size_t count, struct de
 			rows[(*found)++] = (struct delivery_row){.key = db_int(stmt, 0),
 				.campaign = db_int(stmt, 1),
 				.state = (enum delivery_state)db_int(stmt, 2),
+				.was = (enum delivery_state)db_int(stmt, 2),
 				.dispatch = db_int(stmt, 3),
 				.attempts = db_int(stmt, 4),
 				.uncertain = db_int(stmt, 5),
@@ -205,6 +234,9 @@ int delivery_set_all(struct db *db, const struct delivery_row *const *rows, size
 		if (db_run(stmt, e) != 0)
 			return -1;
 	}
+	for (size_t i = 0; i < count; i++)
+		if (move_trouble(db, rows[i], e) != 0)
+			return -1;
 	return 0;
 }
 

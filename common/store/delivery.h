@@ -37,7 +37,7 @@ int delivery_insert_all(struct db *db, const struct delivery_new *rows, size_t c
 
 struct delivery_row {
 	int64_t key, campaign, dispatch, attempts, uncertain, lost;
-	enum delivery_state state;
+	enum delivery_state state, was; /* was: as read */
 	int64_t not_after_ms; /* TIME_NEVER_MS = none */
 	const struct delivery_status *facts; /* for delivery_set_all: the outcome */
 };

@@ -23,8 +23,8 @@ void campaign_view_fini(struct campaign_view *view)
 static int count_open_uncertain(struct db *db, int64_t campaign, int64_t *n, struct error *e)
 {
 	return db_query_int(db, n, e,
-		"SELECT count(*) FROM delivery d JOIN schedule s ON s.key = d.key"
-		" WHERE d.campaign = $1 AND d.state = 2 AND d.state <> 0 AND d.state <> 5 AND d.state <> 6",
+		"SELECT count(*) FROM trouble t JOIN schedule s ON s.key = t.key"
+		" WHERE t.campaign = $1 AND t.state = 2",
 		"i", campaign) == DB_FAILED
 		? -1
 		: 0;

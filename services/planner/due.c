@@ -45,8 +45,8 @@ static int dispatch(struct planner *planner, struct schedule_item *items, size_t
 	if (planner_begin(planner, e) != 0)
 		return -1;
 	int rc = schedule_claim(planner->db, claimed, going, now_ms, e);
-	for (size_t i = 0; i < going && rc == 0; i++)
-		rc = planner_publish_job(planner, items[i].key, items[i].dispatch + 1, urgent, e);
+	if (rc == 0)
+		rc = planner_publish_jobs(planner, items, going, urgent, e);
 	if (rc == 0 && late_count > 0)
 		rc = planner_end_unsent(planner, late, late_count, DELIVERY_EXPIRED,
 			"its time (not_after) had passed", e);

@@ -10,23 +10,45 @@
 #include "message/job.h"
 #include "planner/internal.h"
 
-int planner_publish_job(struct planner *planner, int64_t key, int64_t dispatch, bool urgent,
-	struct error *e)
+/* Messages of one call to the bus. */
+#define JOBS_AT_ONCE 64
+
+struct job_text {
+	char data[JOB_DATA_SIZE], id[48], key[24];
+};
+
+static void write_job(const struct schedule_item *item, bool urgent, struct job_text *text,
+	struct bus_message *message)
 {
-	char data[JOB_DATA_SIZE], id[48], text[24];
-	struct job job = {.key = key, .dispatch = dispatch};
-	size_t len = job_write(&job, data);
-	snprintf(id, sizeof id, "%" PRId64 ".%" PRId64, key, dispatch);
-	snprintf(text, sizeof text, "%" PRId64, key);
-	struct bus_message message = {.topic = urgent ? BUS_MAIL_URGENT : BUS_MAIL,
-		.key = text,
-		.id = id,
+	struct job job = {.key = item->key, .dispatch = item->dispatch + 1};
+	size_t len = job_write(&job, text->data);
+	snprintf(text->id, sizeof text->id, "%" PRId64 ".%" PRId64, job.key, job.dispatch);
+	snprintf(text->key, sizeof text->key, "%" PRId64, job.key);
+	*message = (struct bus_message){.topic = urgent ? BUS_MAIL_URGENT : BUS_MAIL,
+		.key = text->key,
+		.id = text->id,
 		.source = PLANNER_SOURCE,
 		.type = JOB_TYPE,
 		.time_ms = clock_now_ms(),
-		.data = data,
+		.data = text->data,
 		.len = len};
-	return bus_publish_tx(planner->bus, planner->db, &message, e);
+}
+
+int planner_publish_jobs(struct planner *planner, const struct schedule_item *items, size_t count,
+	bool urgent, struct error *e)
+{
+	struct bus_message messages[JOBS_AT_ONCE];
+	struct job_text texts[JOBS_AT_ONCE];
+	for (size_t i = 0; i < count;) {
+		size_t n = 0;
+		while (n < JOBS_AT_ONCE && i < count) {
+			write_job(&items[i++], urgent, &texts[n], &messages[n]);
+			n++;
+		}
+		if (bus_publish_all_tx(planner->bus, planner->db, messages, n, e) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 int planner_publish_status(struct planner *planner, const struct delivery_status *status,

@@ -119,8 +119,9 @@ int planner_end_unsent(struct planner *planner, const struct schedule_item *item
 
 /* ---- events, inside a transaction ------------------------------------------------- */
 
-int planner_publish_job(struct planner *planner, int64_t key, int64_t dispatch, bool urgent,
-	struct error *e);
+/* The next dispatch of each. */
+int planner_publish_jobs(struct planner *planner, const struct schedule_item *items, size_t count,
+	bool urgent, struct error *e);
 int planner_publish_status(struct planner *planner, const struct delivery_status *status,
 	struct error *e);
 /* vestnik.campaign.<what>; reason may be NULL; totals (DELIVERY_STATES sums) may be NULL. */

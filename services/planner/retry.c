@@ -9,7 +9,6 @@ struct found {
 	int64_t key, dispatch;
 };
 
-/* state and its index condition are literals: SQLite uses a partial index only then. */
 static int find(struct planner *planner, int64_t campaign, int64_t step, int64_t cursor,
 	struct found *rows, size_t *count, struct error *e)
 {
@@ -18,14 +17,15 @@ static int find(struct planner *planner, int64_t campaign, int64_t step, int64_t
 	*count = 0;
 	if (step == PLANNER_STEP_RETRY_FAILED)
 		rc = db_query(planner->db, &stmt, e,
-			"SELECT key, dispatch FROM delivery WHERE campaign = $1 AND state = 8"
-			" AND state <> 0 AND state <> 5 AND state <> 6 AND key > $2 ORDER BY key LIMIT $3",
+			"SELECT t.key, d.dispatch FROM trouble t JOIN delivery d ON d.key = t.key"
+			" WHERE t.campaign = $1 AND t.state = 8 AND t.key > $2 ORDER BY t.key LIMIT $3",
 			"iii", campaign, cursor, (int64_t)BATCH_MAX);
 	else /* those the due loop sends again by itself are left to it */
 		rc = db_query(planner->db, &stmt, e,
-			"SELECT d.key, d.dispatch FROM delivery d LEFT JOIN schedule s ON s.key = d.key"
-			" WHERE d.campaign = $1 AND d.state = 2 AND d.state <> 0 AND d.state <> 5 AND d.state <> 6 AND d.key > $2"
-			" AND s.key IS NULL ORDER BY d.key LIMIT $3",
+			"SELECT t.key, d.dispatch FROM trouble t JOIN delivery d ON d.key = t.key"
+			" LEFT JOIN schedule s ON s.key = t.key"
+			" WHERE t.campaign = $1 AND t.state = 2 AND t.key > $2 AND s.key IS NULL"
+			" ORDER BY t.key LIMIT $3",
 			"iii", campaign, cursor, (int64_t)BATCH_MAX);
 	if (rc != 0)
 		return -1;

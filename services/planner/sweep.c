@@ -207,8 +207,8 @@ int planner_finish(struct planner *planner, struct error *e)
 		    " AND NOT EXISTS (SELECT 1 FROM expand x WHERE x.campaign = c.id AND x.done = 0)"
 		    " AND NOT EXISTS (SELECT 1 FROM counter k WHERE k.campaign = c.id AND k.state IN (0, 1, 3)"
 		    " GROUP BY k.campaign HAVING sum(k.n) <> 0)"
-		    " AND NOT EXISTS (SELECT 1 FROM delivery d JOIN schedule s ON s.key = d.key"
-		    " WHERE d.campaign = c.id AND d.state = 2 AND d.state <> 0 AND d.state <> 5 AND d.state <> 6)"
+		    " AND NOT EXISTS (SELECT 1 FROM trouble t JOIN schedule s ON s.key = t.key"
+		    " WHERE t.campaign = c.id AND t.state = 2)"
 		    " ORDER BY c.id LIMIT $2",
 		    clock_now_ms(), ids, &count, e) != 0)
 		return -1;

@@ -271,7 +271,7 @@ static void an_older_store_gets_what_is_missing(void **state)
 	assert_int_equal(schema_migrate(db, &e), -1);
 	assert_false(db_in_transaction(db));
 	assert_int_equal(number(db, "SELECT MAX(number) FROM schema_version"), 1);
-	static const char *const tables[] = {"DROP TABLE outbox", "DROP TABLE bus_gap",
+	static const char *const tables[] = {"DROP TABLE trouble", "DROP TABLE outbox", "DROP TABLE bus_gap",
 		"DROP TABLE bus_stop", "DROP TABLE bus_group", "DROP TABLE bus_vestnik_tasks",
 		"DROP TABLE bus_vestnik_mail", "DROP TABLE bus_vestnik_mail_urgent",
 		"DROP TABLE bus_vestnik_status", "DROP TABLE bus_vestnik_dead"};

@@ -189,8 +189,26 @@ char *flow_text_of(struct flow_bed *bed, const char *sql, const char *value)
 	return first_text(stmt);
 }
 
+/* The table of trouble says what the deliveries say. */
+static void check_trouble(struct flow_bed *bed)
+{
+	struct error e;
+	int64_t wrong = -1;
+	if (db_query_int(bed->db, &wrong, &e,
+		    "SELECT (SELECT count(*) FROM delivery d LEFT JOIN trouble t ON t.key = d.key"
+		    " AND t.campaign = d.campaign AND t.state = d.state"
+		    " WHERE d.state NOT IN (0, 5, 6) AND t.key IS NULL)"
+		    " + (SELECT count(*) FROM trouble t LEFT JOIN delivery d ON d.key = t.key"
+		    " WHERE d.key IS NULL OR d.state IN (0, 5, 6))",
+		    "") != DB_ROW)
+		fail_msg("%s", e.text);
+	if (wrong != 0)
+		fail_msg("trouble and delivery disagree about %lld rows, want 0", (long long)wrong);
+}
+
 void flow_check_counters(struct flow_bed *bed)
 {
+	check_trouble(bed);
 	char *wrong = flow_text(bed,
 		"SELECT 'campaign ' || campaign || ' state ' || state || ': counted ' || sum(counted) ||"
 		" ', are ' || sum(are) FROM (SELECT campaign, state, n AS counted, 0 AS are FROM counter"
