@@ -22,6 +22,7 @@ static int kafka_open(struct bus **out, const struct bus_config *config, struct 
 	struct kafka_bus *bus = xcalloc(1, sizeof *bus);
 	bus->base.ops = &bus_kafka_ops;
 	pthread_mutex_init(&bus->trouble_lock, NULL);
+	kafka_tsan_linked = 1;
 	if (kafka_config_read(bus, config, e) < 0) {
 		kafka_close(&bus->base);
 		return -1;

@@ -48,6 +48,8 @@ struct kafka_bus {
 	struct kafka_look *look;
 };
 
+extern int kafka_tsan_linked; /* kafka_tsan.c */
+
 static inline struct kafka_bus *kafka_bus_of(struct bus *bus)
 {
 	return (struct kafka_bus *)bus;
