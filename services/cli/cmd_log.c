@@ -213,6 +213,7 @@ struct follow {
 	int64_t past_until_ms;     /* nothing later can be among them */
 	int64_t next[BUS_PARTITIONS_MAX]; /* offsets */
 	int partitions;
+	int signals;               /* SIGINT and SIGTERM are read here */
 	struct lines coming; /* of this look, not shown yet */
 	struct error e;
 	bool failed;
@@ -344,12 +345,7 @@ static bool await_change(int watch, int signals)
 
 static int follow(struct follow *f, struct bus *bus)
 {
-	sigset_t mask;
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGTERM);
-	sigprocmask(SIG_BLOCK, &mask, NULL);
-	int signals = signalfd(-1, &mask, SFD_CLOEXEC), watch = watch_store(f->cli, f->db), n;
+	int signals = f->signals, watch = watch_store(f->cli, f->db), n;
 	do {
 		do {
 			n = look(f, bus);
@@ -360,9 +356,18 @@ static int follow(struct follow *f, struct bus *bus)
 	} while (n >= 0 && !f->failed && await_change(watch, signals));
 	if (watch >= 0)
 		close(watch);
-	if (signals >= 0)
-		close(signals);
 	return n < 0 || f->failed ? cli_fail(f->cli, &f->e) : CLI_DONE;
+}
+
+/* Before the bus starts threads of its own: the signal would end the process through one. */
+static int take_signals(void)
+{
+	sigset_t mask;
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGTERM);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	return signalfd(-1, &mask, SFD_CLOEXEC);
 }
 
 /* ---- the command --------------------------------------------------------------------- */
@@ -409,7 +414,7 @@ static int log_run(struct cli *cli, const struct cli_args *args)
 	struct bus *bus = NULL;
 	struct filter filter;
 	struct lines recent = {0};
-	struct follow f = {.cli = cli, .db = db, .filter = &filter, .shown = &recent};
+	struct follow f = {.cli = cli, .db = db, .filter = &filter, .shown = &recent, .signals = -1};
 	if (db == NULL)
 		return CLI_FAILED;
 	int rc = read_filter(cli, args, db, &filter);
@@ -417,6 +422,7 @@ static int log_run(struct cli *cli, const struct cli_args *args)
 		return rc;
 	bool goes_on = cli_has(args, "follow");
 	if (goes_on) {
+		f.signals = take_signals();
 		bus = cli_open_bus(cli);
 		if (bus == NULL)
 			return CLI_FAILED;
@@ -431,6 +437,8 @@ static int log_run(struct cli *cli, const struct cli_args *args)
 		rc = follow(&f, bus);
 	}
 	lines_fini(&recent);
+	if (f.signals >= 0)
+		close(f.signals);
 	return rc;
 }
 

@@ -4,7 +4,6 @@ failure and is not followed; days of failure disable, with an event for the
 others; a disabled endpoint can be enabled; private addresses are refused."""
 import json
 import os
-import sqlite3
 import sys
 import time
 
@@ -46,10 +45,9 @@ def main():
         open_id, _ = bed.add(receiver.url("/reuse-open"), "--events", "bounced")
         closed_id, _ = bed.add(receiver.url("/reuse-closed"), "--events", "failed")
         # as if it had been failing for three days (nothing runs yet, so this is the only writer)
-        with sqlite3.connect(os.path.join(bed.folder, "data", "vestnik.db")) as db:
-            db.execute("UPDATE endpoint SET first_failure_ms = ? WHERE id = ?",
-                       (int((time.time() - 3 * 86400) * 1000), id["/broken"]))
-            db.execute("UPDATE endpoint SET allow_private = 0 WHERE id = ?", (closed_id,))
+        bed.change("UPDATE endpoint SET first_failure_ms = ? WHERE id = ?",
+                   int((time.time() - 3 * 86400) * 1000), id["/broken"])
+        bed.change("UPDATE endpoint SET allow_private = 0 WHERE id = ?", closed_id)
         bed.notifier()
         bed.feed(1, 1)
 

@@ -137,7 +137,7 @@ class Postgres:
     def wait_ready(self, patience_s=START_S):
         until = time.monotonic() + patience_s
         while True:
-            done = subprocess.run([os.path.join(self.bin, "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)])
+            done = subprocess.run([os.path.join(self.bin, "pg_isready"), "-q", "-U", USER, "-d", "postgres", "-h", "127.0.0.1", "-p", str(self.port)])
             if done.returncode == 0:
                 break
             if self.process.poll() is not None:
