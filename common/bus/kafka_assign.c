@@ -215,6 +215,15 @@ static void revoke(struct kafka_consumer *c)
 	rd_kafka_assign(c->rk, NULL);
 }
 
+void kafka_lose_slots(struct kafka_consumer *c)
+{
+	for (size_t i = 0; i < c->slot_count && c->on_revoke != NULL; i++)
+		c->on_revoke(c->arg, c->slots[i].topic, c->slots[i].partition, true);
+	if (c->slot_count > 0)
+		log_info("bus-revoked", "group=%s partitions=%zu lost=1 ms=0", c->group, c->slot_count);
+	kafka_release_slots(c);
+}
+
 void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err,
 	rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {

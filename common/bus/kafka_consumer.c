@@ -28,6 +28,9 @@
 /* The coordinator may be gone: 2.0.2 would wait for the session's end. */
 #define CLOSE_MS 5000
 #define LAST_COMMIT_MS 3000
+/* Giving up so often within that time is somebody else's doing. */
+#define GIVEN_UP_MOST 3
+#define GIVEN_UP_WINDOW_MS 60000
 
 /* ---- subscribe ------------------------------------------------------------------ */
 
@@ -80,6 +83,50 @@ static int join(struct kafka_consumer *c, struct error *e)
 	rd_kafka_resp_err_t err = rd_kafka_subscribe(c->rk, list);
 	rd_kafka_topic_partition_list_destroy(list);
 	return err == 0 ? 0 : kafka_error(c->bus, err, "subscribing", e);
+}
+
+static void drop_client(struct kafka_consumer *c)
+{
+	if (c->rk == NULL)
+		return;
+	if (c->events != NULL) {
+		news_to_fd(c->events, -1);
+		rd_kafka_queue_destroy(c->events);
+	}
+	c->events = NULL;
+	rd_kafka_destroy_flags(c->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	c->rk = NULL;
+}
+
+/* librdkafka has given the client up for good. Most often nobody else has our name: after an
+ * absence of the brokers longer than the session 2.0.2 commits once more as the member it was, and
+ * takes the refusal as final. A new client takes the name over. Should that happen again and again,
+ * another process does have it, and there is no use in pushing each other off. */
+static int join_again(struct kafka_consumer *c, struct error *e)
+{
+	int64_t now_ms = kafka_mono_ms();
+	if (atomic_load(&c->client.fatal)) {
+		if (now_ms - c->given_up_ms > GIVEN_UP_WINDOW_MS)
+			c->given_up = 0;
+		if (c->given_up++ == 0)
+			c->given_up_ms = now_ms;
+		log_warn("kafka-joins-again", "group=%s times=%d", c->group, c->given_up);
+	}
+	kafka_lose_slots(c);
+	drop_client(c);
+	if (c->given_up > GIVEN_UP_MOST) {
+		error_set(e, ERROR_LOST, "%s",
+			tr("Kafka has expelled this consumer: another process has the same instance name",
+				"Kafka исключила этого читателя: другой процесс носит то же имя"));
+		e->fatal = true;
+		return -1;
+	}
+	atomic_store(&c->client.fatal, false);
+	if (join(c, e) == 0)
+		return 0;
+	drop_client(c); /* the next poll tries again */
+	e->retriable = true;
+	return -1;
 }
 
 /* Everything but the client. */
@@ -207,6 +254,10 @@ static void take_error(struct kafka_consumer *c, struct kafka_slot *slot, const 
 	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
 		note_trouble(c, record->err, why == NULL ? c->group : why);
 		return;
+	case RD_KAFKA_RESP_ERR__FATAL:
+		log_error("kafka-fatal", "group=%s text=%s", c->group, log_quote(why));
+		atomic_store(&c->client.fatal, true);
+		return;
 	default:
 		log_debug("kafka", "group=%s text=%s", c->group, log_quote(why));
 	}
@@ -233,13 +284,6 @@ static void serve_events(struct kafka_consumer *c)
 		else if (slot != NULL && record->offset >= slot->next && slot->seek_to < 0)
 			slot->seek_to = slot->next >= 0 ? slot->next : record->offset;
 		rd_kafka_message_destroy(record);
-	}
-	if (atomic_load(&c->client.fatal)) {
-		c->has_trouble = true;
-		error_set(&c->trouble, ERROR_LOST, "%s",
-			tr("Kafka has expelled this consumer: another process has the same instance name",
-				"Kafka исключила этого читателя: другой процесс носит то же имя"));
-		c->trouble.fatal = true;
 	}
 }
 
@@ -325,10 +369,17 @@ int kafka_poll(struct bus_consumer *base, int timeout_ms, struct bus_message *ou
 {
 	struct kafka_consumer *c = kafka_consumer_of(base);
 	int64_t end_ms = kafka_mono_ms() + timeout_ms;
+	struct error why;
 	arena_reset(&c->arena);
 	for (;;) {
 		forget_news(c);
-		serve_events(c);
+		if (c->rk != NULL)
+			serve_events(c);
+		if ((c->rk == NULL || atomic_load(&c->client.fatal)) && join_again(c, &why) < 0) {
+			if (e != NULL)
+				*e = why;
+			return -1;
+		}
 		kafka_retry_gaps(c);
 		kafka_find_places(c);
 		kafka_store_again(c);
@@ -336,7 +387,7 @@ int kafka_poll(struct bus_consumer *base, int timeout_ms, struct bus_message *ou
 		if (n > 0)
 			return (int)n;
 		if (c->has_trouble) {
-			c->has_trouble = c->trouble.fatal;
+			c->has_trouble = false;
 			if (e != NULL)
 				*e = c->trouble;
 			return -1;

@@ -46,6 +46,8 @@ struct kafka_consumer {
 	_Atomic bool interrupted;
 	struct arena arena;
 	size_t turn; /* which partition of a topic is served first */
+	int64_t given_up_ms; /* librdkafka gave our client up: the first time of late */
+	int given_up;        /* so often since then */
 	bool has_trouble;
 	struct error trouble; /* what bus_poll returns once */
 	struct bus_gap *gaps; /* not written down yet */
@@ -72,6 +74,8 @@ void kafka_poke(struct kafka_consumer *c);
 void kafka_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err,
 	rd_kafka_topic_partition_list_t *partitions, void *opaque);
 void kafka_release_slots(struct kafka_consumer *c);
+/* As a rebalance that took everything away without asking. */
+void kafka_lose_slots(struct kafka_consumer *c);
 /* Slots that lost their place get another; those that must seek do. For the polling thread. */
 void kafka_find_places(struct kafka_consumer *c);
 /* Writes down what could not be at once. */

@@ -16,6 +16,7 @@
 #include "store/db.h"
 
 #define STOPS_MOST 16 /* there are five topics */
+#define GAPS_MOST 10 /* the newest */
 #define CAMPAIGNS_MOST 20 /* running or paused ones shown; `campaign list` has all */
 
 /* ---- bus ------------------------------------------------------------------------------ */
@@ -40,9 +41,60 @@ static int show_stops(struct cli *cli, struct db *db, struct error *e)
 	return count;
 }
 
+/* What was published and is not on Kafka yet. 1 when a person is needed. */
+static int show_outbox(struct cli *cli, struct db *db, struct error *e)
+{
+	struct bus_waiting waiting;
+	if (bus_waiting(db, &waiting, e) != 0)
+		return -1;
+	if (waiting.messages == 0 && waiting.refused == 0)
+		return 0;
+	if (cli_json(cli)) {
+		json_t *object = json_pack("{s:s, s:I, s:I}", "kind", "outbox", "messages",
+			(json_int_t)waiting.messages, "refused", (json_int_t)waiting.refused);
+		if (waiting.oldest_ms > 0)
+			json_object_set_new(object, "oldest", json_string(cli_rfc3339(waiting.oldest_ms)));
+		if (waiting.refused > 0)
+			json_object_set_new(object, "why", json_string(waiting.refused_why));
+		cli_print_json(cli, object);
+		return waiting.refused > 0;
+	}
+	if (waiting.messages > 0)
+		printf(tr("Outbox: messages waiting for Kafka: %s, the oldest since %s\n",
+			       "Исходящие: сообщений ждёт Kafka: %s, старейшее с %s\n"),
+			cli_thousands(waiting.messages), cli_time(cli, waiting.oldest_ms));
+	if (waiting.refused > 0)
+		printf(tr("Outbox: Kafka refused %s messages for good: %s\n",
+			       "Исходящие: Kafka окончательно отвергла сообщений: %s: %s\n"),
+			cli_thousands(waiting.refused), cli_clean(waiting.refused_why));
+	return waiting.refused > 0;
+}
+
+/* Messages a group will never read. They are history: said, and nobody is needed now. */
+static int show_gaps(struct cli *cli, struct db *db, struct error *e)
+{
+	struct bus_gap gaps[GAPS_MOST];
+	int count = bus_gaps(db, gaps, GAPS_MOST, e);
+	for (int i = 0; i < count; i++) {
+		const struct bus_gap *g = &gaps[i];
+		if (cli_json(cli))
+			cli_print_json(cli, json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:s}", "kind", "gap", "topic",
+							g->topic, "group", g->group, "partition", (int)g->partition,
+							"from", (json_int_t)g->from, "to", (json_int_t)g->to, "noticed",
+							cli_rfc3339(g->noticed_ms)));
+		else
+			printf(tr("Bus: %s never read %s messages of %s: retention had passed them (noticed %s)\n",
+				       "Шина: %s не прочла сообщений: %s, тема %s: истёк срок хранения (замечено %s)\n"),
+				g->group, cli_thousands(g->to - g->from + 1), g->topic,
+				cli_time(cli, g->noticed_ms));
+	}
+	return count < 0 ? -1 : 0;
+}
+
 int status_show_bus(struct cli *cli, struct db *db, struct error *e)
 {
-	return show_stops(cli, db, e);
+	int refused = show_outbox(cli, db, e), stops = refused < 0 ? -1 : show_stops(cli, db, e);
+	return stops < 0 || show_gaps(cli, db, e) < 0 ? -1 : stops + refused;
 }
 
 /* ---- store, relays, campaigns ------------------------------------------------------ */
