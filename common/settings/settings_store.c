@@ -161,12 +161,13 @@ char *settings_store_address(const struct settings_reader *reader, const struct 
 
 /* ---- the password, and what goes with what --------------------------------------- */
 
+/* The login's; the key's (sslpassword) is another. */
 static bool has_password(const char *url)
 {
-	char *said = url_shown(url);
-	bool has = strcmp(said, url) != 0;
-	free(said);
-	return has;
+	const char *authority = strstr(url, "://") + 3;
+	const char *at = memchr(authority, '@', strcspn(authority, "/?"));
+	return (at != NULL && memchr(authority, ':', (size_t)(at - authority)) != NULL) ||
+	       strstr(url, "?password=") != NULL || strstr(url, "&password=") != NULL;
 }
 
 static void add_password(struct settings *settings)

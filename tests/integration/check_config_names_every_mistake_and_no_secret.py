@@ -4,10 +4,11 @@ to without their passwords; --reference prints every setting. store backup copie
 import os
 import sqlite3
 import stat
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.environ["VESTNIK_SOURCE"], "tests", "support"))
-from vestnik_cli import Place, expect, fail  # noqa: E402
+from vestnik_cli import BIN, Place, expect, fail  # noqa: E402
 
 GOOD = """
 sender: {name: Отдел, address: outreach@ministry.example.org}
@@ -15,6 +16,38 @@ relays:
   - {name: main, host: mail.example.org, security: starttls,
      auth: {user: outreach, password_file: secret}, quota: {letters: 500, per: 24h}}
 """
+
+
+AWAY = """
+store_url: postgresql://vestnik@127.0.0.1:1/vestnik?sslpassword=correct-horse
+store_password_file: secret
+bus_url: kafka://127.0.0.1:1
+kafka: {security.protocol: SASL_PLAINTEXT, sasl.mechanisms: PLAIN, sasl.username: u, sasl.password_file: secret}
+"""
+
+
+def nobody_answers(place):
+    """Neither PostgreSQL nor Kafka is there: what is said names them and no password."""
+    with open(place.config, "w", encoding="utf-8") as f:
+        f.write("data_dir: data\n" + AWAY)
+    said = {}
+    for words in (("check-config",), ("check-config", "--json"), ("status",), ("bus", "check"), ("log",)):
+        result = place.run(*words)
+        said[words] = result.stdout + result.stderr
+        expect(f"exit of {words}", result.returncode, 1)
+    # a service waits for them
+    service = subprocess.Popen([os.path.join(os.path.dirname(BIN), "vestnik-planner"), "--config", place.config],
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=place.environment)
+    first = service.stdout.readline()
+    service.terminate()
+    said["planner"] = first + service.communicate()[0]
+    for words, text in said.items():
+        if "127.0.0.1" not in text:
+            fail(f"{words} does not say who is away: {text}")
+        if "correct-horse" in text:
+            fail(f"{words} tells the password: {text}")
+    with open(place.config, "w", encoding="utf-8") as f:
+        f.write("data_dir: data\nzone: Europe/Moscow\n" + GOOD)
 
 
 def main():
@@ -40,6 +73,7 @@ def main():
                 fail(f"{words} tells the password")
         if "quota 500/" not in place.ok("check-config"):
             fail(place.ok("check-config"))
+        nobody_answers(place)
         page = place.ok("check-config", "--reference")
         for word in ("data_dir", "drain", "envelope"):
             if word not in page:

@@ -338,6 +338,9 @@ static void addresses(void **state)
 			"vestnik.yaml: error: store_password_file: only a PostgreSQL store has a password\n"},
 		{"store_url: postgresql://h/d?password=hunter2\nstore_password_file: store.password\n" KAFKA,
 			"vestnik.yaml: error: store_password_file: store_url holds a password already\n"},
+		{"store_url: postgresql://u:hunter2@h/d\nstore_password_file: store.password\n" KAFKA,
+			"vestnik.yaml:1:12: warning: "},
+		{"store_url: postgresql://u@h/d?sslpassword=hunter2\nstore_password_file: store.password\n" KAFKA, ""},
 		{"bus_url: rabbit\n", "vestnik.yaml:1:10: error: bus_url: «rabbit» is not embedded or "
 				      "kafka://HOST:PORT; kafka://kafka.example.org:9092\n"},
 		{"bus_url: kafka://k\n", "vestnik.yaml:1:10: error: bus_url: «k» is not HOST:PORT, a port "
