@@ -108,12 +108,13 @@ static void consume(const char *what, long n)
 	free(tokens);
 }
 
-static int64_t waiting(void)
+static bool rows_wait(void)
 {
-	struct bus_waiting w;
+	int64_t one;
 	struct error e;
-	must(bus_waiting(db, &w, &e), &e);
-	return w.messages;
+	enum db_step step = db_query_int(db, &one, &e, "SELECT 1 FROM outbox LIMIT 1", "");
+	must(step == DB_FAILED ? -1 : 0, &e);
+	return step == DB_ROW;
 }
 
 static void publish_in_transactions(struct bus_message *messages, char (*ids)[32])
@@ -128,8 +129,8 @@ static void publish_in_transactions(struct bus_message *messages, char (*ids)[32
 		must(db_commit(db, DB_RELAXED, &e), &e);
 	}
 	report("outbox-insert", total);
-	while (waiting() > 0)
-		usleep(2000);
+	while (rows_wait())
+		usleep(5000);
 	report(db_kind(db) == DB_SQLITE ? "outbox-sqlite" : "outbox-postgres", total);
 }
 

@@ -143,12 +143,13 @@ static void what_committed_arrives_though_writers_are_killed(void **state)
 			assert_int_equal(scratch_wait(pid[i]), -SIGKILL);
 		}
 	}
-	int64_t committed = number("SELECT COUNT(*) FROM meta WHERE name BETWEEN '0' AND '9999999'");
 	int64_t left = number("SELECT COUNT(*) FROM outbox"), came = 0, doubled = 0, lost = 0;
 	int64_t began_ms = clock_mono_ms();
 	struct bus_consumer *consumer = subscribe("g", TOPIC); /* and this process adopts */
 	assert_true(scratch_until(outbox_is_empty, NULL));
 	int64_t adopted_ms = clock_mono_ms() - began_ms;
+	/* a server may finish the last commit of a client that is dead already */
+	int64_t committed = number("SELECT COUNT(*) FROM meta WHERE name BETWEEN '0' AND '9999999'");
 	for (int n; (n = busbed_take(consumer, polled, 1000)) > 0;) {
 		for (int i = 0; i < n; i++) {
 			int at = atoi(polled[i].data);

@@ -9,3 +9,8 @@ vestnik_test(integration/test_kafka_away.c USES bus test_scratch LIBRARIES PkgCo
 add_executable(bench_kafka bench/bench_kafka.c)
 vestnik_common_options(bench_kafka)
 target_link_libraries(bench_kafka PRIVATE bus store base Threads::Threads)
+
+add_executable(kafka_probe support/kafka_probe.c)
+vestnik_common_options(kafka_probe)
+target_link_libraries(kafka_probe PRIVATE bus store base Threads::Threads)
+vestnik_script_test(chaos/kafka_brokers_die_and_no_message_is_lost.py TIMEOUT 400)
