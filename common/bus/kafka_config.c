@@ -250,11 +250,13 @@ void kafka_say_back(struct kafka_bus *bus)
 		log_info("kafka-back", "brokers=%s", log_quote(bus->brokers));
 }
 
-/* Connections that fail are said once by kafka-away, not by every client again and again. */
+/* Connections that fail are said once by kafka-away, not by every client again and again; a
+ * commit that fails means that messages come again (bus-assigned, bus-revoked). */
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
 	bool chatter = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0 ||
-		       strcmp(facility, "CONFWARN") == 0 || strcmp(facility, "REQTMOUT") == 0;
+		       strcmp(facility, "CONFWARN") == 0 || strcmp(facility, "REQTMOUT") == 0 ||
+		       strcmp(facility, "COMMITFAIL") == 0 || strcmp(facility, "GETPID") == 0;
 	enum log_level to = chatter || level >= LOG_INFO ? LOG_LEVEL_DEBUG
 		: level >= LOG_NOTICE			 ? LOG_LEVEL_INFO
 		: level >= LOG_WARNING			 ? LOG_LEVEL_WARN

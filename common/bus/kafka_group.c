@@ -5,11 +5,14 @@
  * call ends the process in librdkafka 2.0 (its issue 5040: it takes every client for a consumer). */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/lang.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "bus/kafka_look.h"
+
+#define COORDINATOR_RETRY_MS 50
 
 struct kafka_group {
 	char name[BUS_NAME_MAX + 1];
@@ -60,6 +63,14 @@ static rd_kafka_t *client_of(struct kafka_look *look, const char *name, struct e
 	return rk;
 }
 
+/* The coordinator has moved, or is only just coming up. */
+static bool may_pass(rd_kafka_resp_err_t err)
+{
+	return err == RD_KAFKA_RESP_ERR_NOT_COORDINATOR || err == RD_KAFKA_RESP_ERR__WAIT_COORD ||
+	       err == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
+	       err == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS || err == RD_KAFKA_RESP_ERR__TRANSPORT;
+}
+
 int kafka_ask_committed(struct kafka_bus *bus, const char *group,
 	rd_kafka_topic_partition_list_t *list, struct error *e)
 {
@@ -67,7 +78,11 @@ int kafka_ask_committed(struct kafka_bus *bus, const char *group,
 	rd_kafka_t *rk = client_of(bus->look, group, e);
 	if (rk == NULL)
 		return -1;
-	rd_kafka_resp_err_t err = rd_kafka_committed(rk, list, kafka_ask_ms(bus));
+	int64_t until = kafka_mono_ms() + kafka_ask_ms(bus);
+	rd_kafka_resp_err_t err;
+	while ((err = rd_kafka_committed(rk, list, (int)(until - kafka_mono_ms()))) != 0 && may_pass(err) &&
+		kafka_mono_ms() + COORDINATOR_RETRY_MS < until)
+		nanosleep(&(struct timespec){.tv_nsec = COORDINATOR_RETRY_MS * 1000000L}, NULL);
 	rd_kafka_poll(rk, 0); /* error_cb */
 	if (err != 0)
 		return kafka_error(bus, err, what, e);
