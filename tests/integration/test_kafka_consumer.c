@@ -366,6 +366,51 @@ static void two_members_of_a_process_with_different_topics(void **state)
 	bus_unsubscribe(&bulk);
 }
 
+static struct bus *open_named(const char *instance)
+{
+	const struct bus_config config = {.url = busbed_url(), .store_url = store_url, .client_id = "test",
+		.instance = instance};
+	struct bus *named;
+	must(bus_open(&named, &config, &e), &e);
+	return named;
+}
+
+/* What a named process was reading waits for it; nobody else notices. */
+static void a_named_member_comes_back_to_what_it_had(void **state)
+{
+	static const char *const topics[] = {JOBS, NULL};
+	struct owner a = {0}, b = {0};
+	(void)state;
+	struct bus *first = open_named("one"), *second = open_named("two");
+	a.options = b.options = (struct bus_consumer_options){.group = "g", .topics = topics, .window = 100,
+		.on_assign = on_assign, .on_revoke = on_revoke};
+	a.options.arg = &a;
+	b.options.arg = &b;
+	must(bus_subscribe(first, &a.options, &a.consumer, &e), &e);
+	poll_alone(&a);
+	must(bus_subscribe(second, &b.options, &b.consumer, &e), &e);
+	for (int i = 0; i < 1000 && (b.assigned == 0 || a.assigned < PARTITIONS + PARTITIONS / 2); i++)
+		poll_both(&a, &b);
+	assert_int_equal(b.assigned, PARTITIONS / 2);
+	int revoked = a.revoked, assigned = a.assigned;
+	for (int round = 0; round < 2; round++) {
+		bus_unsubscribe(&b.consumer);
+		bus_close(&second);
+		second = open_named("two");
+		b.assigned = 0;
+		must(bus_subscribe(second, &b.options, &b.consumer, &e), &e);
+		for (int i = 0; i < 500 && b.assigned == 0; i++)
+			poll_both(&a, &b);
+		assert_int_equal(b.assigned, PARTITIONS / 2);
+	}
+	assert_int_equal(a.revoked, revoked);
+	assert_int_equal(a.assigned, assigned);
+	bus_unsubscribe(&a.consumer);
+	bus_unsubscribe(&b.consumer);
+	bus_close(&first);
+	bus_close(&second);
+}
+
 /* ---- retention --------------------------------------------------------------------------------- */
 
 static void want_gap(int partition, int64_t from, int64_t to)
@@ -616,6 +661,7 @@ int main(int argc, char **argv)
 		CASE(done_of_a_former_assignment_is_ignored),
 		CASE(what_a_revoke_finishes_does_not_come_again),
 		CASE(two_members_of_a_process_with_different_topics),
+		CASE(a_named_member_comes_back_to_what_it_had),
 		CASE(messages_that_retention_took_before_the_start_are_told),
 		CASE(messages_that_retention_takes_under_a_reader_are_told),
 		CASE(no_record_can_take_a_reader_down),
