@@ -124,8 +124,7 @@ static void publish_in_transactions(struct bus_message *messages, char (*ids)[32
 	for (long sent = 0; sent < total; sent += batch) {
 		number_batch(ids, sent);
 		must(db_begin(db, DB_WRITE, &e), &e);
-		for (long i = 0; i < batch; i++)
-			must(bus_publish_tx(bus, db, &messages[i], &e), &e);
+		must(bus_publish_all_tx(bus, db, messages, (size_t)batch, &e), &e);
 		must(db_commit(db, DB_RELAXED, &e), &e);
 	}
 	report("outbox-insert", total);

@@ -189,6 +189,7 @@ static void order_within_a_key_is_kept(void **state)
 		}
 		must(db_commit(db, DB_RELAXED, &e), &e);
 	}
+	assert_true(scratch_until(outbox_is_empty, NULL));
 	struct bus_consumer *consumer = subscribe("g", TOPIC);
 	int n = busbed_take(consumer, polled, ALL);
 	assert_int_equal(n, ALL);

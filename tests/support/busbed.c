@@ -18,7 +18,7 @@
 
 #define WAIT_MS 20000 /* a message that is there comes long before */
 /* One that is not does not come; Kafka needs longer for one that is. */
-#define QUIET_MS (busbed_is_kafka() ? 300 : 30)
+#define QUIET_MS (busbed_is_kafka() ? 1500 : 30)
 #define KEPT_MAX 65536
 
 static char *kept[KEPT_MAX];
