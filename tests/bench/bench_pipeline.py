@@ -70,21 +70,21 @@ def bus_bytes(kafka):
     return total
 
 
-def store_bytes(postgres):
+def store_bytes(postgres, database):
     """Rows and bytes (with indexes) of the tables that grow with the letters; and of the write-ahead log so far."""
     tables = postgres.query("SELECT relname, pg_total_relation_size(relid), n_live_tup FROM pg_stat_user_tables"
-                            " WHERE relname IN ('delivery', 'history', 'schedule', 'outbox')")
+                            " WHERE relname IN ('delivery', 'history', 'schedule', 'outbox')", database)
     return ({name: int(size) for name, size, _ in tables},
             int(postgres.query("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')")[0][0]))
 
 
-def cost(kafka, postgres, wal_before):
+def cost(bed, wal_before):
     """Bytes a letter."""
     out = {}
-    if kafka is not None:
-        out["bus"] = {topic: round(size / LETTERS / 2) for topic, size in sorted(bus_bytes(kafka).items())}
-    if postgres is not None:
-        tables, wal = store_bytes(postgres)
+    if bed.kafka:
+        out["bus"] = {topic: round(size / LETTERS / 2) for topic, size in sorted(bus_bytes(bed.kafka).items())}
+    if bed.postgres:
+        tables, wal = store_bytes(bed.postgres, bed.database)
         out["store"] = {name: round(size / LETTERS / 2) for name, size in sorted(tables.items())}
         out["store_log"] = round((wal - wal_before) / LETTERS)
     return out
@@ -116,13 +116,13 @@ def one_run(bus, store):
         if postgres is not None:
             running["postgres"] = postgres.process.pid
         finish(bed, bed.campaign("warm-up"), LETTERS)  # of the broker's and the database's processes too
-        wal = store_bytes(postgres)[1] if postgres is not None else 0
+        wal = store_bytes(postgres, bed.database)[1] if postgres is not None else 0
         path = bed.campaign("bench")
         before = {name: cpu_seconds(pid) for name, pid in running.items()}
         seconds = finish(bed, path, 2 * LETTERS)
         cpu = {name: (cpu_seconds(pid) - before[name]) * 1e6 / LETTERS for name, pid in running.items()}
         memory = {name: round(peak_mb(pid), 1) for name, pid in running.items()}
-        bytes_a_letter = cost(kafka, postgres, wal)
+        bytes_a_letter = cost(bed, wal)
         return LETTERS / seconds, reference(bed.smtp_port), cpu, memory, bytes_a_letter
 
 
