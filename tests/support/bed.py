@@ -185,6 +185,9 @@ class Bed:
         self.reaper.close()
 
     def show_logs(self):
+        if not os.path.isdir(self.folder):
+            sys.stderr.write(f"{self.folder} is gone: somebody removed it while the test ran\n")
+            return
         for name in sorted(os.listdir(self.folder)):
             if name.endswith(".log"):
                 with open(os.path.join(self.folder, name), errors="replace") as f:
