@@ -14,6 +14,7 @@
 /* Leaders are there some 100 ms after a topic is made. */
 #define LEADER_WAIT_MS 15000
 #define LEADER_LOOK_MS 100
+#define MAKE_AGAIN 3
 /* Twelve mailers can share a campaign, and every number up to four divides it. */
 #define PARTITIONS 12
 #define PARTITIONS_SMALL 3
@@ -229,6 +230,11 @@ int bus_admin_init(struct bus *base, const struct bus_topic *topics, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		struct error why = {0};
 		enum bus_topic_result result = make_topic(bus, rk, &topics[i], &why);
+		/* a controller that moves or is busy */
+		for (int again = 0; again < MAKE_AGAIN && result == BUS_TOPIC_FAILED && why.retriable; again++) {
+			nanosleep(&(struct timespec){.tv_nsec = LEADER_LOOK_MS * 1000000L}, NULL);
+			result = make_topic(bus, rk, &topics[i], &why);
+		}
 		if (result == BUS_TOPIC_MADE)
 			await_leaders(bus, &topics[i]);
 		if (result == BUS_TOPIC_FAILED)

@@ -47,6 +47,14 @@ const char *busbed_url(void)
 	return url;
 }
 
+static void say_failed(void *arg, const struct bus_topic *topic, enum bus_topic_result result,
+	const char *why)
+{
+	(void)arg;
+	if (result == BUS_TOPIC_FAILED)
+		fprintf(stderr, "%s was not made: %s\n", topic->name, why);
+}
+
 void busbed_make_topics(struct bus *bus, const char *const *topics, int partitions)
 {
 	struct bus_topic wanted[BUS_TOPICS_MAX];
@@ -56,7 +64,7 @@ void busbed_make_topics(struct bus *bus, const char *const *topics, int partitio
 		return;
 	int n = bus_admin_wanted(bus, &wishes, wanted, &e);
 	must(n, &e);
-	int failed = bus_admin_init(bus, wanted, (size_t)n, NULL, NULL, &e);
+	int failed = bus_admin_init(bus, wanted, (size_t)n, say_failed, NULL, &e);
 	must(failed, &e);
 	assert_int_equal(failed, 0);
 }
