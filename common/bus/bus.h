@@ -116,8 +116,9 @@ int bus_subscribe(struct bus *bus, const struct bus_consumer_options *options,
 	struct bus_consumer **out, struct error *e);
 void bus_unsubscribe(struct bus_consumer **consumer);
 
-/* Up to max messages; waits at most timeout_ms when there are none. Returns the
- * number (0 = none), -1 on error. What messages point to is valid until the
+/* Up to max messages; waits at most timeout_ms when there are none. max 0: takes
+ * none, only sees to partitions and offsets (whoever has no room must go on
+ * polling all the same). Returns the number (0 = none), -1 on error. What messages point to is valid until the
  * next bus_poll: copy what you keep. A message longer than
  * BUS_MESSAGE_MAX_BYTES comes cut to its first 64 KiB with
  * content_type "application/x-vestnik-oversized". */
