@@ -173,9 +173,10 @@ static void begin_where_it_ended(struct kafka_consumer *c, rd_kafka_topic_partit
 				partitions, slot->name, slot->partition);
 			int64_t at = offset_in(p.committed, slot);
 			slot->next = one->offset = place_of(c, slot, at, offset_in(p.low, slot), offset_in(p.high, slot));
-			if (at < 0 && c->from_end) { /* committed at the next occasion */
+			if (at < 0) { /* stored soon: a group without a place could lose messages unnoticed */
 				pthread_mutex_lock(&c->lock);
 				slot->done = one->offset - 1;
+				slot->unstored = true;
 				pthread_mutex_unlock(&c->lock);
 			}
 		}

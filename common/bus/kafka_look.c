@@ -107,25 +107,23 @@ static int outbox_is_past(struct kafka_bus *bus, struct bus_mark *mark, struct e
 	return take_ends(bus, mark, e) < 0 ? -1 : 1;
 }
 
+/* What retention has deleted is passed, by whoever: it will never be read. */
 static int compare_positions(struct kafka_bus *bus, const struct bus_mark *mark,
 	const rd_kafka_topic_partition_list_t *committed, struct error *e)
 {
 	int64_t low[BUS_PARTITIONS_MAX];
-	bool need_lows = false;
-	for (int i = 0; i < committed->cnt && i < mark->partitions; i++) {
-		int64_t at = committed->elems[i].offset;
-		need_lows = need_lows || (at < 0 && mark->position[i] > 0);
-		if (at >= 0 && at < mark->position[i])
-			return 0;
-	}
-	if (!need_lows)
+	bool behind = false;
+	for (int i = 0; i < committed->cnt && i < mark->partitions; i++)
+		behind = behind || (committed->elems[i].offset < mark->position[i] && mark->position[i] > 0);
+	if (!behind)
 		return 1;
 	if (kafka_ask_lows(bus, mark->topic, mark->partitions, low, e) < 0)
 		return -1;
-	/* nothing before the mark is there any more */
-	for (int i = 0; i < committed->cnt && i < mark->partitions; i++)
-		if (committed->elems[i].offset < 0 && mark->position[i] > low[i])
+	for (int i = 0; i < committed->cnt && i < mark->partitions; i++) {
+		int64_t at = committed->elems[i].offset;
+		if ((at > low[i] ? at : low[i]) < mark->position[i])
 			return 0;
+	}
 	return 1;
 }
 
