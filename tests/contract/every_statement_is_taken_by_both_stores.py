@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Every SQL statement that stands in the house's programs is prepared on a store with the present
-schema: SQLite, and PostgreSQL when VESTNIK_TEST_STORE names one. PostgreSQL must also have found
+schema: SQLite, and PostgreSQL (one started here, or $VESTNIK_TEST_STORE). PostgreSQL must also have found
 out the type of every parameter, and none that an integer of 64 bits does not fit into.
 
 The statements are found by the compiler's own preprocessor, so that those put together from macros
@@ -16,6 +16,8 @@ import tempfile
 import uuid
 
 SOURCE = os.environ["VESTNIK_SOURCE"]
+sys.path.insert(0, os.path.join(SOURCE, "tests/support"))
+from postgres import SKIPPED, Postgres, PostgresAbsent  # noqa: E402
 BUILD = os.environ["VESTNIK_BUILD"]
 PROBE = os.path.join(os.environ["VESTNIK_BIN"], "sql_probe")
 
@@ -91,6 +93,16 @@ def probe(url, wanted):
     return bad
 
 
+def probe_in_schema(server, wanted):
+    schema = "vestnik_test_" + uuid.uuid4().hex
+    subprocess.run(["psql", "-q", server, "-c", f"CREATE SCHEMA {schema}"], check=True)
+    try:
+        return probe(f"{server}{'&' if '?' in server else '?'}options=-csearch_path%3D{schema}", wanted)
+    finally:
+        subprocess.run(["psql", "-q", server, "-c", f"SET client_min_messages = error; DROP SCHEMA {schema} CASCADE"],
+                       check=True)
+
+
 def main():
     found = sorted(set(statements()))
     if len(found) < 160:
@@ -99,16 +111,16 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         both = [(p, s) for p, s in found if not POSTGRES_ONLY.search("/" + p)]
         bad += probe(f"sqlite:{folder}/store.db", [(p, s) for p, s in both if not POSTGRES_WORDS.search(s)])
-    server = os.environ.get("VESTNIK_TEST_STORE")
-    if server:
-        schema = "vestnik_test_" + uuid.uuid4().hex
-        subprocess.run(["psql", "-q", server, "-c", f"CREATE SCHEMA {schema}"], check=True)
+    ours = [(p, s) for p, s in found if not SQLITE_ONLY.search("/" + p) and not SQLITE_WORDS.search(s)]
+    if os.environ.get("VESTNIK_TEST_STORE"):
+        bad += probe_in_schema(os.environ["VESTNIK_TEST_STORE"], ours)
+    else:
         try:
-            url = f"{server}{'&' if '?' in server else '?'}options=-csearch_path%3D{schema}"
-            bad += probe(url, [(p, s) for p, s in found if not SQLITE_ONLY.search("/" + p) and not SQLITE_WORDS.search(s)])
-        finally:
-            subprocess.run(["psql", "-q", server, "-c", f"SET client_min_messages = error; DROP SCHEMA {schema} CASCADE"],
-                           check=True)
+            with Postgres() as postgres:
+                bad += probe(postgres.url(), ours)
+        except PostgresAbsent as absent:
+            print("PostgreSQL was not asked:", absent)
+            sys.exit(1 if bad else SKIPPED)
     sys.exit(1 if bad else 0)
 
 
