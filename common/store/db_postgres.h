@@ -81,12 +81,17 @@ static inline struct postgres_stmt *postgres_stmt_of(struct db_stmt *stmt)
 /* Outside a transaction: connects again when the connection is gone. */
 int postgres_ready(struct postgres_db *db, struct error *e);
 
-/* ---- db_postgres_wire.c: what is sent and answered ----------------------------------------- */
+/* ---- db_postgres_error.c --------------------------------------------------------------------- */
 
 /* -1 and *e. The connection is given up. */
 int postgres_lost(struct postgres_db *db, const char *what, struct error *e);
 /* -1 and *e, from the server's answer; notices a connection that has ended. */
 int postgres_fail(struct postgres_db *db, const PGresult *result, const char *what, struct error *e);
+/* No answer will come any more. */
+void postgres_forget_owed(struct postgres_db *db);
+
+/* ---- db_postgres_wire.c: what is sent and answered ----------------------------------------- */
+
 /* One command without parameters or rows (BEGIN …), queued. */
 int postgres_send_control(struct postgres_db *db, const char *sql, struct error *e);
 /* Queues the statement with its values; prepares it in this connection before, if need be. */
@@ -102,7 +107,6 @@ enum db_step postgres_next_row(struct postgres_db *db, struct postgres_stmt *stm
 int postgres_clear_wire(struct postgres_db *db, bool keep, struct error *e);
 /* Prepares and describes at once. */
 int postgres_prepare_now(struct postgres_db *db, struct postgres_stmt *stmt, struct error *e);
-void postgres_forget_owed(struct postgres_db *db);
 /* Ends the transaction on the server, whatever state it is in. */
 void postgres_roll_back(struct postgres_db *db);
 
