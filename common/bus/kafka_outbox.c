@@ -36,15 +36,21 @@ static void wake(void *arg)
 	pthread_mutex_unlock(&outbox->lock);
 }
 
-#define OUTBOX_COLUMNS 11
 static const char insert_one[] =
 	"INSERT INTO outbox (owner, topic, key, ce_id, ce_source, ce_type, ce_time_ms,"
 	" content_type, headers, logged_ms, data)"
 	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
-static void bind_row(struct db_stmt *stmt, int base, const char *owner, const struct bus_message *m)
+struct outbox_rows {
+	const char *owner;
+	const struct bus_message *messages;
+};
+
+static void bind_row(struct db_stmt *stmt, int base, const void *arg, size_t at)
 {
-	const char *const texts[] = {owner, m->topic, m->key, m->id, m->source, m->type};
+	const struct outbox_rows *rows = arg;
+	const struct bus_message *m = &rows->messages[at];
+	const char *const texts[] = {rows->owner, m->topic, m->key, m->id, m->source, m->type};
 	for (int i = 0; i < 6; i++)
 		db_bind_text(stmt, base + i + 1, texts[i]);
 	db_bind_int(stmt, base + 7, m->time_ms);
@@ -57,23 +63,13 @@ static void bind_row(struct db_stmt *stmt, int base, const char *owner, const st
 static int insert(struct kafka_outbox *outbox, struct db *tx, const struct bus_message *messages, size_t count,
 	struct error *e)
 {
-	static struct rows_sql many;
-	struct db_stmt *stmt;
+	static struct rows_statement statement = {.one = insert_one, .columns = 11, .bind = bind_row};
 	char owner[OUTBOX_OWNER_SIZE];
 	pthread_mutex_lock(&outbox->lock);
 	memcpy(owner, outbox->owner, sizeof owner);
 	outbox->used = true;
 	pthread_mutex_unlock(&outbox->lock);
-	for (size_t i = 0; i < count;) {
-		size_t n = count - i >= ROWS_AT_ONCE ? ROWS_AT_ONCE : 1;
-		if (db_prepare(tx, n == 1 ? insert_one : rows_sql(&many, insert_one, OUTBOX_COLUMNS), &stmt, e) < 0)
-			return -1;
-		for (size_t row = 0; row < n; row++)
-			bind_row(stmt, (int)row * OUTBOX_COLUMNS, owner, &messages[i++]);
-		if (db_run(stmt, e) < 0)
-			return -1;
-	}
-	return 0;
+	return rows_run(tx, &statement, &(struct outbox_rows){owner, messages}, count, e);
 }
 
 /* Whether the topic is there is asked once; when nobody answers the row waits in any case. */

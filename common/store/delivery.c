@@ -89,15 +89,15 @@ static void bind_code(struct db_stmt *stmt, int position, int code)
 		db_bind_int(stmt, position, code);
 }
 
-#define INSERT_COLUMNS 12
 static const char insert_one[] =
 	"INSERT INTO delivery (key, campaign, round, step, recipient, contact, address,"
 	" fields, not_after_ms, state, reason, updated_ms)"
 	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 	" ON CONFLICT (round, step, recipient, contact) DO NOTHING";
 
-static void bind_new(struct db_stmt *stmt, int base, const struct delivery_new *row)
+static void bind_new(struct db_stmt *stmt, int base, const void *rows, size_t i)
 {
+	const struct delivery_new *row = (const struct delivery_new *)rows + i;
 	db_bind_int(stmt, base + 1, row->key);
 	db_bind_int(stmt, base + 2, row->campaign);
 	db_bind_int(stmt, base + 3, row->round);
@@ -135,19 +135,11 @@ static int find_inserted(struct db *db, const struct delivery_new *rows, size_t 
 int delivery_insert_all(struct db *db, const struct delivery_new *rows, size_t count, bool *inserted,
 	struct error *e)
 {
-	static struct rows_sql many;
-	struct db_stmt *stmt;
+	static struct rows_statement statement = {.one = insert_one, .columns = 12, .bind = bind_new};
 	if (count == 0)
 		return 0;
-	for (size_t i = 0; i < count;) {
-		size_t n = count - i >= ROWS_AT_ONCE ? ROWS_AT_ONCE : 1;
-		if (db_prepare(db, n == 1 ? insert_one : rows_sql(&many, insert_one, INSERT_COLUMNS), &stmt, e) != 0)
-			return -1;
-		for (size_t row = 0; row < n; row++)
-			bind_new(stmt, (int)row * INSERT_COLUMNS, &rows[i++]);
-		if (db_run(stmt, e) != 0)
-			return -1;
-	}
+	if (rows_run(db, &statement, rows, count, e) != 0)
+		return -1;
 	if (find_inserted(db, rows, count, inserted, e) != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
@@ -196,7 +188,6 @@ int delivery_get_all(struct db *db, const int64_t *keys, size_t count, struct de
 	return step == DB_DONE ? 0 : -1;
 }
 
-#define UPDATE_COLUMNS 10
 /* Casts: nothing else says what a list of values is. column1 …: both databases' own names. */
 static const char update_one[] =
 	"UPDATE delivery SET state = v.column2, dispatch = v.column3, attempts = v.column4,"
@@ -206,8 +197,9 @@ static const char update_one[] =
 	" CAST($6 AS BIGINT), CAST($7 AS BIGINT), CAST($8 AS TEXT), CAST($9 AS TEXT),"
 	" CAST($10 AS BIGINT))) AS v WHERE delivery.key = v.column1";
 
-static void bind_outcome(struct db_stmt *stmt, int base, const struct delivery_row *row)
+static void bind_outcome(struct db_stmt *stmt, int base, const void *rows, size_t i)
 {
+	const struct delivery_row *row = ((const struct delivery_row *const *)rows)[i];
 	db_bind_int(stmt, base + 1, row->key);
 	db_bind_int(stmt, base + 2, row->state);
 	db_bind_int(stmt, base + 3, row->dispatch);
@@ -223,17 +215,9 @@ static void bind_outcome(struct db_stmt *stmt, int base, const struct delivery_r
 int delivery_set_all(struct db *db, const struct delivery_row *const *rows, size_t count,
 	struct error *e)
 {
-	static struct rows_sql many;
-	struct db_stmt *stmt;
-	for (size_t i = 0; i < count;) {
-		size_t n = count - i >= ROWS_AT_ONCE ? ROWS_AT_ONCE : 1;
-		if (db_prepare(db, n == 1 ? update_one : rows_sql(&many, update_one, UPDATE_COLUMNS), &stmt, e) != 0)
-			return -1;
-		for (size_t row = 0; row < n; row++)
-			bind_outcome(stmt, (int)row * UPDATE_COLUMNS, rows[i++]);
-		if (db_run(stmt, e) != 0)
-			return -1;
-	}
+	static struct rows_statement statement = {.one = update_one, .columns = 10, .bind = bind_outcome};
+	if (rows_run(db, &statement, rows, count, e) != 0)
+		return -1;
 	for (size_t i = 0; i < count; i++)
 		if (move_trouble(db, rows[i], e) != 0)
 			return -1;
@@ -242,13 +226,13 @@ int delivery_set_all(struct db *db, const struct delivery_row *const *rows, size
 
 /* ---- history ----------------------------------------------------------------------- */
 
-#define HISTORY_COLUMNS 9
 static const char history_one[] =
 	"INSERT INTO history (key, dispatch, state, time_ms, code, enhanced, reason, relay, worker)"
 	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (key, dispatch, state) DO NOTHING";
 
-static void bind_line(struct db_stmt *stmt, int base, const struct delivery_status *facts)
+static void bind_line(struct db_stmt *stmt, int base, const void *lines, size_t i)
 {
+	const struct delivery_status *facts = (const struct delivery_status *)lines + i;
 	db_bind_int(stmt, base + 1, facts->key);
 	db_bind_int(stmt, base + 2, facts->dispatch);
 	db_bind_int(stmt, base + 3, facts->state);
@@ -262,19 +246,8 @@ static void bind_line(struct db_stmt *stmt, int base, const struct delivery_stat
 
 int history_add_all(struct db *db, const struct delivery_status *lines, size_t count, struct error *e)
 {
-	static struct rows_sql many;
-	struct db_stmt *stmt;
-	for (size_t i = 0; i < count;) {
-		size_t n = count - i >= ROWS_AT_ONCE ? ROWS_AT_ONCE : 1;
-		if (db_prepare(db, n == 1 ? history_one : rows_sql(&many, history_one, HISTORY_COLUMNS), &stmt, e) !=
-			0)
-			return -1;
-		for (size_t row = 0; row < n; row++)
-			bind_line(stmt, (int)row * HISTORY_COLUMNS, &lines[i++]);
-		if (db_run(stmt, e) != 0)
-			return -1;
-	}
-	return 0;
+	static struct rows_statement statement = {.one = history_one, .columns = 9, .bind = bind_line};
+	return rows_run(db, &statement, lines, count, e);
 }
 
 /* An operator's retry stands in the history as `waiting` (state 0): what came before it does not

@@ -52,16 +52,32 @@ static char *build(const char *one, int columns)
 	return buf_take(&out);
 }
 
-const char *rows_sql(struct rows_sql *kept, const char *one, int columns)
+static const char *sql_of_many(struct rows_statement *statement)
 {
-	char *text = atomic_load_explicit(&kept->text, memory_order_acquire);
+	char *text = atomic_load_explicit(&statement->many, memory_order_acquire);
 	if (text != NULL)
 		return text;
-	char *made = build(one, columns);
-	if (atomic_compare_exchange_strong(&kept->text, &text, made))
+	char *made = build(statement->one, statement->columns);
+	if (atomic_compare_exchange_strong(&statement->many, &text, made))
 		return made;
 	free(made); /* another thread was quicker */
 	return text;
+}
+
+int rows_run(struct db *db, struct rows_statement *statement, const void *rows, size_t count,
+	struct error *e)
+{
+	for (size_t i = 0; i < count;) {
+		struct db_stmt *stmt;
+		size_t n = count - i >= ROWS_AT_ONCE ? ROWS_AT_ONCE : 1;
+		if (db_prepare(db, n == 1 ? statement->one : sql_of_many(statement), &stmt, e) != 0)
+			return -1;
+		for (size_t row = 0; row < n; row++)
+			statement->bind(stmt, (int)row * statement->columns, rows, i++);
+		if (db_run(stmt, e) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 int rows_keys(struct buf *out, size_t count, int64_t (*item)(const void *arg, size_t i),

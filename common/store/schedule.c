@@ -27,32 +27,25 @@ static uint32_t hash_domain(const char *domain)
 	return hash;
 }
 
-#define INSERT_COLUMNS 6
 static const char insert_one[] =
 	"INSERT INTO schedule (key, due_ms, priority, campaign, dispatch, domain)"
 	" VALUES ($1, $2, $3, $4, $5, $6)";
 
+static void bind_new(struct db_stmt *stmt, int base, const void *rows, size_t i)
+{
+	const struct schedule_new *row = (const struct schedule_new *)rows + i;
+	db_bind_int(stmt, base + 1, row->key);
+	db_bind_int(stmt, base + 2, row->due_ms);
+	db_bind_int(stmt, base + 3, row->priority);
+	db_bind_int(stmt, base + 4, row->campaign);
+	db_bind_int(stmt, base + 5, row->dispatch);
+	db_bind_text(stmt, base + 6, domain_of(row->address));
+}
+
 int schedule_insert_all(struct db *db, const struct schedule_new *rows, size_t count, struct error *e)
 {
-	static struct rows_sql many;
-	struct db_stmt *stmt;
-	for (size_t i = 0; i < count;) {
-		size_t n = count - i >= ROWS_AT_ONCE ? ROWS_AT_ONCE : 1;
-		if (db_prepare(db, n == 1 ? insert_one : rows_sql(&many, insert_one, INSERT_COLUMNS), &stmt, e) != 0)
-			return -1;
-		for (size_t r = 0; r < n; r++, i++) {
-			int base = (int)r * INSERT_COLUMNS;
-			db_bind_int(stmt, base + 1, rows[i].key);
-			db_bind_int(stmt, base + 2, rows[i].due_ms);
-			db_bind_int(stmt, base + 3, rows[i].priority);
-			db_bind_int(stmt, base + 4, rows[i].campaign);
-			db_bind_int(stmt, base + 5, rows[i].dispatch);
-			db_bind_text(stmt, base + 6, domain_of(rows[i].address));
-		}
-		if (db_run(stmt, e) != 0)
-			return -1;
-	}
-	return 0;
+	static struct rows_statement statement = {.one = insert_one, .columns = 6, .bind = bind_new};
+	return rows_run(db, &statement, rows, count, e);
 }
 
 static int64_t key_at(const void *arg, size_t i)
