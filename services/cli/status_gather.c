@@ -73,7 +73,7 @@ static bool gone(const struct service *s, const char *here)
 	return strcmp(s->place, here) == 0 && kill((pid_t)s->pid, 0) != 0 && errno == ESRCH;
 }
 
-/* A child of `up` and its row are one line; the row of the child's predecessor is none. */
+/* A child of `up` and its row are one line; the row of the child's dead predecessor is none. */
 static struct service *child_of_up(struct status *status, const struct service *row, const char *here)
 {
 	if (status->up_pid == 0 || strcmp(row->place, here) != 0)
@@ -106,7 +106,7 @@ static void take_row(struct status *status, const struct service *row, const cha
 		copy(child->instance, sizeof child->instance, row->instance);
 		return;
 	}
-	if (child != NULL || strcmp(row->state, "stopped") == 0 || status->count == SERVICES_MOST ||
+	if ((child != NULL && row->dead) || strcmp(row->state, "stopped") == 0 || status->count == SERVICES_MOST ||
 		(row->dead && replaced(status, row)))
 		return;
 	struct service *s = &status->service[status->count++];

@@ -42,6 +42,9 @@ def main():
         assert first == second, f"the machines disagree:\n{first}\n{second}"
         status = ask(bed, "second", "status")
         print(status)
+        for name in SERVICES:
+            shown = [line for line in status.splitlines() if line.startswith(name)]
+            assert len(shown) == len(MACHINES), f"status shows {len(shown)} of {name}, want {len(MACHINES)}"
         assert len(bed.ready()) == len(MACHINES) * len(SERVICES)
 
         # One machine is taken away in the middle of a campaign.
