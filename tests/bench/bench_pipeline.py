@@ -97,7 +97,7 @@ def wait_accepted(bed, letters):
     if not bed.postgres:
         wait_for(lambda: bed.value(question) == letters, "the last letter", 600, POLL_S)
         return
-    psql = subprocess.Popen(["psql", "-AtqX", bed.store_url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    psql = subprocess.Popen([os.path.join(bed.postgres.bin, "psql"), "-AtqX", bed.store_url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     psql.stdin.write(f"{question} \\watch {POLL_S}\n")
     psql.stdin.flush()
     for line in psql.stdout:
