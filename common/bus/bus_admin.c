@@ -15,6 +15,7 @@
 #define LEADER_WAIT_MS 15000
 #define LEADER_LOOK_MS 100
 #define MAKE_AGAIN 3
+#define CONNECT_LOOK_MS 1000
 /* Twelve mailers can share a campaign, and every number up to four divides it. */
 #define PARTITIONS 12
 #define PARTITIONS_SMALL 3
@@ -60,7 +61,12 @@ static int count_brokers(struct kafka_bus *bus, struct error *e)
 	rd_kafka_t *rk = kafka_look_client(bus, e);
 	if (rk == NULL)
 		return -1;
-	rd_kafka_resp_err_t err = rd_kafka_metadata(rk, 0, NULL, &found, ADMIN_MS / 2);
+	rd_kafka_resp_err_t err;
+	int64_t until = kafka_mono_ms() + ADMIN_MS / 2;
+	do { /* why nobody answers is told in between */
+		err = rd_kafka_metadata(rk, 0, NULL, &found, CONNECT_LOOK_MS);
+		rd_kafka_poll(rk, 0);
+	} while (err != 0 && !kafka_is_in_trouble(bus) && kafka_mono_ms() < until);
 	if (err != 0)
 		return kafka_error(bus, err, tr("asking for brokers", "запрос брокеров"), e);
 	int n = found->broker_cnt;

@@ -42,7 +42,8 @@ struct kafka_bus {
 	char **properties;      /* name, value, …, NULL; checked */
 	_Atomic bool away;      /* no broker answers, as far as known */
 	pthread_mutex_t trouble_lock;
-	char trouble[200];      /* the last thing a client complained of */
+	char trouble[500];      /* the last thing a client complained of */
+	_Atomic int64_t give_up_ms; /* closing: what no broker has taken by then goes no more; 0: not closing */
 	struct kafka_producer *producer;
 	struct kafka_outbox *outbox;
 	struct kafka_look *look;
@@ -74,6 +75,8 @@ int kafka_no_topic(struct kafka_bus *bus, const char *topic, struct error *e);
 /* Said once each: no broker answers; one does again. */
 void kafka_say_away(struct kafka_bus *bus);
 void kafka_say_back(struct kafka_bus *bus);
+/* No broker answers, and it is known why: password, certificate. */
+bool kafka_is_in_trouble(struct kafka_bus *bus);
 /* Name on the cluster; out: at least KAFKA_NAME_SIZE. */
 #define KAFKA_PREFIX_MAX 100
 #define KAFKA_NAME_SIZE (KAFKA_PREFIX_MAX + BUS_NAME_MAX + 16)

@@ -256,7 +256,8 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 {
 	bool chatter = strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0 ||
 		       strcmp(facility, "CONFWARN") == 0 || strcmp(facility, "REQTMOUT") == 0 ||
-		       strcmp(facility, "COMMITFAIL") == 0 || strcmp(facility, "GETPID") == 0;
+		       strcmp(facility, "COMMITFAIL") == 0 || strcmp(facility, "GETPID") == 0 ||
+		       strcmp(facility, "SSLCERTVRFY") == 0;
 	enum log_level to = chatter || level >= LOG_INFO ? LOG_LEVEL_DEBUG
 		: level >= LOG_NOTICE			 ? LOG_LEVEL_INFO
 		: level >= LOG_WARNING			 ? LOG_LEVEL_WARN
@@ -265,15 +266,97 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 	log_event(to, "kafka", "facility=%s text=%s", facility, log_quote(text));
 }
 
-/* Said again only when it is another thing. */
-static void complain(struct kafka_bus *bus, const char *text)
+bool kafka_is_in_trouble(struct kafka_bus *bus)
+{
+	pthread_mutex_lock(&bus->trouble_lock);
+	bool trouble = bus->trouble[0] != '\0';
+	pthread_mutex_unlock(&bus->trouble_lock);
+	return trouble && atomic_load(&bus->away);
+}
+
+/* Said again only when it is another thing; broker: any of them may say it. */
+static void complain(struct kafka_bus *bus, const char *broker, const char *text)
 {
 	pthread_mutex_lock(&bus->trouble_lock);
 	bool news = strncmp(bus->trouble, text, sizeof bus->trouble - 1) != 0;
 	snprintf(bus->trouble, sizeof bus->trouble, "%s", text);
 	pthread_mutex_unlock(&bus->trouble_lock);
 	if (news)
-		log_warn("kafka-trouble", "text=%s", log_quote(text));
+		log_warn("kafka-trouble", "broker=%s text=%s", log_quote(broker), log_quote(text));
+}
+
+/* Before 2.6.1 librdkafka answers with a nonce that Kafka 4 refuses (its pull request 4895). */
+#define SCRAM_MENDED 0x020601ff
+
+static bool has_old_scram(const struct kafka_bus *bus)
+{
+	for (size_t i = 0; bus->properties[i] != NULL; i += 2)
+		if (strncmp(bus->properties[i], "sasl.mechanism", strlen("sasl.mechanism")) == 0)
+			return strncmp(bus->properties[i + 1], "SCRAM", strlen("SCRAM")) == 0 &&
+			       rd_kafka_version() < SCRAM_MENDED;
+	return false;
+}
+
+/* "sasl_ssl://host:9093/bootstrap: SASL authentication error: … (after 3ms in state …)": broker
+ * and time are other ones each time. */
+static void complain_of(struct kafka_bus *bus, int err, const char *reason)
+{
+	char broker[160] = "-", text[sizeof bus->trouble];
+	const char *says = strstr(reason, ": ");
+	if (says != NULL && memchr(reason, '/', (size_t)(says - reason)) != NULL)
+		snprintf(broker, sizeof broker, "%.*s", (int)(says - reason), reason);
+	says = says != NULL && broker[0] != '-' ? says + 2 : reason;
+	const char *end = strstr(says, " (after ");
+	int len = (int)(end == NULL ? strlen(says) : (size_t)(end - says));
+	if (err == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+		snprintf(text, sizeof text,
+			tr("Kafka does not take our user name or password (sasl.username, sasl.password)%s: %.*s",
+				"Kafka не принимает имя или пароль (sasl.username, sasl.password)%s: %.*s"),
+			!has_old_scram(bus) ? ""
+				: tr(", or it is Kafka 4, which needs librdkafka 2.6.1 for SCRAM (use PLAIN over TLS)",
+					  ", или это Kafka 4, для SCRAM ей нужна librdkafka 2.6.1 (есть PLAIN поверх TLS)"),
+			len, says);
+	else
+		snprintf(text, sizeof text, "%.*s", len, says);
+	complain(bus, broker, text);
+}
+
+/* Numbers of OpenSSL (x509_vfy.h), whose home is elsewhere. */
+#define CERT_NOT_YET_VALID 9
+#define CERT_EXPIRED 10
+#define CERT_SELF_SIGNED 18
+#define CERT_SIGNER_UNKNOWN 21
+#define CERT_HOST_MISMATCH 62
+#define CERT_ADDRESS_MISMATCH 64
+
+/* librdkafka itself says of all of them that ssl.ca.location may be wrong. */
+static int on_certificate(rd_kafka_t *rk, const char *broker, int32_t id, int *error, int depth,
+	const char *data, size_t len, char *why, size_t why_size, void *opaque)
+{
+	struct kafka_client *client = opaque;
+	int code = *error;
+	(void)rk, (void)id, (void)depth, (void)data, (void)len;
+	if (code == 0)
+		return 1;
+	if (code == CERT_HOST_MISMATCH || code == CERT_ADDRESS_MISMATCH)
+		snprintf(why, why_size, "%s",
+			tr("the broker's certificate is for another host name than the one in bus_url or in "
+			   "the broker's advertised.listeners",
+				"сертификат брокера выдан на другое имя узла, чем указано в bus_url или в его "
+				"advertised.listeners"));
+	else if (code >= CERT_SELF_SIGNED && code <= CERT_SIGNER_UNKNOWN + 1)
+		snprintf(why, why_size, "%s",
+			tr("the broker's certificate is not signed by the authority in ssl.ca.location",
+				"сертификат брокера не подписан центром из ssl.ca.location"));
+	else if (code == CERT_EXPIRED || code == CERT_NOT_YET_VALID)
+		snprintf(why, why_size, "%s",
+			tr("the broker's certificate has expired or is not valid yet",
+				"срок сертификата брокера истёк или ещё не начался"));
+	else
+		snprintf(why, why_size, tr("the broker's certificate is not valid (OpenSSL's error %d)",
+			"сертификат брокера недействителен (ошибка OpenSSL %d)"), code);
+	complain(client->bus, broker, why);
+	return 0;
 }
 
 static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
@@ -293,8 +376,12 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 	case RD_KAFKA_RESP_ERR__TIMED_OUT:
 		log_debug("kafka", "text=%s", log_quote(reason));
 		break;
+	case RD_KAFKA_RESP_ERR__SSL:
+		if (strstr(reason, "certificate verify failed") != NULL)
+			break; /* on_certificate said why */
+		/* fall through */
 	default: /* authentication, TLS, a name that does not resolve */
-		complain(client->bus, reason);
+		complain_of(client->bus, err, reason);
 	}
 }
 
@@ -319,6 +406,7 @@ rd_kafka_conf_t *kafka_conf(struct kafka_bus *bus, struct kafka_client *client,
 	rd_kafka_conf_set_opaque(conf, client);
 	rd_kafka_conf_set_log_cb(conf, on_log);
 	rd_kafka_conf_set_error_cb(conf, on_error);
+	rd_kafka_conf_set_ssl_cert_verify_cb(conf, on_certificate);
 	return conf;
 }
 
@@ -371,8 +459,9 @@ int kafka_error(struct kafka_bus *bus, rd_kafka_resp_err_t err, const char *what
 		return error_set(e, ERROR_UNAVAILABLE, "%s: %s", what, rd_kafka_err2str(err));
 	pthread_mutex_lock(&bus->trouble_lock);
 	error_set(e, ERROR_UNAVAILABLE,
-		tr("%s: no broker of Kafka answers (%.120s) %s", "%s: ни один брокер Kafka не отвечает (%.120s) %s"),
-		what, bus->brokers, bus->trouble);
+		tr("%s: no broker of Kafka answers (%.120s)%s%s",
+			"%s: ни один брокер Kafka не отвечает (%.120s)%s%s"),
+		what, bus->brokers, bus->trouble[0] == '\0' ? "" : ": ", bus->trouble);
 	pthread_mutex_unlock(&bus->trouble_lock);
 	return -1;
 }

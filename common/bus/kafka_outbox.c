@@ -137,6 +137,14 @@ static bool wait_for_work(struct kafka_outbox *outbox, int wait_ms)
 	return !stop;
 }
 
+static bool is_closing(struct kafka_outbox *outbox)
+{
+	pthread_mutex_lock(&outbox->lock);
+	bool stop = outbox->stop;
+	pthread_mutex_unlock(&outbox->lock);
+	return stop;
+}
+
 static bool rows_are_left(struct kafka_outbox *outbox)
 {
 	struct error ignored;
@@ -160,8 +168,10 @@ static void finish(struct kafka_outbox *outbox)
 		return;
 	if (left) {
 		log_warn("outbox-left", "owner=%s text=%s", outbox->lease_holder,
-			log_quote(tr("messages wait in the store; a running service sends them",
-				"сообщения ждут в хранилище; их отправит работающая служба")));
+			log_quote(tr("Kafka did not take the messages in time; they wait in the store, a running service "
+			    "sends them",
+				"Kafka не приняла сообщения вовремя; они ждут в хранилище, их отправит "
+				"работающая служба")));
 		lease_release(outbox->pump.db, &outbox->lease);
 	} else {
 		outbox_forget_lease(outbox->pump.db, &outbox->lease);
@@ -175,9 +185,10 @@ static void *run(void *arg)
 	bool going = true;
 	while (going) {
 		int sent = work(outbox, &e);
-		say_trouble(outbox, sent < 0, &e);
 		if (sent < 0 && e.fatal)
 			pump_close(&outbox->pump);
+		if (!is_closing(outbox)) /* finish() says what became of it */
+			say_trouble(outbox, sent < 0, &e);
 		going = wait_for_work(outbox, sent > 0 ? 0 : sent < 0 ? RETRY_MS : IDLE_MS);
 	}
 	finish(outbox);
@@ -220,6 +231,7 @@ void kafka_outbox_free(struct kafka_outbox **pointer)
 	pthread_mutex_lock(&outbox->lock);
 	outbox->stop = true;
 	outbox->stop_ms = kafka_mono_ms() + (outbox->used ? CLOSE_MS : 0);
+	atomic_store(&outbox->bus->give_up_ms, kafka_mono_ms() + CLOSE_MS);
 	bool started = outbox->started;
 	pthread_cond_signal(&outbox->wake);
 	pthread_mutex_unlock(&outbox->lock);

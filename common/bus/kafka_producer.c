@@ -120,6 +120,14 @@ static void replace_client(struct kafka_producer *p)
 	drop_client(old, topics, 0);
 }
 
+/* Who closes waits for reports, and these would come only after message.timeout.ms. */
+static void give_up(struct kafka_producer *p)
+{
+	int64_t when_ms = atomic_load(&p->bus->give_up_ms);
+	if (p->rk != NULL && when_ms != 0 && kafka_mono_ms() >= when_ms)
+		rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+}
+
 static void *serve(void *arg)
 {
 	struct kafka_producer *p = arg;
@@ -133,6 +141,7 @@ static void *serve(void *arg)
 		rd_kafka_poll(p->rk, SERVE_MS); /* only this thread replaces it */
 		if (atomic_load(&p->client.fatal))
 			replace_client(p);
+		give_up(p);
 	}
 }
 

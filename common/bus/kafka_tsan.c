@@ -17,6 +17,8 @@ int kafka_tsan_linked; /* bus_kafka.c refers to it: an archive's member is linke
 #include <stdlib.h>
 #include <threads.h>
 
+#include "base/xalloc.h"
+
 _Static_assert(sizeof(mtx_t) >= sizeof(pthread_mutex_t), "a mutex of C11 has room for one of POSIX");
 _Static_assert(sizeof(cnd_t) >= sizeof(pthread_cond_t), "a condition of C11 has room for one of POSIX");
 
@@ -42,9 +44,7 @@ static void *run(void *arg)
 
 int thrd_create(thrd_t *thread, thrd_start_t function, void *arg)
 {
-	struct start *start = malloc(sizeof *start);
-	if (start == NULL)
-		return thrd_nomem;
+	struct start *start = xmalloc(sizeof *start);
 	*start = (struct start){function, arg};
 	return pthread_create(thread, NULL, run, start) == 0 ? thrd_success : thrd_error;
 }

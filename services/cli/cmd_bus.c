@@ -110,7 +110,7 @@ static const struct acl {
 	{false, "topic", "prefixed", {"Read", "Write", "Describe", "DescribeConfigs", NULL},
 		"the services use every topic", "службы пользуются всеми темами"},
 	{false, "group", "prefixed", {"Read", "Describe", NULL}, "and their groups", "и своими группами"},
-	{false, "topic", "prefixed", {"Create", "Alter", "AlterConfigs", NULL},
+	{false, "topic", "prefixed", {"Create", NULL},
 		"only for vestnik bus init", "только для vestnik bus init"},
 	{true, "topic", "literal", {"Write", "Describe", NULL},
 		"an outside producer may write tasks and nothing else",
@@ -268,8 +268,10 @@ static int init_run(struct cli *cli, const struct cli_args *args)
 	int failed = bus_admin_init(bus, topics, (size_t)n, say_topic, &said, &e);
 	if (failed < 0)
 		return fail_kafka(cli, &e);
-	if (failed > 0)
+	if (failed > 0) {
+		print_acls(cli, args, bus); /* they may be what is missing */
 		return cli_failf(cli, ERROR_UNAVAILABLE, tr("%d topics were not made", "не создано тем: %d"), failed);
+	}
 	wake_coordinator(bus);
 	struct differences all = {cli, bus, 0};
 	int bad = bus_admin_check(bus, topics, (size_t)n, say_difference, &all, &e);

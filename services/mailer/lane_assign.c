@@ -79,12 +79,15 @@ bool lane_gate(struct lane *lane)
 		return false;
 	if (lane->gate == GATE_UNMARKED) {
 		if (bus_mark(daemon_bus(lane->daemon), BUS_STATUS, &lane->mark, &e) != 0) {
-			log_warn("bus_unavailable", "error=%s", log_quote(e.text));
+			if (!lane->bus_said)
+				log_warn("bus_unavailable", "error=%s", log_quote(e.text));
+			lane->bus_said = true;
 			atomic_store(&lane->trouble, "the bus does not answer");
 			lane->gate_again_ms = clock_mono_ms() + LANE_RETRY_MS;
 			return false;
 		}
 		lane->gate = GATE_MARKED;
+		lane->bus_said = false;
 	}
 	if (bus_passed(daemon_bus(lane->daemon), LANE_LEDGER_GROUP, &lane->mark, &e) > 0) {
 		lane->gate = GATE_OPEN;

@@ -57,6 +57,7 @@ struct lane {
 	struct bus_mark mark;
 	int64_t gate_again_ms;     /* monotonic */
 	bool gate_said;
+	bool bus_said;
 };
 
 /* ---- lane_jobs.c ------------------------------------------------------------------- */

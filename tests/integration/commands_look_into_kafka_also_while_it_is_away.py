@@ -71,7 +71,8 @@ def main():
         assert not [s for s in status if s["kind"] == "outbox"], status
 
         bed.kafka.kill(1)
-        bed.run("campaign", "launch", bed.campaign("third"), "--yes", code=None)
+        said = bed.run("campaign", "launch", bed.campaign("third"), "--yes", code=None)
+        assert said.stderr.count("they wait in the store") == 1, said.stderr
         status = bed.json("status", code=1)
         box, = [s for s in status if s["kind"] == "outbox"]
         assert box["messages"] >= 1 and box["refused"] == 0 and box["oldest"], box

@@ -134,6 +134,29 @@ static void without_brokers_nothing_hangs_and_nothing_is_lost(void **state)
 	db_close(&db);
 }
 
+/* A command ends although the client itself would go on trying for an hour: the test's own time
+ * limit is what notices. */
+static void who_closes_does_not_wait_for_the_clients_patience(void **state)
+{
+	static const char *const properties[] = {"message.timeout.ms", "3600000", NULL};
+	const struct bus_config config = {.url = NOBODY, .store_url = scratch_store(), .client_id = "test",
+		.properties = properties};
+	struct bus_message message = text_message("x");
+	struct bus_waiting waiting;
+	struct bus *bus;
+	struct db *db;
+	(void)state;
+	must(bus_open(&bus, &config, &e), &e);
+	must(db_open(&db, config.store_url, &e), &e);
+	must(db_begin(db, DB_WRITE, &e), &e);
+	must(bus_publish_tx(bus, db, &message, &e), &e);
+	must(db_commit(db, DB_RELAXED, &e), &e);
+	bus_close(&bus);
+	must(bus_waiting(db, &waiting, &e), &e);
+	assert_int_equal(waiting.messages, 1);
+	db_close(&db);
+}
+
 /* ---- a producer that breaks ---------------------------------------------------------------- */
 
 struct mock {
@@ -221,6 +244,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_the_promise_hangs_on_cannot_be_set),
 		cmocka_unit_test(wrong_settings_are_told_and_secrets_are_not),
 		cmocka_unit_test(without_brokers_nothing_hangs_and_nothing_is_lost),
+		cmocka_unit_test(who_closes_does_not_wait_for_the_clients_patience),
 		cmocka_unit_test(a_producer_that_is_broken_is_replaced),
 		cmocka_unit_test(errors_that_pass_are_not_noticed),
 	};

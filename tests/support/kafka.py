@@ -84,13 +84,15 @@ def java_hash(text):
 
 
 class Kafka:
-    def __init__(self, nodes=1, settings=None, as_a_server=False):
+    def __init__(self, nodes=1, settings=None, as_a_server=False, secure=None):
         """settings: further lines of server.properties, a dictionary; as_a_server: with the
-        memory and the compilers a server has."""
+        memory and the compilers a server has; secure: what a listener SASL_SSL needs
+        (ssl.keystore.location, …), which there is then beside the plain one."""
         jars()
         self.java = SERVER if as_a_server else QUICK
         self.nodes = range(1, nodes + 1)
         self.settings = settings or {}
+        self.secure = secure
         self.process = {}
         self.folder = None
         self.reaper = None
@@ -119,6 +121,7 @@ class Kafka:
         self.reaper.folder(self.folder)
         self.port = {i: server_port() for i in self.nodes}
         self.controller = {i: server_port() for i in self.nodes}
+        self.secure_port = {i: server_port() for i in self.nodes} if self.secure else {}
         with open(os.path.join(self.folder, "log4j2.properties"), "w") as f:
             f.write(LOGGING)
         try:
@@ -191,6 +194,10 @@ class Kafka:
             "num.network.threads": 2,
             "num.io.threads": 2,
         }
+        if self.secure:
+            lines["listeners"] += f",SASL_SSL://127.0.0.1:{self.secure_port[i]}"
+            lines["listener.security.protocol.map"] += ",SASL_SSL:SASL_SSL"
+            lines.update({f"listener.name.sasl_ssl.{name}": value for name, value in self.secure.items()})
         lines.update(self.settings)
         return "".join(f"{name}={value}\n" for name, value in lines.items())
 
