@@ -377,9 +377,9 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 		log_debug("kafka", "text=%s", log_quote(reason));
 		break;
 	case RD_KAFKA_RESP_ERR__SSL:
-		if (strstr(reason, "certificate verify failed") != NULL)
-			break; /* on_certificate said why */
-		/* fall through */
+		if (strstr(reason, "certificate verify failed") == NULL)
+			complain_of(client->bus, err, reason); /* else on_certificate said why */
+		break;
 	default: /* authentication, TLS, a name that does not resolve */
 		complain_of(client->bus, err, reason);
 	}
