@@ -44,7 +44,7 @@ def queues(status):
 
 
 def main():
-    with Bed(bus="kafka", partitions=PARTITIONS) as bed:
+    with Bed(bus="kafka", store="postgres", partitions=PARTITIONS) as bed:
         bed.sink()
         bed.up()
         bed.directory(LETTERS)
