@@ -143,7 +143,7 @@ class SmallDisk:
 def main():
     names = sys.argv[1:] or ["cut", "restarted", "frozen", "full"]
     try:
-        with Kafka().start() as kafka:
+        with Kafka() as kafka:
             for name in names:
                 if name != "full":
                     with Postgres() as postgres:

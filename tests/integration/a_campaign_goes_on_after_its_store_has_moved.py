@@ -18,7 +18,7 @@ UNRECORDED_MOST = 256
 
 def main():
     try:
-        with Postgres() as postgres, Kafka().start() as kafka:
+        with Postgres() as postgres, Kafka() as kafka:
             for how in (stop, kill):
                 moved(postgres, kafka, how)
     except (KafkaAbsent, PostgresAbsent) as absent:
