@@ -172,7 +172,7 @@ main() {
 			;;
 		asan)
 			say "tests: asan (meanwhile ${next:-nothing} is built)"
-			check asan -L 'unit|contract|integration' -LE 'chaos|bench|beds'
+			check asan -L 'unit|contract|integration' -LE 'chaos|bench|once'
 			;;
 		tsan)
 			say "tests: tsan (meanwhile ${next:-nothing} is built)"
