@@ -11,6 +11,8 @@
 #define CHORE_LEAST_US 200000
 /* Its share of the planner's time: 1/20. */
 #define CHORE_PAUSE_FACTOR 20
+/* A chore that had to wait for a store that stood still is not put off for minutes. */
+#define CHORE_MOST_US 2000000
 /* Campaigns looked at in one go. */
 #define CAMPAIGNS_MAX 64
 /* Keys a restored copy may have handed out after it was made: more letters than a day has. */
@@ -24,8 +26,10 @@ int planner_chore(struct planner *planner, struct chore *chore,
 		return 0;
 	int done = work(planner, e);
 	int64_t end_us = clock_mono_us(), pause_us = (end_us - start_us) * CHORE_PAUSE_FACTOR;
+	if (pause_us < CHORE_LEAST_US)
+		pause_us = CHORE_LEAST_US;
 	if (done <= 0)
-		chore->next_us = end_us + (pause_us > CHORE_LEAST_US ? pause_us : CHORE_LEAST_US);
+		chore->next_us = end_us + (pause_us < CHORE_MOST_US ? pause_us : CHORE_MOST_US);
 	return done;
 }
 
