@@ -84,13 +84,13 @@ static struct service *child_of_up(struct status *status, const struct service *
 	return NULL;
 }
 
-/* Another of the same service and place came after it. */
+/* Another of the same service and place came after its last sign of life. */
 static bool replaced(const struct status *status, const struct service *row)
 {
 	for (size_t i = 0; i < status->count; i++) {
 		const struct service *s = &status->service[i];
 		if (!s->dead && strcmp(s->name, row->name) == 0 && strcmp(s->place, row->place) == 0 &&
-			s->since_ms >= row->since_ms)
+			s->since_ms >= row->seen_ms)
 			return true;
 	}
 	return false;
