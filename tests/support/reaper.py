@@ -39,6 +39,8 @@ class Reaper:
         self.tell("process", str(pid), str(int(first)))
 
     def close(self):
+        if self.process_.stdin.closed:
+            return
         self.tell("forget")
         try:
             self.process_.stdin.close()
