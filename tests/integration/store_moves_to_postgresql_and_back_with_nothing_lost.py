@@ -60,7 +60,7 @@ def message(row):
 
 def prepare(bed):
     """A campaign broken off in the middle: services killed with letters in their hands."""
-    bed.sink("--latency-ms", "20")
+    bed.sink("--latency-ms", "100", connections=4)  # some forty letters a second: there is time to kill in
     bed.directory(SCHOOLS)
     services = bed.services()
     bed.launch(bed.campaign("moving", attachments=[("table.bin", ATTACHMENT)]))
