@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/xalloc.h"
 #include "store/db.h"
 #include "store/schema.h"
 
@@ -33,8 +34,8 @@ int main(int argc, char **argv)
 {
 	struct db *db;
 	struct error e;
-	char *text = NULL;
-	size_t room = 0;
+	char *text = NULL, **kept = NULL; /* kept: the statements' keys live as long as the connection */
+	size_t room = 0, count = 0;
 	if (argc != 2)
 		return 2;
 	if (db_open(&db, argv[1], &e) != 0 || schema_migrate(db, &e) != 0) {
@@ -43,13 +44,18 @@ int main(int argc, char **argv)
 	}
 	while (getdelim(&text, &room, '\0', stdin) > 0) {
 		struct db_stmt *stmt;
-		char *kept = strdup(text); /* the statement's key: lives as long as the connection */
-		if (db_prepare(db, kept, &stmt, &e) == 0)
-			print_types(db, kept);
+		kept = xrealloc(kept, count + 1, sizeof *kept);
+		kept[count] = xstrdup(text);
+		if (db_prepare(db, kept[count], &stmt, &e) == 0)
+			print_types(db, kept[count]);
 		else
 			printf("no %s\n", e.text);
+		count++;
 	}
-	free(text);
 	db_close(&db);
+	while (count > 0)
+		free(kept[--count]);
+	free(kept);
+	free(text);
 	return 0;
 }
