@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Two mailers against one, into a sink that takes 50 ms for each letter: Kafka and
-PostgreSQL, SESSIONS connections a mailer. The reference is one mailer in the same
-run; what they can reach at most is SESSIONS / 50 ms each."""
+PostgreSQL, SESSIONS connections a mailer. The rate is that of the letters between
+the first tenth and the last, by the sink's clock. The reference is one mailer in
+the same run; what they can reach at most is SESSIONS / 50 ms each."""
 import json
 import os
 import statistics
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
 from bed import Bed, wait_for  # noqa: E402
@@ -22,7 +22,8 @@ LATENCY_MS = 50
 def one_run(mailers):
     with Kafka(as_a_server=True) as kafka, Postgres() as postgres, Bed(
             {"mailer": {"connections": SESSIONS}, "log_level": "info"}, bus=kafka, store=postgres) as bed:
-        bed.sink("--latency-ms", str(LATENCY_MS), connections=SESSIONS)
+        # The relay's own limit is shared by the mailers: it must have room for both.
+        bed.sink("--latency-ms", str(LATENCY_MS), connections=2 * SESSIONS)
         bed.directory(LETTERS)
         for name in ("planner", "ledger", "notifier"):
             bed.service(name)
@@ -30,11 +31,17 @@ def one_run(mailers):
             bed.service("mailer", instance=f"m{i + 1}")
         wait_for(lambda: len(bed.ready()) == 3 + mailers, "all services ready")
         path = bed.campaign("bench")
-        begin = time.monotonic()
         bed.launch(path)
         wait_for(lambda: bed.value("SELECT sum(n) FROM counter WHERE state = 5") == LETTERS,
                  "the last letter", 600, 0.5)
-        return LETTERS / (time.monotonic() - begin)
+        return rate(bed.remembered_file)
+
+
+def rate(record):
+    with open(record) as f:
+        at_ms = sorted(int(line.split("\t")[5]) for line in f)
+    first, last = len(at_ms) // 10, len(at_ms) * 9 // 10
+    return (last - first) * 1000 / (at_ms[last] - at_ms[first])
 
 
 def main():
