@@ -111,18 +111,8 @@ check() { # preset, then arguments of ctest
 	total=$(grep -oE '[0-9]+ tests failed out of [0-9]+' "$log" | grep -oE '[0-9]+$' || echo 0)
 	lost=$(grep -oE '[0-9]+ tests failed out of' "$log" | grep -oE '^[0-9]+' || echo "?")
 	skipped=$(grep -cE '\*\*\*Skipped' "$log" || true)
-	# Brokers, databases and frozen processes side by side on two processors: what fails beside
-	# others must pass alone, and the summary says that it had to.
-	local alone=
-	if [ "$rc" != 0 ] && (
-		[ "$preset" = dev ] || sanitizer_options "$preset"
-		ctest --test-dir "build/$preset" --rerun-failed --output-on-failure
-	) >"build/$preset.alone.log" 2>&1; then
-		rc=0
-		alone=", passed alone: $(grep -oE '[0-9]+ - [a-zA-Z_0-9]+ \((Failed|Timeout)\)' "$log" | awk '{print $3}' | xargs)"
-	fi
 	[ "$rc" = 0 ] || failed+=("$preset: $lost of $total tests")
-	summary+=("$preset: $total tests, $lost failed$alone, $skipped skipped, $((SECONDS - began)) s")
+	summary+=("$preset: $total tests, $lost failed, $skipped skipped, $((SECONDS - began)) s")
 	grep -E '\*\*\*(Skipped|Failed|Timeout|Not Run|Exception)' "$log" || true
 	[ "$rc" = 0 ] || {
 		sed -n '/The following tests FAILED/,$p' "$log"
