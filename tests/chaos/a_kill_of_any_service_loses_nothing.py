@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
 from bed import Bed, SERVICES, kill, wait_for  # noqa: E402
 
 LETTERS = int(os.environ.get("VESTNIK_CHAOS_LETTERS", "5000"))
-ROUNDS = int(os.environ.get("VESTNIK_CHAOS_ROUNDS", "8"))
+ROUNDS = int(os.environ.get("VESTNIK_CHAOS_ROUNDS", "20"))
 SEED = int(os.environ.get("VESTNIK_CHAOS_SEED", str(int(time.time()) % 100000)))
 CONNECTIONS = 16
 UNRECORDED_MOST = 256

@@ -10,11 +10,10 @@ from distributed import Distributed  # noqa: E402
 
 FROZEN_S = 12  # past the sessions of brokers (3 s) and of members (4 s)
 AWAY_S = 5
-LETTERS = int(os.environ.get("VESTNIK_CHAOS_LETTERS", "8000"))
 
 
 def main():
-    with Distributed(letters=LETTERS, nodes=3, instances=("a",)) as house:
+    with Distributed(nodes=3, instances=("a",)) as house:
         kafka = house.kafka
         coordinator = kafka.coordinator_of(house.group("mailer"))
         others = [i for i in kafka.nodes if i != coordinator]
