@@ -1,1 +1,2 @@
 vestnik_test(unit/test_calendar.c USES base calendar LIBRARIES Threads::Threads)
+vestnik_test(unit/test_workdays.c USES base calendar)
