@@ -247,7 +247,7 @@ static const struct plan_case plans[] = {
 	{"a day is not 24 hours, the day of a change", "2024-03-12 12:00", "America/New_York", "America/New_York",
 		"2024-03-01 09:00", {"-1d", "-30h"}, {"2024-03-11 12:00", "joined 0"}, &weekends, .open = 0, .close = 0},
 	{"clocks put back", "2024-11-04 12:00", "America/New_York", "America/New_York", "2024-10-01 09:00",
-		{"-3d", "-48h"}, {"2024-11-01 09:00", "2024-11-04 09:00"}, &weekends, HOURS},
+		{"-3d", "-48h"}, {"joined 1", "2024-11-01 09:00"}, &weekends, HOURS},
 	{"the years of +4", "2013-05-30 18:00", MSK, "Asia/Vladivostok", "2013-05-01 09:00", {"-1d", "-2h"},
 		{"2013-05-29 09:00", "2013-05-30 16:00"}, &ru, HOURS},
 	{"the end of the day", "2023-05-30 24:00", MSK, MSK, "2023-05-01 09:00", {"-1d", "-2h"},
