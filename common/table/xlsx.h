@@ -23,6 +23,8 @@ struct xlsx_package {
 	zip_t *zip;
 	struct sink *sink;
 	int64_t unpacked;  /* bytes of all parts so far */
+	int64_t unpacked_max; /* 0 = TABLE_UNPACKED_MAX_BYTES */
+	bool document;     /* a Word document: for the words of messages */
 };
 
 struct xlsx_part {

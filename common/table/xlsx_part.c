@@ -70,15 +70,25 @@ void xlsx_part_stop(struct xlsx_part *part)
 
 static enum xlsx_found report(struct xlsx_package *package, const char *name, const char *what)
 {
-	sink_problem(package->sink, 0, 0,
-		tr("open it in a spreadsheet program and save it again as .xlsx",
-			"откройте книгу в редакторе таблиц и сохраните ещё раз как .xlsx"),
-		tr("the workbook is damaged (%s): %s", "книга повреждена (%s): %s"), name, what);
+	if (package->document)
+		sink_problem(package->sink, 0, 0,
+			tr("open it in a word processor and save it again as .docx",
+				"откройте документ в текстовом редакторе и сохраните ещё раз как .docx"),
+			tr("the document is damaged (%s): %s", "документ повреждён (%s): %s"), name, what);
+	else
+		sink_problem(package->sink, 0, 0,
+			tr("open it in a spreadsheet program and save it again as .xlsx",
+				"откройте книгу в редакторе таблиц и сохраните ещё раз как .xlsx"),
+			tr("the workbook is damaged (%s): %s", "книга повреждена (%s): %s"), name, what);
 	return XLSX_FAILED;
 }
 
 static enum xlsx_found report_refused(struct xlsx_package *package, const char *name)
 {
+	if (package->document)
+		return report(package, name,
+			tr("it contains what no word processor writes (DOCTYPE or absurd nesting)",
+				"в нём есть то, чего текстовые редакторы не пишут (DOCTYPE или нелепая вложенность)"));
 	return report(package, name,
 		tr("it contains what no spreadsheet program writes (DOCTYPE or absurd nesting)",
 			"в ней есть то, чего редакторы таблиц не пишут (DOCTYPE или нелепая вложенность)"));
@@ -89,6 +99,7 @@ static enum xlsx_found parse(
 	int64_t total)
 {
 	int64_t fed = 0;
+	int64_t max = package->unpacked_max > 0 ? package->unpacked_max : TABLE_UNPACKED_MAX_BYTES;
 	for (;;) {
 		void *chunk = XML_GetBuffer(part->parser, CHUNK_BYTES);
 		if (chunk == NULL)
@@ -98,12 +109,15 @@ static enum xlsx_found parse(
 			return report(package, name, zip_file_strerror(file));
 		fed += n;
 		package->unpacked += n;
-		if (package->unpacked > TABLE_UNPACKED_MAX_BYTES) {
+		if (package->unpacked > max) {
 			sink_problem(package->sink, 0, 0,
 				tr("split the table", "разделите таблицу"),
-				tr("the workbook unpacks to more than %lld MB",
-					"книга распаковывается больше чем в %lld МБ"),
-				(long long)(TABLE_UNPACKED_MAX_BYTES / (1024 * 1024)));
+				package->document
+					? tr("the document unpacks to more than %lld MB",
+						  "документ распаковывается больше чем в %lld МБ")
+					: tr("the workbook unpacks to more than %lld MB",
+						  "книга распаковывается больше чем в %lld МБ"),
+				(long long)(max / (1024 * 1024)));
 			return XLSX_FAILED;
 		}
 		enum XML_Status status = XML_ParseBuffer(part->parser, (int)n, n == 0);
