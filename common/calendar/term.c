@@ -81,7 +81,11 @@ static bool spans_parse(struct parser *p, struct spans *out)
 		return false;
 	while (out->spans < TERM_SPANS_MAX && !out->open) {
 		size_t start = p->pos;
+		struct point *last = &out->point[out->points - 1];
 		bool more = parser_take_type(p, TOKEN_COMMA);
+		/* «сентябрь, 2018»: the month's year, not another term */
+		if (more && last->year == 0 && last->kind != POINT_BARE && point_year(p, &last->year))
+			continue;
 		more = parser_take(p, "и") || more;
 		if (!more || !span_one(p, out)) {
 			p->pos = start;
@@ -89,6 +93,7 @@ static bool spans_parse(struct parser *p, struct spans *out)
 		}
 	}
 	(void)parser_take(p, "включительно");
+	(void)term_seq(p, "по|согласно ?отдельному|утвержденному графику|плану|расписанию"); /* days within it */
 	return !out->open || out->spans == 1;
 }
 
@@ -160,7 +165,16 @@ bool term_bounds(struct parser *p, struct spans *spans)
 static bool parse_span(struct parser *p)
 {
 	struct spans spans;
-	if (!term_bounds(p, &spans) || !parser_end(p) || !term_spans_apply(p, &spans))
+	if (!term_bounds(p, &spans) || !parser_end(p))
+		return false;
+	/* «2018 – 2019» without «годы»: two years, or a school year? */
+	if (spans.range[0] && spans.points == 2 && spans.point[0].kind == POINT_YEAR &&
+		spans.point[1].kind == POINT_YEAR && spans.point[1].year == spans.point[0].year + 1 &&
+		p->token[p->pos - 1].type == TOKEN_NUMBER) {
+		parser_why(p, TERM_WHY_AMBIGUOUS, spans.point[0].pos);
+		return false;
+	}
+	if (!term_spans_apply(p, &spans))
 		return false;
 	bool ranges = spans.point[0].kind == POINT_DAY;
 	for (size_t i = 0; i < spans.spans; i++)
@@ -255,8 +269,8 @@ static bool parse_on_demand(struct parser *p)
 	static const char *const forms[] = {"по мере необходимости|надобности|поступления|готовности|проведения|возникновения|выявления",
 		"при необходимости|наличии|поступлении", "по необходимости|запросу|запросам|требованию|согласованию|факту",
 		"по заявкам|заявке|обращению|обращениям",
-		"?по ?отдельному|утвержденному|установленному|особому|дополнительному графику|плану|приказу|расписанию",
-		"по ?отдельным|утвержденным ?планам|графикам|приказам",
+		"по ?отдельному|утвержденному|установленному|особому|дополнительному графику|плану|приказу|расписанию",
+		"по ?отдельным|утвержденным планам|графикам|приказам",
 		"согласно ?отдельному|утвержденному графику|плану|расписанию|приказу",
 		"в соответствии с ?отдельным|утвержденным графиком|планом|расписанием|приказом",
 		"в установленные сроки|срок", "в установленный срок"};

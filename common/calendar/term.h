@@ -47,7 +47,7 @@ enum term_why {
 	TERM_WHY_WORDS,      /* the words at that place mean nothing here */
 	TERM_WHY_NO_DATE,    /* 31 June, 13th month, fifth quarter */
 	TERM_WHY_BACKWARDS,  /* ends before it begins */
-	TERM_WHY_AMBIGUOUS   /* «до мая»: its first or its last day? */
+	TERM_WHY_AMBIGUOUS   /* «до мая»: its first or its last day? «2018-2019»: a school year? */
 };
 
 struct term_span {

@@ -204,8 +204,16 @@ static bool numeric_date(struct parser *p, struct point *out)
 		p->pos += 5;
 		return true;
 	}
-	if (t[0].type != TOKEN_NUMBER || t[0].digits > 2 || t[1].type != TOKEN_DOT ||
-		t[2].type != TOKEN_NUMBER || t[2].digits > 2)
+	if (t[0].type != TOKEN_NUMBER || t[0].digits > 2 || t[1].type != TOKEN_DOT || t[2].type != TOKEN_NUMBER)
+		return false;
+	if (is_year(&t[2]) && t[0].digits == 2 && t[3].type != TOKEN_DOT) { /* 05.2019 */
+		*out = (struct point){.kind = POINT_MONTH, .year = t[2].number, .month = t[0].number, .pos = start};
+		p->pos += 3;
+		while (parser_take(p, YEAR_WORDS))
+			;
+		return true;
+	}
+	if (t[2].digits > 2)
 		return false;
 	*out = (struct point){.kind = POINT_DAY, .date = t[0].number, .month = t[2].number, .pos = start};
 	p->pos += 3;
@@ -245,7 +253,9 @@ static bool month_date(struct parser *p, struct point *out)
 	}
 	p->pos++;
 	(void)parser_take(p, "месяц|месяца|месяце");
-	(void)point_year(p, &out->year);
+	size_t before = p->pos;
+	if (!point_year(p, &out->year) && parser_take(p, "текущего|тек") && !parser_take(p, YEAR_WORDS))
+		p->pos = before; /* «текущего года» is the context's */
 	return true;
 }
 
@@ -374,6 +384,7 @@ static bool exists(const struct point *point)
 	case POINT_HALF:
 		return point->part <= 2;
 	case POINT_MONTH:
+		return point->month >= 1 && point->month <= 12;
 	case POINT_YEAR:
 	case POINT_SCHOOL_YEAR:
 		return true;

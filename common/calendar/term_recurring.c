@@ -43,6 +43,7 @@ static bool take_every(struct parser *p, struct term_rule *rule)
 			return true;
 		}
 no:
+	rule->times = 1; /* the number belonged to something else */
 	p->pos = start;
 	return false;
 }
@@ -110,6 +111,12 @@ static bool due_date(struct parser *p, struct term_rule *rule, bool *known)
 	size_t start = p->pos;
 	int date;
 	bool each = term_until_word(p) == UNTIL_NOT && parser_take(p, "каждое|каждого");
+	if (parser_take(p, "последнего|последнее|последний") && parser_take(p, "числа|число|дня|день")) {
+		rule->due_date = 31; /* in every month its last day, see append_date */
+		if (parser_is(p, "месяца"))
+			each = true;
+		goto tail;
+	}
 	if (!term_small_number(p, &date) || !parser_take(p, "числа|число"))
 		goto no;
 	if (date > 31) {
@@ -117,6 +124,7 @@ static bool due_date(struct parser *p, struct term_rule *rule, bool *known)
 		goto no;
 	}
 	rule->due_date = date;
+tail:
 	(void)parser_take(p, "включительно");
 	if (month_of_period(p, rule, known))
 		return true;
@@ -281,6 +289,10 @@ bool term_recurring(struct parser *p)
 	}
 	if (!known)
 		return false;
+	/* «ежегодно, сентябрь – октябрь» names months of every year, not of one */
+	for (size_t i = 0; bounded && rule->every == PERIOD_YEAR && i < spans.points; i++)
+		if (spans.point[i].year == 0)
+			return false;
 	p->out->kind = TERM_RECURRING;
 	if (bounded && !term_spans_apply(p, &spans))
 		return false;

@@ -118,8 +118,8 @@ static const char *why_words(enum term_why why, bool ru)
 		[TERM_WHY_WORDS] = {"not understood", "не понято"},
 		[TERM_WHY_NO_DATE] = {"there is no such date", "такой даты нет"},
 		[TERM_WHY_BACKWARDS] = {"it ends before it begins", "конец раньше начала"},
-		[TERM_WHY_AMBIGUOUS] = {"its first day or its last? write a date",
-			"первый его день или последний? напишите дату"}};
+		[TERM_WHY_AMBIGUOUS] = {"can be read in two ways: write the dates",
+			"можно понять двояко: напишите даты"}};
 	return ru ? words[why].ru : words[why].en;
 }
 

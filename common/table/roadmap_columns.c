@@ -46,10 +46,12 @@ static bool begins(const char *key, const char *word)
 
 static bool any_word_begins(const char *key, const char *stem)
 {
-	for (const char *p = key; p != NULL; p = strchr(p, ' '), p += p != NULL)
+	for (const char *p = key;; p++) {
 		if (strncmp(p, stem, strlen(stem)) == 0)
 			return true;
-	return false;
+		if ((p = strchr(p, ' ')) == NULL)
+			return false;
+	}
 }
 
 static enum roadmap_field field_of_key(const char *key)

@@ -31,7 +31,7 @@ static int64_t moment(const char *text, const char *zone)
 	struct calendar_time t;
 	struct error e;
 	bool has_time;
-	int64_t ms;
+	int64_t ms = 0;
 	if (calendar_parse(text, &t, &has_time, &e) != 0 || calendar_to_ms(&t, zone, &ms, &e) != 0)
 		fail_msg("the test's own moment %s: %s", text, e.text);
 	return ms;
