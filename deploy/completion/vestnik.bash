@@ -19,18 +19,20 @@ _vestnik()
 		*)
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
+			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'roadmap show'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
-	'') words='directory campaign log delivery webhook relay suppression task dead bus up down status check-config store help completion' ;;
+	'') words='directory campaign log delivery webhook relay suppression calendar roadmap task dead bus up down status check-config store help completion' ;;
 	directory) words='import list show export' ;;
 	campaign) words='check preview test launch store list status pause resume cancel retry' ;;
 	delivery) words='show' ;;
 	webhook) words='add list test attempts replay rotate remove enable' ;;
 	relay) words='list check' ;;
 	suppression) words='add remove list' ;;
+	calendar) words='show' ;;
+	roadmap) words='show' ;;
 	task) words='put' ;;
 	dead) words='list show replay' ;;
 	bus) words='init check' ;;
@@ -67,6 +69,8 @@ _vestnik()
 	'suppression add') options=' --reason' operand='@none' ;;
 	'suppression remove') options='' operand='@none' ;;
 	'suppression list') options='' operand='' ;;
+	'calendar show') options=' --calendar --folder' operand='@none' ;;
+	'roadmap show') options=' --year --school-year --sheet' operand='@file' ;;
 	'task put') options=' --lines' operand='@file' ;;
 	'dead list') options='' operand='' ;;
 	'dead show') options='' operand='@none' ;;
@@ -80,7 +84,7 @@ _vestnik()
 	'store backup') options='' operand='@file' ;;
 	'store restored') options='' operand='' ;;
 	'store copy') options=' --from --to --bus' operand='' ;;
-	'help') options='' operand='directory campaign log delivery webhook relay suppression task dead bus up down status check-config store help completion' ;;
+	'help') options='' operand='directory campaign log delivery webhook relay suppression calendar roadmap task dead bus up down status check-config store help completion' ;;
 	'completion') options='' operand='bash' ;;
 	esac
 	options+=' --config --lang --json --help'
@@ -119,6 +123,11 @@ _vestnik()
 	'webhook rotate --keep') values='@none' ;;
 	'relay check --to') values='@none' ;;
 	'suppression add --reason') values='@none' ;;
+	'calendar show --calendar') values='@none' ;;
+	'calendar show --folder') values='@folder' ;;
+	'roadmap show --year') values='@none' ;;
+	'roadmap show --school-year') values='@none' ;;
+	'roadmap show --sheet') values='@none' ;;
 	'bus init --partitions') values='@none' ;;
 	'bus init --replication') values='@none' ;;
 	'bus init --principal') values='@none' ;;
