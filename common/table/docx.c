@@ -12,6 +12,7 @@
 
 #define PATH_MAX_BYTES 256
 #define DOCUMENT_USUAL "word/document.xml"
+#define ENTRIES_MAX 1000 /* a document with many pictures has some hundred */
 
 enum merge { MERGE_NONE, MERGE_FIRST, MERGE_GOES_ON };
 
@@ -369,7 +370,13 @@ bool docx_is(const char *path)
 	zip_t *zip = zip_open(path, ZIP_RDONLY, &code);
 	if (zip == NULL)
 		return false;
-	bool found = zip_name_locate(zip, DOCUMENT_USUAL, 0) >= 0;
+	bool found = false;
+	/* Word itself names the document word/document2.xml now and then. */
+	zip_int64_t count = zip_get_num_entries(zip, 0);
+	for (zip_int64_t i = 0; i < count && i < ENTRIES_MAX && !found; i++) {
+		const char *name = zip_get_name(zip, (zip_uint64_t)i, 0);
+		found = name != NULL && strncmp(name, "word/", 5) == 0;
+	}
 	zip_discard(zip);
 	return found;
 }

@@ -290,6 +290,21 @@ static void hostile_documents_are_refused(void **state)
 	expect_problem("a document elsewhere", "there is no document inside");
 }
 
+/* Word names it so after a repair; only the relation tells. */
+static void a_document_of_another_name_is_found(void **state)
+{
+	(void)state;
+	int rc;
+	char *document = docx_document("[" LINE "Мероприятие|Срок" LINE "Форум|май 2024" LINE "]" LINE);
+	docx_make_parts(path, (const char *const[]){"_rels/.rels",
+		"<Relationships><Relationship Type=\"x/officeDocument\" Target=\"/word/document2.xml\"/></Relationships>",
+		"word/document2.xml", document, NULL});
+	char *got = shown(path, &rc);
+	assert_string_equal(got, "1.2|||Форум||май 2024|\n");
+	free(got);
+	free(document);
+}
+
 static void strange_documents_do_no_harm(void **state)
 {
 	(void)state;
@@ -428,7 +443,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(the_road_map_of_2018_is_read),
 		cmocka_unit_test(headers_have_many_words), cmocka_unit_test(mistakes_are_named_by_table_and_row),
 		cmocka_unit_test(what_is_on_paper_is_read), cmocka_unit_test(merged_cells_keep_their_columns),
-		cmocka_unit_test(hostile_documents_are_refused), cmocka_unit_test(strange_documents_do_no_harm),
+		cmocka_unit_test(hostile_documents_are_refused),
+		cmocka_unit_test(a_document_of_another_name_is_found), cmocka_unit_test(strange_documents_do_no_harm),
 		cmocka_unit_test(sheets_are_read), cmocka_unit_test(the_seed_becomes_steps)};
 	return cmocka_run_group_tests(tests, begin, end);
 }
