@@ -49,6 +49,11 @@ static bool any_point(struct parser *p, struct point *out)
 	return point_parse(p, out) || point_bare(p, out);
 }
 
+static bool is_year(const struct point *point)
+{
+	return point->kind == POINT_YEAR || point->kind == POINT_SCHOOL_YEAR;
+}
+
 static bool span_one(struct parser *p, struct spans *out)
 {
 	size_t start = p->pos;
@@ -60,9 +65,14 @@ static bool span_one(struct parser *p, struct spans *out)
 			  : parser_take_type(p, TOKEN_DASH);
 	if (range) {
 		(void)(parser_take(p, "по|до"));
-		(void)parser_take(p, "конца");
+		bool whole = parser_take(p, "конца");
 		if (!any_point(p, &point[1]))
 			goto no;
+		/* «май – 2019»: until its end, or May of it? */
+		if (!whole && point[0].kind != POINT_BARE && is_year(&point[0]) != is_year(&point[1])) {
+			parser_why(p, TERM_WHY_AMBIGUOUS, point[1].pos);
+			goto no;
+		}
 	} else if (from) {
 		out->open = true;
 	}
@@ -94,6 +104,13 @@ static bool spans_parse(struct parser *p, struct spans *out)
 	}
 	(void)parser_take(p, "включительно");
 	(void)term_seq(p, "по|согласно ?отдельному|утвержденному графику|плану|расписанию"); /* days within it */
+	/* «2019, май»: a year and a month, or a month of that year? */
+	for (size_t i = 0; i < out->points; i++)
+		for (size_t k = 0; k < out->points; k++)
+			if (is_year(&out->point[i]) && !is_year(&out->point[k]) && out->point[k].year == 0) {
+				parser_why(p, TERM_WHY_AMBIGUOUS, out->point[k].pos);
+				return false;
+			}
 	return !out->open || out->spans == 1;
 }
 
