@@ -1,0 +1,2 @@
+# What comes back by mail.
+vestnik_test(integration/real_bounces_are_understood.c USES service_intake)
