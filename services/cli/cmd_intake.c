@@ -19,7 +19,7 @@ struct explaining {
 static void print_json(const struct explaining *to, const char *name, const struct recognised *mail,
 	const struct finding *finding)
 {
-	bool ours = mail->match.delivery != 0;
+	bool ours = mail->match.delivery != 0 && !finding->inner;
 	cli_print_json(to->cli,
 		json_pack("{s:s,s:s,s:s?,s:s?,s:s?,s:s,s:o,s:o,s:s,s:b,s:s?,s:s?,s:s?}", "file", name, "kind",
 			mail_kind_name(finding->kind), "recipient", finding->recipient, "action", finding->action, "status",

@@ -47,7 +47,7 @@ static const char *const copy_marks[] = {
 
 static bool is_copy_mark(const char *line, size_t len)
 {
-	while (len > 0 && strchr("-=*_> \t", *line) != NULL)
+	while (len > 0 && strchr("-=*_|> \t", *line) != NULL)
 		line++, len--;
 	if (len > 120)
 		return false;

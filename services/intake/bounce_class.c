@@ -90,7 +90,7 @@ int bounce_find_reply(const char *text)
 			continue;
 		if (p > text && strchr(" \t\n:;'\"(<>[", p[-1]) == NULL)
 			continue;
-		if (p[3] == ' ' || p[3] == '-' || p[3] == '\0' || p[3] == '\n')
+		if (p[3] == ' ' || p[3] == ',' || p[3] == '-' || p[3] == '\0' || p[3] == '\n')
 			return (p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0');
 	}
 	return 0;
@@ -112,13 +112,32 @@ static struct bounce_verdict by_reply(const char *text)
 	}
 }
 
-struct bounce_verdict bounce_classify(const char *status, const char *text)
+/* Was the address itself refused? RCPT is where a server judges addresses. */
+static bool names_rcpt(const char *text)
+{
+	for (const char *p = text; p != NULL && (p = strcasestr(p, "rcpt")) != NULL; p += 4)
+		if (strncasecmp(p, "rcpt to: ", 9) != 0 || p[9] == '<') /* "RCPT TO: a@b" describes an envelope */
+			return true;
+	return false;
+}
+
+static bool answers_rcpt(const char *folded, const char *context)
+{
+	return names_rcpt(folded) || names_rcpt(context);
+}
+
+struct bounce_verdict bounce_classify(const char *status, const char *text, const char *context)
 {
 	char *folded = text_fold(text == NULL ? "" : text, text == NULL ? 0 : strlen(text));
 	text_squeeze(folded);
 	const struct bounce_words *words = bounce_words_find(folded);
 	const struct status_row *row = status_row(status);
 	struct bounce_verdict verdict;
+	bool unknown = words != NULL && words->class == BOUNCE_HARD && strcmp(words->cause, "no-such-user") == 0;
+	bool at_rcpt = answers_rcpt(folded, context);
+	/* "5.7.1 Invalid recipient" to RCPT: about the address whatever the code. */
+	if (row != NULL && strcmp(row->status, "5.7.") == 0 && unknown && at_rcpt)
+		row = NULL;
 	if (row != NULL && (!row->words_first || words == NULL))
 		verdict = (struct bounce_verdict){row->class,
 			row->class == BOUNCE_SOFT && words != NULL && words->class == BOUNCE_SOFT ? words->cause
@@ -127,8 +146,14 @@ struct bounce_verdict bounce_classify(const char *status, const char *text)
 		verdict = (struct bounce_verdict){words->class, words->cause};
 	else
 		verdict = by_reply(folded);
-	/* RFC 3463: 4 is a persistent transient failure, whatever its detail. */
-	if (status[0] == '4')
+	/* "550 User unknown" without an enhanced code: said after the content, or when
+	 * nobody says when, it may be a filter's word; some answer so to what they don't like. */
+	bool refused_address = context != NULL && strcasestr(context, "rejected address") != NULL; /* PMDF's words */
+	if (row == NULL && unknown && !at_rcpt && !refused_address && bounce_find_reply(folded) >= 500)
+		verdict.class = BOUNCE_SOFT;
+	/* RFC 3463: 4 is a persistent transient failure, whatever its detail. Only
+	 * X.1.1 given up on was unknown for as long as the sender's queue holds. */
+	if (status[0] == '4' && !(unknown && strcmp(status, "4.1.1") == 0))
 		verdict.class = BOUNCE_SOFT;
 	free(folded);
 	return verdict;

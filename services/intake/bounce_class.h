@@ -13,8 +13,9 @@ struct bounce_verdict {
 	enum bounce_class class;
 	const char *cause; /* fixed word, "" = nothing was recognised */
 };
-/* status: "5.1.1" or ""; text: what was said about this recipient, any case, may be NULL. */
-struct bounce_verdict bounce_classify(const char *status, const char *text);
+/* status: "5.1.1" or ""; text: what was said about this recipient, any case, may
+ * be NULL; context: all that stands about it, where the SMTP command may be named. */
+struct bounce_verdict bounce_classify(const char *status, const char *text, const char *context);
 
 /* The first enhanced status code of a text ("#5.1.1", "550 5.1.1 …"; no IP
  * address, no version). false: none. */

@@ -89,6 +89,7 @@ static const struct bounce_form {
 	{"message-returned", NULL, "delivery fail", NULL, NULL, NULL, false},
 	{"message-returned", NULL, "delivery has failed", NULL, NULL, NULL, false},
 	{"message-returned", NULL, "mail failure", NULL, NULL, NULL, false},
+	{"message-returned", NULL, "mail failed, returning to sender", NULL, "failed addresses follow", NULL, false},
 	{"message-returned", NULL, "mail system error", NULL, NULL, NULL, false},
 	{"message-returned", NULL, "недоставлен", NULL, NULL, NULL, false},
 	{"message-returned", NULL, "не доставлен", NULL, NULL, NULL, false},
@@ -153,9 +154,9 @@ static void judge(struct finding *finding, const char *about, const char *whole)
 {
 	if (!bounce_find_status(about, finding->status))
 		(void)bounce_find_status(whole, finding->status);
-	struct bounce_verdict verdict = bounce_classify(finding->status, about);
+	struct bounce_verdict verdict = bounce_classify(finding->status, about, whole);
 	if (verdict.cause[0] == '\0')
-		verdict = bounce_classify(finding->status, whole);
+		verdict = bounce_classify(finding->status, whole, whole);
 	finding->class = finding->kind == MAIL_DELAYED ? BOUNCE_SOFT : verdict.class;
 	finding->cause = verdict.cause;
 	if (finding->status[0] == '\0') {
@@ -187,7 +188,7 @@ const char *bounce_forms_read(const struct mail *mail, struct findings *findings
 	name = form->name;
 	struct bounce_scan scan = {0};
 	bounce_scan_text(&scan, text, own, form->begin, form->mark);
-	if (scan.count == 0)
+	if (scan.count == 0 && report_read_inner(mail, findings) == 0)
 		bounce_scan_elsewhere(&scan, mail, text);
 	for (size_t i = 0; i < scan.count; i++) {
 		struct finding *finding =
@@ -195,7 +196,7 @@ const char *bounce_forms_read(const struct mail *mail, struct findings *findings
 		if (finding != NULL)
 			judge(finding, buf_str(&scan.item[i].about), scan.count == 1 ? folded.body : "");
 	}
-	if (scan.count == 0) {
+	if (findings->count == 0) {
 		struct finding *finding = findings_add(findings, form->delayed ? MAIL_DELAYED : MAIL_BOUNCE, NULL);
 		if (finding != NULL)
 			judge(finding, folded.body, folded.body);

@@ -67,7 +67,7 @@ static bool ends_subject(const char *p, const char *end, bool code)
 }
 
 /* The address a line begins with, NULL when it begins otherwise. */
-static struct bounce_about *subject_of(struct bounce_scan *scan, const char *line, size_t len)
+static struct bounce_about *subject_of(struct bounce_scan *scan, const char *line, size_t len, bool *transcript)
 {
 	bool code;
 	const char *end = line + len, *p = behind_bullets(line, end, &code), *start;
@@ -76,6 +76,7 @@ static struct bounce_about *subject_of(struct bounce_scan *scan, const char *lin
 		return NULL;
 	if (!ends_subject(p + address_len, end, code))
 		return NULL;
+	*transcript = code;
 	return about(scan, p, address_len);
 }
 
@@ -105,19 +106,31 @@ void bounce_scan_text(
 	bool never = begin != NULL && strcmp(begin, "-") == 0, begun = begin == NULL || never;
 	const char *at = text, *end = text + len, *line;
 	struct bounce_about *current = NULL;
+	struct buf talk; /* ">>> RCPT …", "<<< 550 …": what a transcript's next line is about */
 	size_t n;
+	buf_init(&talk, ABOUT_BYTES_MAX);
 	while (text_line(&at, end, &line, &n)) {
 		char *folded = text_fold(line, n);
+		bool transcript = false;
 		struct bounce_about *next = after_mark(scan, line, n, folded, mark);
 		if (next == NULL && begun && !never)
-			next = subject_of(scan, line, n);
+			next = subject_of(scan, line, n, &transcript);
 		if (!begun && strstr(folded, begin) != NULL)
 			begun = true;
 		free(folded);
 		if (next != NULL)
 			current = next;
+		if (transcript)
+			say(current, buf_str(&talk), talk.len);
+		else if (n > 4 && (memcmp(line, ">>> ", 4) == 0 || memcmp(line, "<<< ", 4) == 0))
+			(void)(buf_append(&talk, line, n) == 0 && buf_putc(&talk, '\n'));
 		say(current, line, n);
+		if (transcript) {
+			current = NULL; /* the next line of a transcript is about somebody else */
+			buf_reset(&talk);
+		}
 	}
+	buf_fini(&talk);
 }
 
 /* ---- elsewhere ---------------------------------------------------------------------------------------- */

@@ -8,6 +8,10 @@
 #define STAR_SPAN_MAX 200 /* bytes between the two halves of a row: a line or two */
 
 static const struct bounce_words rows[] = {
+	/* Exchange Online: the directory of the domain does not know the address (edge blocking) */
+	{"5.4.1 * recipient address rejected: access denied", BOUNCE_HARD, "no-such-user"},
+	/* cPanel's Exim, when no router takes the domain */
+	{"account or domain may not exist", BOUNCE_HARD, "no-such-host"},
 	/* the mailbox is full */
 	{"mailbox full", BOUNCE_SOFT, "mailbox-full"},
 	{"mailbox is full", BOUNCE_SOFT, "mailbox-full"},
@@ -100,6 +104,7 @@ static const struct bounce_words rows[] = {
 	{"after end of data * user", BOUNCE_SOFT, "refused-after-content"},
 	{"end of data command", BOUNCE_SOFT, "refused-after-content"},
 	/* nobody has this address */
+	{"recipient address rejected.", BOUNCE_HARD, "no-such-user"},
 	{"user unknown", BOUNCE_HARD, "no-such-user"},
 	{"unknown user", BOUNCE_HARD, "no-such-user"},
 	{"unknown recipient", BOUNCE_HARD, "no-such-user"},
@@ -111,6 +116,7 @@ static const struct bounce_words rows[] = {
 	{"no such mailbox", BOUNCE_HARD, "no-such-user"},
 	{"no such address", BOUNCE_HARD, "no-such-user"},
 	{"no such person", BOUNCE_HARD, "no-such-user"},
+	{"user not exist", BOUNCE_HARD, "no-such-user"},
 	{"no mailbox", BOUNCE_HARD, "no-such-user"},
 	{"not listed in", BOUNCE_HARD, "no-such-user"},
 	{"name is not recognized", BOUNCE_HARD, "no-such-user"},
@@ -158,6 +164,7 @@ static const struct bounce_words rows[] = {
 	{"ящик * удален", BOUNCE_HARD, "no-such-user"},
 	/* nobody has this domain, or it takes no mail */
 	{"host or domain name not found", BOUNCE_HARD, "no-such-host"},
+	{"no mx record found", BOUNCE_HARD, "no-such-host"},
 	{"domain name not found", BOUNCE_HARD, "no-such-host"},
 	{"host unknown", BOUNCE_HARD, "no-such-host"},
 	{"unknown host", BOUNCE_HARD, "no-such-host"},

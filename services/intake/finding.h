@@ -2,6 +2,7 @@
 #ifndef VESTNIK_INTAKE_FINDING_H
 #define VESTNIK_INTAKE_FINDING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum mail_kind {
@@ -36,6 +37,7 @@ struct finding {
 	char *action;      /* RFC 3464's word, lower case; NULL where there is none */
 	char status[FINDING_STATUS_SIZE]; /* "5.1.1"; "" = none */
 	char *diagnostic;  /* one line for people, cut; NULL = none */
+	bool inner;        /* from a report inside the returned mail: says nothing about our letter */
 };
 
 struct findings {

@@ -1,6 +1,6 @@
 /* GMime builds its tree from the bytes; we walk it once, copy what is bounded
- * and let it go. Mails inside a mail are not entered: only their head counts
- * (whose letter was it), and a bounce inside a bounce is not ours to judge. */
+ * and let it go. Of a mail inside a mail only the head counts (whose letter was
+ * it), and delivery reports, which are kept apart. */
 #include "intake/mail.h"
 
 #include <gmime/gmime.h>
@@ -82,7 +82,8 @@ static int check(const char *bytes, size_t len, struct error *e)
 
 struct walk {
 	struct mail *mail;
-	size_t texts;    /* bytes kept so far */
+	size_t texts; /* bytes kept so far */
+	bool inside;  /* a mail inside the mail */
 };
 
 static char *one_line(const char *value)
@@ -192,12 +193,16 @@ static bool is_read(const char *type)
 static void add_leaf(struct walk *walk, GMimePart *gmime, const char *type)
 {
 	const char *disposition = g_mime_object_get_disposition(GMIME_OBJECT(gmime));
-	bool read = is_read(type);
+	bool read = is_read(type), report = strstr(type, "delivery-status") != NULL;
+	if (walk->inside && !report)
+		return;
 	bool head = strstr(type, "rfc822-headers") != NULL || strcmp(type, "message/global-headers") == 0;
 	bool file = strncmp(type, "message/", 8) != 0 && !head && disposition != NULL &&
 		strcasecmp(disposition, "attachment") == 0;
 	struct mail_part *part = add_part(walk, type,
-		head ? MAIL_PART_RETURNED : !read || file ? MAIL_PART_ATTACHED : MAIL_PART_BODY);
+		walk->inside ? MAIL_PART_INNER
+		: head       ? MAIL_PART_RETURNED
+		: !read || file ? MAIL_PART_ATTACHED : MAIL_PART_BODY);
 	if (part == NULL)
 		return;
 	const char *name = g_mime_part_get_filename(gmime);
@@ -216,6 +221,19 @@ static void add_leaf(struct walk *walk, GMimePart *gmime, const char *type)
 	free(bytes);
 }
 
+static void walk_object(struct walk *walk, GMimeObject *object, int depth);
+
+static void walk_message(struct walk *walk, GMimeMessage *message, int depth)
+{
+	bool inside = walk->inside;
+	if (!inside)
+		add_returned(walk, message);
+	walk->inside = true;
+	if (message != NULL)
+		walk_object(walk, g_mime_message_get_mime_part(message), depth + 1);
+	walk->inside = inside;
+}
+
 static void walk_object(struct walk *walk, GMimeObject *object, int depth)
 {
 	if (object == NULL)
@@ -225,7 +243,7 @@ static void walk_object(struct walk *walk, GMimeObject *object, int depth)
 		return;
 	}
 	if (GMIME_IS_MESSAGE_PART(object)) {
-		add_returned(walk, g_mime_message_part_get_message(GMIME_MESSAGE_PART(object)));
+		walk_message(walk, g_mime_message_part_get_message(GMIME_MESSAGE_PART(object)), depth);
 	} else if (GMIME_IS_MULTIPART(object)) {
 		int count = g_mime_multipart_get_count(GMIME_MULTIPART(object));
 		for (int i = 0; i < count && walk->mail->parts < PARTS_MAX; i++)
@@ -347,7 +365,8 @@ const struct mail_part *mail_part_of(
 {
 	size_t i = after == NULL ? 0 : (size_t)(after - mail->part) + 1;
 	for (; i < mail->parts; i++)
-		if (mail->part[i].place != MAIL_PART_ATTACHED && strcmp(mail->part[i].type, type) == 0)
+		if (mail->part[i].place != MAIL_PART_INNER && mail->part[i].place != MAIL_PART_ATTACHED &&
+			strcmp(mail->part[i].type, type) == 0)
 			return &mail->part[i];
 	return NULL;
 }

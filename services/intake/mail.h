@@ -22,7 +22,8 @@ struct mail_field {
 enum mail_part_place {
 	MAIL_PART_BODY,      /* what the sender wrote, or a report */
 	MAIL_PART_ATTACHED,  /* a file: Content-Disposition: attachment, or no text */
-	MAIL_PART_RETURNED   /* the head of a mail inside: message/rfc822, text/rfc822-headers */
+	MAIL_PART_RETURNED,  /* the head of a mail inside: message/rfc822, text/rfc822-headers */
+	MAIL_PART_INNER      /* a delivery report inside such a mail: a bounce of a bounce */
 };
 
 struct mail_part {

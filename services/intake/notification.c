@@ -44,7 +44,7 @@ static void add(struct findings *findings, const struct notification_row *row, c
 		finding->class = BOUNCE_SOFT;
 		finding->cause = "abuse";
 	} else if (row->kind == MAIL_BOUNCE) {
-		struct bounce_verdict verdict = bounce_classify(finding->status, said);
+		struct bounce_verdict verdict = bounce_classify(finding->status, said, "rcpt");
 		finding->class = verdict.class;
 		finding->cause = verdict.cause;
 	}

@@ -69,9 +69,10 @@ void recognise(const struct mail *mail, const struct ident_key *key, const char 
 {
 	char *envelope_id = NULL;
 	*out = (struct recognised){.form = ""};
-	if (report_read(mail, &out->findings, &envelope_id) > 0)
+	if (report_read(mail, &out->findings, &envelope_id) > 0) {
 		out->form = "rfc3464";
-	else if (feedback_read(mail, &out->findings) > 0)
+		(void)report_read_inner(mail, &out->findings);
+	} else if (feedback_read(mail, &out->findings) > 0)
 		out->form = "feedback";
 	else if (notification_read(mail, &out->findings) > 0)
 		out->form = "ses";

@@ -94,16 +94,47 @@ static const char *diagnostic_text(const char *diagnostic)
 	return semicolon + 1;
 }
 
+/* "5.0.0", "5.5.0" and none at all say nothing. */
+static bool is_vague(const char *status)
+{
+	return status[0] == '\0' || strcmp(status + 1, ".0.0") == 0 || strcmp(status + 1, ".5.0") == 0;
+}
+
+/* The status of a transcript's line about this recipient: "550 5.1.1 <a@b>... User unknown". */
+static bool transcript_status(const char *human, const char *recipient, char out[static FINDING_STATUS_SIZE])
+{
+	const char *at = human, *end = human + strlen(human), *line, *start;
+	size_t n, len;
+	while (text_line(&at, end, &line, &n)) {
+		if (n < 4 || line[0] < '4' || line[0] > '5' || line[3] != ' ')
+			continue;
+		if (!text_address(line, n, &start, &len) || strlen(recipient) != len ||
+			strncasecmp(start, recipient, len) != 0)
+			continue;
+		char *copy = xstrndup(line, n);
+		bool found = bounce_find_status(copy, out) && !is_vague(out);
+		free(copy);
+		if (found)
+			return true;
+	}
+	return false;
+}
+
 static void judge(struct finding *finding, const char *said, const char *human)
 {
 	if (finding->kind == MAIL_DELIVERED)
 		return;
-	struct bounce_verdict verdict = bounce_classify(finding->status, said);
-	if (verdict.cause[0] == '\0' && human != NULL) {
-		char *about = body_about(human, finding->recipient);
-		verdict = bounce_classify(finding->status, about);
-		free(about);
-	}
+	char *about = body_about(human == NULL ? "" : human, finding->recipient), found[FINDING_STATUS_SIZE] = "";
+	/* Where the report's status says nothing, the server's own words may. */
+	bool better = is_vague(finding->status) && said != NULL && bounce_find_status(said, found) && !is_vague(found);
+	if (!better && human != NULL && finding->recipient != NULL && is_vague(finding->status))
+		better = transcript_status(human, finding->recipient, found);
+	if (!better)
+		memcpy(found, finding->status, sizeof found);
+	struct bounce_verdict verdict = bounce_classify(found, said, human);
+	if (verdict.cause[0] == '\0')
+		verdict = bounce_classify(found, about, human);
+	free(about);
 	finding->class = finding->kind == MAIL_DELAYED ? BOUNCE_SOFT : verdict.class;
 	finding->cause = verdict.cause;
 }
@@ -120,9 +151,8 @@ static size_t finish(struct group *group, const char *human, struct findings *fi
 	if (finding != NULL) {
 		const char *said = diagnostic_text(group->diagnostic);
 		finding->action = action_of(group);
-		if (group->status == NULL || !bounce_find_status(group->status, finding->status))
-			if (said != NULL)
-				(void)bounce_find_status(said, finding->status);
+		if (group->status != NULL)
+			(void)bounce_find_status(group->status, finding->status);
 		finding->kind = kind_of(finding->action, finding->status);
 		finding_set_diagnostic(finding, said);
 		judge(finding, said, human);
@@ -186,17 +216,33 @@ size_t report_read_text(const char *text, size_t len, const char *human, struct 
 	return added;
 }
 
+static bool is_report(const struct mail_part *part)
+{
+	return part->text != NULL && (strcmp(part->type, "message/delivery-status") == 0 ||
+		strcmp(part->type, "message/global-delivery-status") == 0 ||
+		strcmp(part->type, "message/xdelivery-status") == 0);
+}
+
 size_t report_read(const struct mail *mail, struct findings *findings, char **envelope_id)
 {
-	static const char *const types[] = {"message/delivery-status", "message/global-delivery-status",
-		"message/xdelivery-status", NULL};
 	char *human = body_text(mail);
 	size_t added = 0;
 	for (size_t i = 0; i < mail->parts; i++)
-		for (size_t t = 0; types[t] != NULL; t++)
-			if (strcmp(mail->part[i].type, types[t]) == 0 && mail->part[i].text != NULL)
-				added += report_read_text(mail->part[i].text, mail->part[i].len, human, findings,
-					envelope_id);
+		if (mail->part[i].place == MAIL_PART_BODY && is_report(&mail->part[i]))
+			added += report_read_text(mail->part[i].text, mail->part[i].len, human, findings, envelope_id);
 	free(human);
 	return added;
+}
+
+size_t report_read_inner(const struct mail *mail, struct findings *findings)
+{
+	size_t before = findings->count;
+	char *envelope_id = NULL;
+	for (size_t i = 0; i < mail->parts; i++)
+		if (mail->part[i].place == MAIL_PART_INNER && is_report(&mail->part[i]))
+			(void)report_read_text(mail->part[i].text, mail->part[i].len, NULL, findings, &envelope_id);
+	for (size_t i = before; i < findings->count; i++)
+		findings->item[i].inner = before > 0;
+	free(envelope_id);
+	return findings->count - before;
 }

@@ -14,6 +14,10 @@ size_t report_read(const struct mail *mail, struct findings *findings, char **en
 size_t report_read_text(const char *text, size_t len, const char *human, struct findings *findings,
 	char **envelope_id);
 
+/* Reports inside the mail that came back (only of mails that mail systems sent:
+ * people attach bounces). They are marked inner, unless the mail names nobody else. */
+size_t report_read_inner(const struct mail *mail, struct findings *findings);
+
 /* Adds a finding for each recipient of a feedback report, or of the forms some
  * providers use instead. 0: it is none. */
 size_t feedback_read(const struct mail *mail, struct findings *findings);
