@@ -193,6 +193,9 @@ static void handle(struct scan *scan, const char *name, bool closing, const char
 		scan->blank = true;
 	else if (strcmp(name, "blockquote") == 0) {
 		fresh_line(scan);
+		/* A mark in its place, so that "… wrote:" before it is known for what it is. */
+		if (scan->own_words && !closing && scan->quote_depth == 0)
+			emit(scan, "> …\n", sizeof "> …\n" - 1);
 		scan->quote_depth += closing ? (scan->quote_depth > 0 ? -1 : 0) : 1;
 	} else if (strcmp(name, "div") == 0) {
 		if (closing)
