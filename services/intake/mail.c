@@ -258,12 +258,14 @@ static void walk_object(struct walk *walk, GMimeObject *object, int depth)
 	}
 }
 
-static bool has_text(const struct mail *mail)
+/* Nothing to read and no file either: not how people or programs write. */
+static bool found_nothing(const struct mail *mail)
 {
 	for (size_t i = 0; i < mail->parts; i++)
-		if (mail->part[i].place == MAIL_PART_BODY && text_has_words(mail->part[i].text))
-			return true;
-	return false;
+		if (mail->part[i].place == MAIL_PART_ATTACHED ||
+			(mail->part[i].place == MAIL_PART_BODY && text_has_words(mail->part[i].text)))
+			return false;
+	return true;
 }
 
 /* A multipart whose boundary never comes, or whose parts were all cut off: the
@@ -316,7 +318,7 @@ int mail_parse(const void *bytes, size_t len, struct mail **out, struct error *e
 		mail->type = xstrdup("text/plain");
 		mail->report_type = xstrdup("");
 	}
-	if (!has_text(mail))
+	if (found_nothing(mail))
 		add_raw_body(&walk, at, (size_t)(end - at));
 	g_object_unref(message);
 	*out = mail;

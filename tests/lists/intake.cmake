@@ -1,3 +1,6 @@
 # What comes back by mail.
 vestnik_test(integration/real_bounces_are_understood.c USES service_intake)
 vestnik_test(unit/test_figure.c USES service_intake)
+vestnik_test(unit/test_reply_text.c USES service_intake)
+vestnik_test(unit/test_recognise.c USES service_intake)
+vestnik_test(unit/test_intake_noise.c USES service_intake TIMEOUT 300)
