@@ -10,8 +10,15 @@
 #include "intake/html.h"
 #include "intake/text.h"
 
-#define BODY_BYTES_MAX (4u * 1024 * 1024)
+#define BODY_BYTES_MAX 65536
 #define HEADS_MAX 20
+
+/* As much as there is room for. */
+static void append(struct buf *text, const char *more, size_t len)
+{
+	size_t room = BODY_BYTES_MAX - text->len;
+	(void)buf_append(text, more, len < room ? len : room);
+}
 
 char *body_text(const struct mail *mail)
 {
@@ -20,14 +27,14 @@ char *body_text(const struct mail *mail)
 	for (size_t i = 0; i < mail->parts; i++)
 		if (mail->part[i].place == MAIL_PART_BODY && strcmp(mail->part[i].type, "text/plain") == 0 &&
 			text_has_words(mail->part[i].text)) {
-			(void)buf_append(&text, mail->part[i].text, mail->part[i].len);
-			(void)buf_putc(&text, '\n');
+			append(&text, mail->part[i].text, mail->part[i].len);
+			append(&text, "\n", 1);
 		}
 	for (size_t i = 0; i < mail->parts && text.len == 0; i++)
 		if (mail->part[i].place == MAIL_PART_BODY && text_begins(mail->part[i].type, "text/") &&
 			mail->part[i].text != NULL) {
 			char *plain = html_text(mail->part[i].text, mail->part[i].len, false);
-			(void)buf_puts(&text, plain);
+			append(&text, plain, strlen(plain));
 			free(plain);
 		}
 	return buf_take(&text);

@@ -7,7 +7,8 @@
 #include "intake/mail.h"
 
 /* All plain texts of the body after each other; HTML made plain where there is
- * no plain text. The caller frees; "" when there is none. */
+ * no plain text. At most 64 KB: reports say what they have to say before the
+ * copy of the letter. The caller frees; "" when there is none. */
 char *body_text(const struct mail *mail);
 
 /* Where a returned mail begins that stands in the text itself ("--- Below this

@@ -130,13 +130,17 @@ struct bounce_verdict bounce_classify(const char *status, const char *text, cons
 {
 	char *folded = text_fold(text == NULL ? "" : text, text == NULL ? 0 : strlen(text));
 	text_squeeze(folded);
-	const struct bounce_words *words = bounce_words_find(folded);
+	bool sure;
+	const struct bounce_words *words = bounce_words_find(folded, &sure);
 	const struct status_row *row = status_row(status);
 	struct bounce_verdict verdict;
-	bool unknown = words != NULL && words->class == BOUNCE_HARD && strcmp(words->cause, "no-such-user") == 0;
+	bool unknown = words != NULL && words->class == BOUNCE_HARD && !sure &&
+		strcmp(words->cause, "no-such-user") == 0;
 	bool at_rcpt = answers_rcpt(folded, context);
 	/* "5.7.1 Invalid recipient" to RCPT: about the address whatever the code. */
 	if (row != NULL && strcmp(row->status, "5.7.") == 0 && unknown && at_rcpt)
+		row = NULL;
+	if (sure)
 		row = NULL;
 	if (row != NULL && (!row->words_first || words == NULL))
 		verdict = (struct bounce_verdict){row->class,

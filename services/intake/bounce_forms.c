@@ -58,6 +58,7 @@ static const struct bounce_form {
 	{"exchange", NULL, NULL, "generating server:", NULL, NULL, false},
 	{"domino", NULL, NULL, "was not delivered to: * because", "was not delivered to", NULL, false},
 	{"notes", NULL, NULL, "failure reasons", NULL, NULL, false},
+	{"interscan", "interscan", NULL, NULL, "-", "rcpt to:<", false},
 	{"imail", NULL, "undeliverable mail", "unknown user:", NULL, "unknown user: ", false},
 	{"imail", NULL, "undeliverable mail", "invalid final delivery userid", NULL, "invalid final delivery userid: ", false},
 	{"imail", NULL, "undeliverable mail", "undeliverable to", "undeliverable to", "undeliverable to ", false},

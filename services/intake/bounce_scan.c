@@ -46,7 +46,7 @@ static const char *behind_bullets(const char *line, const char *end, bool *code)
 		if (end - p > 6 && p[1] == '.' && p[3] == '.')
 			p += strcspn(p, " \n");
 	}
-	while (p < end && strchr(" \t*>\"'<", *p) != NULL)
+	while (p < end && strchr(" \t*>\"'<-", *p) != NULL)
 		p++;
 	return p;
 }
@@ -155,11 +155,20 @@ static bool take_to(void *arg, const char *head, size_t len)
 	return scan->count == 0;
 }
 
+/* Right before the address, in forms without a row that says so. */
+static const char *const common_marks[] = {"recipient: <", "rcpt to:<", "recipient address: ", "delivery failed: ",
+	"deliver message to ", "delivering message to ", "deliver mail to ", "delivered to <", "message to <", "deliver to ",
+	"delivery to <", "to address ", "to: <", "получателю ", "адресату ", "доставить на ", "по адресу ", "на адрес ",
+	"получатель: ", "адрес получателя: ", NULL};
+
 void bounce_scan_elsewhere(struct bounce_scan *scan, const struct mail *mail, const char *text)
 {
+	size_t own = body_returned(text, strlen(text));
 	const char *failed;
 	for (size_t i = 0; (failed = mail_field_at(mail, "X-Failed-Recipients", i)) != NULL; i++)
 		all_addresses(scan, failed);
+	for (size_t i = 0; common_marks[i] != NULL && scan->count == 0; i++)
+		bounce_scan_text(scan, text, own, "-", common_marks[i]);
 	if (scan->count == 0)
 		body_returned_heads(mail, take_to, scan);
 	const char *at = text, *end = text + strlen(text), *line;

@@ -22,7 +22,7 @@ struct bounce_scan {
  * at the beginning of a line. */
 void bounce_scan_text(
 	struct bounce_scan *scan, const char *text, size_t len, const char *begin, const char *mark);
-/* Where else recipients stand: X-Failed-Recipients, the To of the returned
+/* Where else recipients stand: X-Failed-Recipients, behind words many programs use, the To of the returned
  * letter, a "To:" line of the text. text: the whole of it, quoted letter included. */
 void bounce_scan_elsewhere(struct bounce_scan *scan, const struct mail *mail, const char *text);
 void bounce_scan_fini(struct bounce_scan *scan);

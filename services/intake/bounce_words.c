@@ -7,16 +7,28 @@
 
 #define STAR_SPAN_MAX 200 /* bytes between the two halves of a row: a line or two */
 
-static const struct bounce_words rows[] = {
+static const struct bounce_words sure_rows[] = {
 	/* Exchange Online: the directory of the domain does not know the address (edge blocking) */
 	{"5.4.1 * recipient address rejected: access denied", BOUNCE_HARD, "no-such-user"},
-	/* cPanel's Exim, when no router takes the domain */
-	{"account or domain may not exist", BOUNCE_HARD, "no-such-host"},
+	{"5.4.1 recipient address rejected: access denied", BOUNCE_HARD, "no-such-user"},
+	{"5.7.1 no such user", BOUNCE_HARD, "no-such-user"},              /* Yandex */
+	{"not accepted -- invalid mailbox", BOUNCE_HARD, "no-such-user"}, /* Mail.ru */
+	{"account or domain may not exist", BOUNCE_HARD, "no-such-host"}, /* cPanel's Exim: no router takes the domain */
+};
+
+static const struct bounce_words rows[] = {
 	/* the mailbox is full */
 	{"mailbox full", BOUNCE_SOFT, "mailbox-full"},
 	{"mailbox is full", BOUNCE_SOFT, "mailbox-full"},
 	{"mailfolder is full", BOUNCE_SOFT, "mailbox-full"},
 	{"inbox is full", BOUNCE_SOFT, "mailbox-full"},
+	{"full mailbox", BOUNCE_SOFT, "mailbox-full"},
+	{"no space left", BOUNCE_SOFT, "mailbox-full"},
+	{"mail box is full", BOUNCE_SOFT, "mailbox-full"},
+	{"mail box full", BOUNCE_SOFT, "mailbox-full"},
+	{"mailbox over", BOUNCE_SOFT, "mailbox-full"},
+	{"is over its limit", BOUNCE_SOFT, "mailbox-full"},
+	{"overfull", BOUNCE_SOFT, "mailbox-full"},
 	{"mailbox exceeds", BOUNCE_SOFT, "mailbox-full"},
 	{"mailbox size limit", BOUNCE_SOFT, "mailbox-full"},
 	{"over quota", BOUNCE_SOFT, "mailbox-full"},
@@ -41,6 +53,10 @@ static const struct bounce_words rows[] = {
 	{"message size exceeds", BOUNCE_SOFT, "too-large"},
 	{"size limit", BOUNCE_SOFT, "too-large"},
 	{"message too large", BOUNCE_SOFT, "too-large"},
+	{"message length exceeds", BOUNCE_SOFT, "too-large"},
+	{"message file too big", BOUNCE_SOFT, "too-large"},
+	{"maximum message size", BOUNCE_SOFT, "too-large"},
+	{"message size", BOUNCE_SOFT, "too-large"},
 	{"message too big", BOUNCE_SOFT, "too-large"},
 	{"exceeds maximum", BOUNCE_SOFT, "too-large"},
 	{"слишком больш", BOUNCE_SOFT, "too-large"},
@@ -103,6 +119,11 @@ static const struct bounce_words rows[] = {
 	/* the content was seen before the address was judged: the verdict is not about the address */
 	{"after end of data * user", BOUNCE_SOFT, "refused-after-content"},
 	{"end of data command", BOUNCE_SOFT, "refused-after-content"},
+	{"account has expired", BOUNCE_SOFT, "disabled"},
+	{"account expired", BOUNCE_SOFT, "disabled"},
+	{"deactivated", BOUNCE_SOFT, "disabled"},
+	{"not currently accepting", BOUNCE_SOFT, "disabled"},
+	{"on hold", BOUNCE_SOFT, "disabled"},
 	/* nobody has this address */
 	{"recipient address rejected.", BOUNCE_HARD, "no-such-user"},
 	{"user unknown", BOUNCE_HARD, "no-such-user"},
@@ -145,6 +166,27 @@ static const struct bounce_words rows[] = {
 	{"destination mailbox address", BOUNCE_HARD, "no-such-user"},
 	{"wasn't found at the destination", BOUNCE_HARD, "no-such-user"},
 	{"couldn't be found", BOUNCE_HARD, "no-such-user"},
+	{"no such alias", BOUNCE_HARD, "no-such-user"},
+	{"no such account", BOUNCE_HARD, "no-such-user"},
+	{"no account", BOUNCE_HARD, "no-such-user"},
+	{"unknown address", BOUNCE_HARD, "no-such-user"},
+	{"unknown account", BOUNCE_HARD, "no-such-user"},
+	{"address unknown", BOUNCE_HARD, "no-such-user"},
+	{"address is unknown", BOUNCE_HARD, "no-such-user"},
+	{"undeliverable address", BOUNCE_HARD, "no-such-user"},
+	{"invalid address", BOUNCE_HARD, "no-such-user"},
+	{"bad address", BOUNCE_HARD, "no-such-user"},
+	{"bad destination mailbox", BOUNCE_HARD, "no-such-user"},
+	{"not a valid user", BOUNCE_HARD, "no-such-user"},
+	{"not a valid recipient", BOUNCE_HARD, "no-such-user"},
+	{"is not a registered", BOUNCE_HARD, "no-such-user"},
+	{"is not our customer", BOUNCE_HARD, "no-such-user"},
+	{"user is unknown", BOUNCE_HARD, "no-such-user"},
+	{"mailbox unknown", BOUNCE_HARD, "no-such-user"},
+	{"recipient does not exist", BOUNCE_HARD, "no-such-user"},
+	{"recipient no longer", BOUNCE_HARD, "no-such-user"},
+	{"address no longer", BOUNCE_HARD, "no-such-user"},
+	{"no longer with", BOUNCE_HARD, "no-such-user"},
 	{"no user here", BOUNCE_HARD, "no-such-user"},
 	{"mailaddress is administrativ", BOUNCE_SOFT, "disabled"},
 	{"нет такого пользователя", BOUNCE_HARD, "no-such-user"},
@@ -163,6 +205,8 @@ static const struct bounce_words rows[] = {
 	{"аккаунт * удален", BOUNCE_HARD, "no-such-user"},
 	{"ящик * удален", BOUNCE_HARD, "no-such-user"},
 	/* nobody has this domain, or it takes no mail */
+	{"host not found, try again", BOUNCE_SOFT, "network"}, /* the name server was away, not the name */
+	{"try again later", BOUNCE_SOFT, "network"},
 	{"host or domain name not found", BOUNCE_HARD, "no-such-host"},
 	{"no mx record found", BOUNCE_HARD, "no-such-host"},
 	{"domain name not found", BOUNCE_HARD, "no-such-host"},
@@ -238,8 +282,13 @@ bool bounce_words_match(const char *words, const char *folded)
 	return false;
 }
 
-const struct bounce_words *bounce_words_find(const char *folded)
+const struct bounce_words *bounce_words_find(const char *folded, bool *sure)
 {
+	*sure = true;
+	for (size_t i = 0; i < sizeof sure_rows / sizeof *sure_rows; i++)
+		if (bounce_words_match(sure_rows[i].words, folded))
+			return &sure_rows[i];
+	*sure = false;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (bounce_words_match(rows[i].words, folded))
 			return &rows[i];

@@ -336,7 +336,7 @@ static bool is_bare(const struct token *t, size_t from, size_t to)
 
 static size_t take_numeral(struct search *search, size_t i)
 {
-	const struct token *t = search->tokens.item;
+	const struct token *t = search->tokens.item, *at = &t[i];
 	int64_t value;
 	size_t to = numeral(t, i, &value);
 	if (to == i)
@@ -344,10 +344,10 @@ static size_t take_numeral(struct search *search, size_t i)
 	/* «25 тысяч» was read with its digits; "no" and «один» count only before people */
 	bool weak = to == i + 1 && figure_is_weak_one(t[i].word);
 	bool people = people_follow(&t[to]), bare = is_bare(t, i, to), label = label_before(&t[i]);
-	if (t[i - 1].kind == TOKEN_NUMBER || (to == i + 1 && figure_numeral(t[i].word, &value) == 4 && !people))
+	if (at[-1].kind == TOKEN_NUMBER || (to == i + 1 && figure_numeral(t[i].word, &value) == 4 && !people))
 		return to;
 	(void)numeral(t, i, &value);
-	if (is_word(&t[i - 1], "ни") || is_word(&t[i - 1], "not"))
+	if (is_word(at - 1, "ни") || is_word(at - 1, "not"))
 		value = 0; /* «ни одного», "not one" */
 	else if (weak && !people && !bare && !(label && ends_line(&t[to])))
 		return to;
@@ -362,14 +362,14 @@ static size_t take_numeral(struct search *search, size_t i)
 	/* «пять-семь», «пять или шесть», «двадцать с лишним» */
 	int64_t other;
 	bool range = (is_mark(&t[to], "-") && t[to + 1].kind == TOKEN_WORD && figure_numeral(t[to + 1].word, &other) != 0) ||
-		(is_mark(&t[i - 1], "-") && t[i - 2].kind == TOKEN_WORD && figure_numeral(t[i - 2].word, &other) != 0);
+		(is_mark(at - 1, "-") && at[-2].kind == TOKEN_WORD && figure_numeral(at[-2].word, &other) != 0);
 	static const char *const joins[] = {"или", "or", "либо", "с", "из", NULL};
 	for (size_t n = 0; joins[n] != NULL && !range; n++)
 		range = is_word(&t[to], joins[n]) && t[to + 1].kind == TOKEN_WORD &&
 			(figure_numeral(t[to + 1].word, &other) != 0 || is_word(&t[to + 1], "лишним") || is_word(&t[to + 1], "половиной"));
 	for (size_t n = 0; joins[n] != NULL && !range; n++)
-		range = is_word(&t[i - 1], joins[n]) && t[i - 2].kind == TOKEN_WORD && figure_numeral(t[i - 2].word, &other) != 0;
-	c->doubtful = range || is_about(&t[i]) || is_word(&t[i - 1], "минус") || is_word(&t[i - 1], "minus");
+		range = is_word(at - 1, joins[n]) && at[-2].kind == TOKEN_WORD && figure_numeral(at[-2].word, &other) != 0;
+	c->doubtful = range || is_about(&t[i]) || is_word(at - 1, "минус") || is_word(at - 1, "minus");
 	return to;
 }
 

@@ -210,7 +210,7 @@ static bool date_or_time(struct tokens *tokens, size_t i)
 /* "15 мая", "May 15", "15-го мая", with the year behind. */
 static bool day_of_month(struct tokens *tokens, size_t i)
 {
-	struct token *t = tokens->item;
+	struct token *t = tokens->item, *at = &t[i];
 	size_t word = i + 1;
 	if (mark(&t[word], "-") && !t[word].blank && t[word + 1].kind == TOKEN_WORD && !t[word + 1].blank)
 		word += 2;
@@ -221,8 +221,8 @@ static bool day_of_month(struct tokens *tokens, size_t i)
 			junk(tokens, word + 1, word + 2);
 		return true;
 	}
-	if (t[i - 1].kind == TOKEN_WORD && figure_word_is(t[i - 1].word, FIGURE_WORD_MONTH) &&
-		strcmp(t[i - 1].word, "числа") != 0 && (t[i].digits == 4 || (day && t[i - 1].word[0] < 0x7f && t[i - 1].word[0] > 0))) {
+	if (at[-1].kind == TOKEN_WORD && figure_word_is(at[-1].word, FIGURE_WORD_MONTH) &&
+		strcmp(at[-1].word, "числа") != 0 && (t[i].digits == 4 || (day && at[-1].word[0] < 0x7f && at[-1].word[0] > 0))) {
 		junk(tokens, i, i + 1);
 		return true;
 	}
@@ -232,8 +232,8 @@ static bool day_of_month(struct tokens *tokens, size_t i)
 /* "5А", "К12": letters and digits in one piece; "25чел" stays a number. */
 static bool glued(struct tokens *tokens, size_t i)
 {
-	const struct token *t = tokens->item;
-	bool before = t[i - 1].kind == TOKEN_WORD && !t[i].blank;
+	const struct token *t = tokens->item, *at = &t[i];
+	bool before = at[-1].kind == TOKEN_WORD && !t[i].blank;
 	bool after = t[i + 1].kind == TOKEN_WORD && !t[i + 1].blank;
 	if (after && (figure_word_is(t[i + 1].word, FIGURE_WORD_PEOPLE) || figure_word_is(t[i + 1].word, FIGURE_WORD_THOUSAND)))
 		after = false;
@@ -265,7 +265,8 @@ static void join_groups(struct tokens *tokens)
 
 void figure_tokens(const char *text, size_t len, struct tokens *tokens)
 {
-	struct token *all = xcalloc(FIGURE_TOKENS_MAX + 2 * MARGIN + 2, sizeof *all);
+	size_t most = len < FIGURE_TOKENS_MAX ? len : FIGURE_TOKENS_MAX; /* a token has a byte at least */
+	struct token *all = xcalloc(most + 2 * MARGIN + 2, sizeof *all);
 	for (size_t i = 0; i < MARGIN; i++)
 		all[i].kind = TOKEN_LINE;
 	*tokens = (struct tokens){.item = all + MARGIN};

@@ -22,6 +22,7 @@ struct scan {
 	bool blank;             /* a blank is due before the next word */
 	const char *raw;        /* inside style, script, …: the tag that ends it */
 	bool stop;              /* what follows is another mail */
+	bool no_more_tags;      /* no ">" comes any more: don't look for it at every "<" */
 };
 
 static bool hidden(const struct scan *scan)
@@ -218,7 +219,8 @@ static void tag(struct scan *scan)
 		scan->at = close == NULL ? end : close + 3;
 		return;
 	}
-	const char *close = memchr(p, '>', (size_t)(end - p));
+	const char *close = scan->no_more_tags ? NULL : memchr(p, '>', (size_t)(end - p));
+	scan->no_more_tags = close == NULL;
 	bool closing = p < end && *p == '/';
 	if (close == NULL || !(closing || *p == '!' || *p == '?' || (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z'))) {
 		scan->at++; /* a lone "<" */

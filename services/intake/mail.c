@@ -165,17 +165,16 @@ static char *content(GMimePart *gmime, size_t *len, bool *cut)
 	GMimeStream *decoded = g_mime_stream_filter_new(stream);
 	GMimeFilter *filter = g_mime_filter_basic_new(g_mime_data_wrapper_get_encoding(wrapper), FALSE);
 	g_mime_stream_filter_add(GMIME_STREAM_FILTER(decoded), filter);
-	char *bytes = xmalloc(TEXT_BYTES_MAX + 1);
+	struct buf bytes;
+	char piece[4096];
 	ssize_t n;
-	while (*len < TEXT_BYTES_MAX &&
-		(n = g_mime_stream_read(decoded, bytes + *len, TEXT_BYTES_MAX - *len)) > 0)
-		*len += (size_t)n;
-	char more;
-	*cut = *len == TEXT_BYTES_MAX && g_mime_stream_read(decoded, &more, 1) > 0;
-	bytes[*len] = '\0';
+	buf_init(&bytes, TEXT_BYTES_MAX);
+	while (!*cut && (n = g_mime_stream_read(decoded, piece, sizeof piece)) > 0)
+		*cut = buf_append(&bytes, piece, (size_t)n) != 0;
+	*len = bytes.len;
 	g_object_unref(filter);
 	g_object_unref(decoded);
-	return bytes;
+	return buf_take(&bytes);
 }
 
 static bool is_read(const char *type)
