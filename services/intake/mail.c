@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/buf.h"
+#include "base/lang.h"
 #include "base/xalloc.h"
 #include "intake/charset.h"
 #include "intake/fields.h"
@@ -65,16 +66,18 @@ static bool has_mail_field(const char *head, size_t len)
 static int check(const char *bytes, size_t len, struct error *e)
 {
 	if (len == 0)
-		return error_set(e, ERROR_INPUT, "%s", "empty");
+		return error_set(e, ERROR_INPUT, "%s", tr("empty", "пусто"));
 	if (len > MAIL_BYTES_MAX)
-		return error_set(e, ERROR_INPUT, "larger than %u MB", MAIL_BYTES_MAX >> 20);
+		return error_set(e, ERROR_INPUT, tr("larger than %u MB", "больше %u МБ"), MAIL_BYTES_MAX >> 20);
 	const char *at = bytes, *end = bytes + len;
 	skip_to_head(&at, end);
 	size_t head = fields_block(at, (size_t)(end - at));
 	if (memchr(at, '\0', head) != NULL)
-		return error_set(e, ERROR_INPUT, "%s", "binary data, not a mail");
+		return error_set(e, ERROR_INPUT, "%s", tr("binary data, not a mail", "двоичные данные, а не письмо"));
 	if (!has_mail_field(at, head))
-		return error_set(e, ERROR_INPUT, "%s", "not a mail: no From, Date, Received, … at its beginning");
+		return error_set(e, ERROR_INPUT, "%s",
+			tr("not a mail: no From, Date, Received, … at its beginning",
+				"не письмо: в начале нет From, Date, Received, …"));
 	return 0;
 }
 
@@ -302,7 +305,8 @@ int mail_parse(const void *bytes, size_t len, struct mail **out, struct error *e
 	g_object_unref(parser);
 	g_object_unref(stream);
 	if (message == NULL)
-		return error_set(e, ERROR_INPUT, "%s", "not a mail: its header cannot be read");
+		return error_set(e, ERROR_INPUT, "%s",
+			tr("not a mail: its header cannot be read", "не письмо: заголовок не читается"));
 	struct mail *mail = xcalloc(1, sizeof *mail);
 	struct walk walk = {.mail = mail};
 	GMimeObject *whole = g_mime_message_get_mime_part(message);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/lang.h"
 #include "base/xalloc.h"
 #include "intake/mail.h"
 
@@ -79,7 +80,7 @@ static void finish_mail(struct file *file, bool last)
 		? xasprintf("%s#%zu", file->name, file->mails + 1)
 		: xstrdup(file->name);
 	if (file->skipped > 0) {
-		(void)error_set(&e, ERROR_FULL, "larger than %u MB", MAIL_BYTES_MAX >> 20);
+		(void)error_set(&e, ERROR_INPUT, tr("larger than %u MB", "больше %u МБ"), MAIL_BYTES_MAX >> 20);
 		file->visitor->trouble(file->visitor->arg, name, &e);
 	} else {
 		file->visitor->mail(file->visitor->arg, name, buf_str(&file->mail), file->mail.len);
@@ -142,7 +143,7 @@ static void read_file(int fd, const char *name, const struct mail_files_visitor 
 	}
 	if (lines->trouble != 0) {
 		errno = lines->trouble;
-		(void)error_errno(&e, "%s", "cannot read");
+		(void)error_errno(&e, "%s", tr("cannot read", "не читается"));
 		visitor->trouble(visitor->arg, name, &e);
 	} else {
 		finish_mail(&file, true);
@@ -166,7 +167,7 @@ static void read_folder(const char *path, int depth, const struct mail_files_vis
 	struct error e;
 	int count = scandir(path, &entry, visible, alphasort);
 	if (count < 0) {
-		(void)error_errno(&e, "%s", "cannot read the folder");
+		(void)error_errno(&e, "%s", tr("cannot read the folder", "папка не читается"));
 		visitor->trouble(visitor->arg, path, &e);
 		return;
 	}
@@ -187,7 +188,7 @@ static void read_path(const char *path, int depth, const struct mail_files_visit
 	/* Not blocking: a pipe somebody left in the folder must not hold us. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st) != 0) {
-		(void)error_errno(&e, "%s", "cannot open");
+		(void)error_errno(&e, "%s", tr("cannot open", "не открывается"));
 		visitor->trouble(visitor->arg, path, &e);
 	} else if (S_ISREG(st.st_mode)) {
 		read_file(fd, path, visitor);
@@ -195,7 +196,8 @@ static void read_path(const char *path, int depth, const struct mail_files_visit
 		read_folder(path, depth, visitor);
 	} else {
 		(void)error_set(&e, ERROR_INPUT, "%s",
-			S_ISDIR(st.st_mode) ? "too deep a folder" : "neither a file nor a folder");
+			S_ISDIR(st.st_mode) ? tr("too deep a folder", "слишком глубокая папка")
+					    : tr("neither a file nor a folder", "не файл и не папка"));
 		visitor->trouble(visitor->arg, path, &e);
 	}
 	if (fd >= 0)
