@@ -157,6 +157,10 @@ static bool counts_other(const struct token *after)
 		return strlen(suffix) <= 6 && strcmp(suffix, "ти") != 0 && strcmp(suffix, "ми") != 0 &&
 			strcmp(suffix, "и") != 0;
 	}
+	/* «9 А класс», «9 «А» класс» */
+	const struct token *letter = is_mark(after, "\"") ? after + 1 : after;
+	if (letter->kind == TOKEN_WORD && letter->len <= 2 && word_is(letter + 1 + is_mark(letter + 1, "\""), FIGURE_WORD_NOT_UNIT))
+		return true;
 	return word_is(after, FIGURE_WORD_NOT_UNIT);
 }
 
@@ -168,6 +172,9 @@ static bool is_yearish(const struct token *t)
 static bool is_year(const struct token *t)
 {
 	static const char *const before[] = {"в", "за", "на", "с", "по", "до", "от", "in", "since", "for", "года", NULL};
+	if ((is_word(t + 1, "уч") || is_word(t + 1, "учебный") || is_word(t + 1, "учебном") || is_word(t + 1, "учебного")) &&
+		is_yearish(t))
+		return true;
 	if (word_is(t + 1, FIGURE_WORD_YEAR) && (is_yearish(t) || t->digits <= 2 || !is_word(t + 1, "г")))
 		return true;
 	/* 2022-2023, 2022/2023 with a year's word behind, or two years */
@@ -298,8 +305,13 @@ static size_t numeral(const struct token *t, size_t i, int64_t *value)
 	size_t from = i;
 	for (; t[i].kind == TOKEN_WORD; i++) {
 		rank = figure_numeral(t[i].word, &part);
-		if (rank == 0)
+		if (rank == 0) {
+			/* one hundred and five */
+			if (last == 3 && strcmp(t[i].word, "and") == 0 && t[i + 1].kind == TOKEN_WORD &&
+				figure_numeral(t[i + 1].word, &part) > 0 && part < 100)
+				continue;
 			break;
+		}
 		if (rank == 3 && part == 100 && group > 0 && group < 10) { /* two hundred */
 			group *= 100;
 		} else if (rank == 4) {

@@ -237,9 +237,12 @@ static bool glued(struct tokens *tokens, size_t i)
 	bool after = t[i + 1].kind == TOKEN_WORD && !t[i + 1].blank;
 	if (after && (figure_word_is(t[i + 1].word, FIGURE_WORD_PEOPLE) || figure_word_is(t[i + 1].word, FIGURE_WORD_THOUSAND)))
 		after = false;
-	if (before || after)
+	/* "COVID-19", «СОШ-5»; «участников-25» is only careless */
+	bool hyphen = mark(at - 1, "-") && !at->blank && !at[-1].blank && at[-2].kind == TOKEN_WORD &&
+		!figure_word_is(at[-2].word, FIGURE_WORD_PEOPLE) && !figure_word_is(at[-2].word, FIGURE_WORD_TOTAL);
+	if (before || after || hyphen)
 		junk(tokens, i, i + 1);
-	return before || after;
+	return before || after || hyphen;
 }
 
 /* «1 234»: groups of three behind one blank. */

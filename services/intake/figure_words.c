@@ -83,7 +83,7 @@ static const struct kind {
 	const char *forms;
 } kinds[] = {
 	{FIGURE_WORD_PEOPLE,
-		" участни* участв* учащ* учени* человек человека человеку чел люд* педагог* учител* школьни* студент* "
+		" уч участни* участв* учащ* учени* человек человека человеку чел люд* педагог* учител* школьни* студент* "
 		"дет* ребен* ребят* обучающ* воспитанни* зарегистрир* заявк* заявок заявлени* команд* победител* призер* "
 		"работни* сотрудни* родител* сопровожд* регистрац* шт штук participant* student* pupil* people person* "
 		"teacher* child* kid* registered registration* entrant* entries team* winner* member* registrant* "},
@@ -112,7 +112,7 @@ static const struct kind {
 		"приблизит где-то about around approximately approx over almost nearly least most under "},
 	{FIGURE_WORD_TOTAL,
 		" итого всего количеств* число численност* кол-во кол колво ответ* total count number "},
-	{FIGURE_WORD_YEAR, " год года году годов годы годом г гг гг. year yr уч учебн* "},
+	{FIGURE_WORD_YEAR, " год года году годов годы годом г гг гг. year yr "},
 	{FIGURE_WORD_THOUSAND, " тыс т.ч thousand "},
 	{FIGURE_WORD_GREETING,
 		" добрый доброе доброго здравствуйте здравствуй уважаем* приветств* hello dear good hi добрый коллеги "},
