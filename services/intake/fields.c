@@ -44,19 +44,19 @@ static const char *colon_of(const char *line, const char *end)
 /* The value from p over its folded lines; moves *at behind it. */
 static char *unfold(const char *p, const char *end, const char **at)
 {
-	char *value = xmalloc(VALUE_MAX_BYTES + 1);
-	size_t len = 0;
+	size_t most = (size_t)(end - p) < VALUE_MAX_BYTES ? (size_t)(end - p) : VALUE_MAX_BYTES, len = 0;
+	char *value = xmalloc(most + 1);
 	for (;;) {
 		const char *stop = line_end(p, end);
 		for (; p < stop; p++)
-			if (*p != '\r' && len < VALUE_MAX_BYTES)
+			if (*p != '\r' && len < most)
 				value[len++] = *p == '\t' ? ' ' : *p;
 		p = stop < end ? stop + 1 : end;
 		if (p >= end || (*p != ' ' && *p != '\t'))
 			break;
 		while (p < end && (*p == ' ' || *p == '\t'))
 			p++;
-		if (len < VALUE_MAX_BYTES)
+		if (len < most)
 			value[len++] = ' ';
 	}
 	*at = p;

@@ -21,7 +21,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define FOLDER VESTNIK_SOURCE_DIR "/../shared/bounces/mails"
-#define ROUNDS 6         /* mutated copies of each mail */
+#define ROUNDS 3         /* mutated copies of each mail */
 #define SEED 20260322
 #define SEED_BYTES_MAX (256 * 1024)
 
@@ -178,40 +178,40 @@ static void explode(const char *head, const char *text, int times, const char *t
 static void bombs_do_no_harm(void **state)
 {
 	(void)state;
-	explode(FROM, "Content-Type: multipart/mixed; boundary=b\n\n--b\n", 20000, "");
-	explode(FROM "MIME-Version: 1.0\n", "Content-Type: message/rfc822\n\nFrom: a@example.org\n", 20000, "");
-	explode(FROM "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n", "--b\nContent-Type: text/plain\n\n25\n", 50000, "--b--\n");
-	explode(FROM "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n", "--b\n", 200000, "");
-	explode(FROM, "X-Field: value\n", 200000, "\n25\n");
-	explode(FROM "Subject: ", "=?utf-8?B?0JrQvtC90LrRg9GA0YE=?= ", 50000, "\n\n25\n");
-	explode(FROM "References: ", "<1.2.abcdefghijklmnop@x>\n ", 50000, "\n\n25\n");
-	explode(FROM "To: ", "a@example.org,\n ", 50000, "\n\n25\n");
-	explode(FROM "X-Long: ", "aaaaaaaaaaaaaaaa", 500000, "\n\n25\n");
-	explode(TEXT, "aaaaaaaaaaaaaaaa", 1000000, "");
-	explode(TEXT, "> ", 1000000, "");
-	explode(TEXT, "a@", 1000000, "");
-	explode(TEXT, "\"", 1000000, "@a");
-	explode(TEXT, "От: \n", 100000, "");
-	explode(TEXT, "On Monday a@b 12345\n", 50000, "");
-	explode(TEXT, "1 пять - ", 50000, "");
-	explode(HTML, "<", 1000000, "");
-	explode(HTML, "<div><blockquote>", 200000, "25");
-	explode(HTML, "<div class=gmail_quote>", 200000, "25");
-	explode(HTML, "&", 1000000, "");
-	explode(HTML, "&#1;&amp", 200000, "");
-	explode(HTML, "<!--", 200000, "");
-	explode(HTML "<a ", "b=c ", 500000, "");
-	explode(DAEMON "\n", "<a@example.org>: no\n", 50000, "");
-	explode(DAEMON "\n", "550 <a@example.org>... no\n>>> RCPT\n", 50000, "");
-	explode(DAEMON "\nfinal-recipient: x\n", "Final-Recipient: rfc822; a@example.org\n", 50000, "");
-	explode(DAEMON "X-Failed-Recipients: ", "a@example.org, ", 50000, "\n\nundelivered\n");
-	explode(DAEMON "MIME-Version: 1.0\nContent-Type: message/delivery-status\n\n", "Final-Recipient: rfc822; a@b\n\n", 50000, "");
-	explode(DAEMON "MIME-Version: 1.0\nContent-Type: message/feedback-report\n\n", "Original-Rcpt-To: a@b\n", 50000, "");
-	explode(FROM "\n{\"notificationType\":", "[", 200000, "");
-	explode(TEXT, "5.", 500000, "");
-	explode(FROM "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-16\n\n", "\xd8\x01", 300000, "");
-	explode(FROM "MIME-Version: 1.0\nContent-Type: text/plain; charset=iso-2022-jp\n\n", "\x1b$B", 300000, "\xff");
-	explode(FROM "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-7\n\n", "+", 300000, "\xff");
+	explode(FROM, "Content-Type: multipart/mixed; boundary=b\n\n--b\n", 5000, "");
+	explode(FROM "MIME-Version: 1.0\n", "Content-Type: message/rfc822\n\nFrom: a@example.org\n", 5000, "");
+	explode(FROM "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n", "--b\nContent-Type: text/plain\n\n25\n", 12500, "--b--\n");
+	explode(FROM "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n", "--b\n", 50000, "");
+	explode(FROM, "X-Field: value\n", 50000, "\n25\n");
+	explode(FROM "Subject: ", "=?utf-8?B?0JrQvtC90LrRg9GA0YE=?= ", 12500, "\n\n25\n");
+	explode(FROM "References: ", "<1.2.abcdefghijklmnop@x>\n ", 12500, "\n\n25\n");
+	explode(FROM "To: ", "a@example.org,\n ", 12500, "\n\n25\n");
+	explode(FROM "X-Long: ", "aaaaaaaaaaaaaaaa", 125000, "\n\n25\n");
+	explode(TEXT, "aaaaaaaaaaaaaaaa", 250000, "");
+	explode(TEXT, "> ", 250000, "");
+	explode(TEXT, "a@", 250000, "");
+	explode(TEXT, "\"", 250000, "@a");
+	explode(TEXT, "От: \n", 25000, "");
+	explode(TEXT, "On Monday a@b 12345\n", 12500, "");
+	explode(TEXT, "1 пять - ", 12500, "");
+	explode(HTML, "<", 250000, "");
+	explode(HTML, "<div><blockquote>", 50000, "25");
+	explode(HTML, "<div class=gmail_quote>", 50000, "25");
+	explode(HTML, "&", 250000, "");
+	explode(HTML, "&#1;&amp", 50000, "");
+	explode(HTML, "<!--", 50000, "");
+	explode(HTML "<a ", "b=c ", 125000, "");
+	explode(DAEMON "\n", "<a@example.org>: no\n", 12500, "");
+	explode(DAEMON "\n", "550 <a@example.org>... no\n>>> RCPT\n", 12500, "");
+	explode(DAEMON "\nfinal-recipient: x\n", "Final-Recipient: rfc822; a@example.org\n", 12500, "");
+	explode(DAEMON "X-Failed-Recipients: ", "a@example.org, ", 12500, "\n\nundelivered\n");
+	explode(DAEMON "MIME-Version: 1.0\nContent-Type: message/delivery-status\n\n", "Final-Recipient: rfc822; a@b\n\n", 12500, "");
+	explode(DAEMON "MIME-Version: 1.0\nContent-Type: message/feedback-report\n\n", "Original-Rcpt-To: a@b\n", 12500, "");
+	explode(FROM "\n{\"notificationType\":", "[", 50000, "");
+	explode(TEXT, "5.", 125000, "");
+	explode(FROM "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-16\n\n", "\xd8\x01", 75000, "");
+	explode(FROM "MIME-Version: 1.0\nContent-Type: text/plain; charset=iso-2022-jp\n\n", "\x1b$B", 75000, "\xff");
+	explode(FROM "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-7\n\n", "+", 75000, "\xff");
 }
 
 static void pieces_of_html_do_no_harm(void **state)
