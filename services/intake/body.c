@@ -50,7 +50,9 @@ static const char *const copy_marks[] = {
 	"included is a copy of the message", "original message headers", "original mail info",
 	"undelivered message", "returned content", "message header follows", "the following is a copy of",
 	"original mail", "копия сообщения", "исходное сообщение", "исходное письмо", "оригинал сообщения",
-	"заголовки исходного сообщения", "message truncated", "a copy of the message follows", "forwarded message", NULL};
+	"заголовки исходного сообщения", "message truncated", "a copy of the message follows", "forwarded message",
+	"start of returned message", "returned mail", "original message as received", "a copy of the original message",
+	"copy of your message", "this is a copy of your message", NULL};
 
 static bool is_copy_mark(const char *line, size_t len)
 {

@@ -126,6 +126,14 @@ static bool answers_rcpt(const char *folded, const char *context)
 	return names_rcpt(folded) || names_rcpt(context);
 }
 
+/* "5.1.1 … please check the address and try again later" is still about the
+ * address: a hard status gives way to plain facts only. */
+static bool may_overrule(const struct status_row *row, const struct bounce_words *words)
+{
+	return row->class != BOUNCE_HARD || words->class == BOUNCE_HARD || strcmp(words->cause, "mailbox-full") == 0 ||
+		strcmp(words->cause, "sender-refused") == 0 || strcmp(words->cause, "spam") == 0;
+}
+
 struct bounce_verdict bounce_classify(const char *status, const char *text, const char *context)
 {
 	char *folded = text_fold(text == NULL ? "" : text, text == NULL ? 0 : strlen(text));
@@ -142,7 +150,7 @@ struct bounce_verdict bounce_classify(const char *status, const char *text, cons
 		row = NULL;
 	if (sure)
 		row = NULL;
-	if (row != NULL && (!row->words_first || words == NULL))
+	if (row != NULL && (!row->words_first || words == NULL || !may_overrule(row, words)))
 		verdict = (struct bounce_verdict){row->class,
 			row->class == BOUNCE_SOFT && words != NULL && words->class == BOUNCE_SOFT ? words->cause
 												  : row->cause};

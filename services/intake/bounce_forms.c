@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/xalloc.h"
 #include "intake/body.h"
@@ -14,6 +15,8 @@
 #include "intake/bounce_words.h"
 #include "intake/report.h"
 #include "intake/text.h"
+
+#define LAST_RESORT "mailer-daemon"
 
 /* All given parts must be there; all are folded (text_fold). */
 static const struct bounce_form {
@@ -25,12 +28,18 @@ static const struct bounce_form {
 	const char *mark;    /* an address stands right after this, too */
 	bool delayed;
 } forms[] = {
-	{"exim-warning", NULL, NULL, "has not yet been delivered", "has not yet been delivered is", NULL, true},
+	{"exim-warning", NULL, NULL, "has not yet been delivered is", "has not yet been delivered is", NULL, true},
 	{"exim-warning", NULL, NULL, "has not yet been delivered", NULL, NULL, true},
 	{"gmail-delay", "mailer-daemon@google", NULL, "warning message only", "has been delayed", NULL, true},
 	{"gmail-delay", "mailer-daemon@google", NULL, "temporary problem delivering", NULL, "message to ", true},
 	{"sendmail-warning", NULL, "warning: could not send message", NULL, NULL, NULL, true},
 	{"postfix-warning", NULL, "delayed mail", NULL, NULL, NULL, true},
+	{"warning", NULL, NULL, "attempts will continue", NULL, NULL, true},
+	{"warning", NULL, NULL, "continue to try to deliver", NULL, NULL, true},
+	{"warning", NULL, NULL, "continue to attempt delivery", NULL, NULL, true},
+	{"warning", NULL, NULL, "has been postponed", NULL, NULL, true},
+	{"warning", NULL, NULL, "доставка * отложена", NULL, NULL, true},
+	{"warning", NULL, NULL, "попытки доставки будут продолжены", NULL, NULL, true},
 	{"google-groups", "mailer-daemon@google", NULL, "google groups", "-", NULL, false},
 	{"gmail", "mailer-daemon@google", NULL, NULL, NULL, "message to ", false},
 	{"mail.ru", "mail.ru", NULL, "не может быть доставлено", NULL, NULL, false},
@@ -85,7 +94,22 @@ static const struct bounce_form {
 	{"message-returned", NULL, NULL, "не удалось доставить", NULL, NULL, false},
 	{"message-returned", NULL, NULL, "невозможно доставить", NULL, NULL, false},
 	{"message-returned", NULL, NULL, "доставка * невозможна", NULL, NULL, false},
+	{"message-returned", NULL, NULL, "not delivered", NULL, NULL, false},
+	{"message-returned", NULL, NULL, "did not receive", NULL, NULL, false},
+	{"message-returned", NULL, NULL, "fatal delivery error", NULL, NULL, false},
+	{"message-returned", NULL, NULL, "failed recipients", NULL, NULL, false},
+	{"message-returned", NULL, NULL, "has been returned because", NULL, NULL, false},
+	{"message-returned", NULL, NULL, "no such user", NULL, NULL, false},
+	{"message-returned", NULL, NULL, "user unknown", NULL, NULL, false},
 	{"message-returned", NULL, "undeliver", NULL, NULL, NULL, false},
+	{"message-returned", NULL, "mail delivery problem", NULL, NULL, NULL, false},
+	{"message-returned", NULL, "error during delivery", NULL, NULL, NULL, false},
+	{"message-returned", NULL, "could not be delivered", NULL, NULL, NULL, false},
+	{"message-returned", NULL, "not delivered", NULL, NULL, NULL, false},
+	{"message-returned", NULL, "non-delivery", NULL, NULL, NULL, false},
+	{"message-returned", NULL, "non remis", NULL, NULL, NULL, false},
+	{"message-returned", NULL, "user unknown", NULL, NULL, NULL, false},
+	{"message-returned", NULL, "failed mail", NULL, NULL, NULL, false},
 	{"message-returned", NULL, "delivery status notification", NULL, NULL, NULL, false},
 	{"message-returned", NULL, "delivery fail", NULL, NULL, NULL, false},
 	{"message-returned", NULL, "delivery has failed", NULL, NULL, NULL, false},
@@ -96,6 +120,8 @@ static const struct bounce_form {
 	{"message-returned", NULL, "не доставлен", NULL, NULL, NULL, false},
 	{"message-returned", NULL, "возвращен", NULL, NULL, NULL, false},
 	{"message-returned", NULL, "ошибка доставки", NULL, NULL, NULL, false},
+	/* No word that is known, but an address at the beginning of a line: see below. */
+	{LAST_RESORT, "mailer-daemon", NULL, NULL, NULL, NULL, false},
 };
 
 /* ---- does it come from a mail system ---------------------------------------------------------------- */
@@ -118,15 +144,26 @@ static bool from_mail_system(const struct mail *mail, const struct folded *folde
 {
 	static const char *const senders[] = {"mailer-daemon", "mailerdaemon", "postmaster", "post_master",
 		"mail delivery", "mail deliver", "mail.delivery.system", "maildaemon", "mail-daemon", "mail daemon",
-		"system administrator", "administrator", "ndr", NULL};
+		"system administrator", "administrator", "ndr", "mdaemon", "mail_service", "mail system", "mail gateway",
+		"smtp_gateway", "for_smtp", "interscan", "imss@", NULL};
 	const char *path = mail_field(mail, "Return-Path");
 	bool null_path = path != NULL && strcmp(path, "<>") == 0;
 	if (mail_field(mail, "X-Failed-Recipients") != NULL)
+		return true;
+	if (path != NULL && strncasecmp(path, "<mailer-daemon", 14) == 0)
 		return true;
 	if (strcmp(folded->from, "<>") == 0 || (folded->from[0] == '\0' && null_path))
 		return true;
 	for (size_t i = 0; senders[i] != NULL; i++)
 		if (strstr(folded->from, senders[i]) != NULL)
+			return true;
+	/* Nobody begins a subject of his own so. */
+	static const char *const subjects[] = {"undeliverable", "undelivered", "returned mail", "mail delivery fail",
+		"delivery status notification", "delivery failure", "delivery has failed", "failure notice", "non-delivery",
+		"mail could not be delivered", "недоставленное сообщение", "не удается доставить", "ошибка доставки",
+		"сообщение не доставлено", "ваше сообщение не доставлено", NULL};
+	for (size_t i = 0; subjects[i] != NULL; i++)
+		if (text_begins(folded->subject, subjects[i]) && mail_field(mail, "In-Reply-To") == NULL)
 			return true;
 	/* An absence note has no return path either, and says so in RFC 3834's field. */
 	return (null_path || strstr(folded->from, "reply") != NULL || strstr(folded->from, "-admin@") != NULL) &&
@@ -175,6 +212,7 @@ const char *bounce_forms_read(const struct mail *mail, struct findings *findings
 	size_t own = body_returned(text, strlen(text));
 	struct folded folded = {fold_field(mail, "From"), fold_field(mail, "Subject"), text_fold(text, own)};
 	const char *name = NULL;
+	struct bounce_scan scan = {0};
 	text_squeeze(folded.body);
 	if (!from_mail_system(mail, &folded))
 		goto out;
@@ -187,8 +225,11 @@ const char *bounce_forms_read(const struct mail *mail, struct findings *findings
 	if (form == NULL)
 		goto out;
 	name = form->name;
-	struct bounce_scan scan = {0};
 	bounce_scan_text(&scan, text, own, form->begin, form->mark);
+	if (scan.count == 0 && strcmp(form->name, LAST_RESORT) == 0) {
+		name = NULL;
+		goto out;
+	}
 	if (scan.count == 0 && report_read_inner(mail, findings) == 0)
 		bounce_scan_elsewhere(&scan, mail, text);
 	for (size_t i = 0; i < scan.count; i++) {
@@ -202,8 +243,8 @@ const char *bounce_forms_read(const struct mail *mail, struct findings *findings
 		if (finding != NULL)
 			judge(finding, folded.body, folded.body);
 	}
-	bounce_scan_fini(&scan);
 out:
+	bounce_scan_fini(&scan);
 	free(envelope_id);
 	free(folded.from);
 	free(folded.subject);

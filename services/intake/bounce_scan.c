@@ -63,7 +63,7 @@ static bool ends_subject(const char *p, const char *end, bool code)
 	while (p < end && (*p == ' ' || *p == '\t'))
 		p++;
 	return p == end || strchr(":([<,;", *p) != NULL || (end - p >= 3 && memcmp(p, "...", 3) == 0) ||
-		(end - p >= 3 && memcmp(p, "on ", 3) == 0);
+		(end - p >= 3 && memcmp(p, "on ", 3) == 0) || (end - p >= 2 && memcmp(p, "- ", 2) == 0);
 }
 
 /* The address a line begins with, NULL when it begins otherwise. */
@@ -159,7 +159,8 @@ static bool take_to(void *arg, const char *head, size_t len)
 static const char *const common_marks[] = {"recipient: <", "rcpt to:<", "recipient address: ", "delivery failed: ",
 	"deliver message to ", "delivering message to ", "deliver mail to ", "delivered to <", "message to <", "deliver to ",
 	"delivery to <", "to address ", "to: <", "получателю ", "адресату ", "доставить на ", "по адресу ", "на адрес ",
-	"получатель: ", "адрес получателя: ", NULL};
+	"получатель: ", "адрес получателя: ", "addressed to '", "address: ", "attempts: ", "full: <", "local mailbox ",
+	"intended recipient: ", "delivered to ", "message to ", "deliver to: ", "доставлено на ", "ящик ", NULL};
 
 void bounce_scan_elsewhere(struct bounce_scan *scan, const struct mail *mail, const char *text)
 {

@@ -125,8 +125,8 @@ static void judge(struct finding *finding, const char *said, const char *human)
 	if (finding->kind == MAIL_DELIVERED)
 		return;
 	char *about = body_about(human == NULL ? "" : human, finding->recipient), found[FINDING_STATUS_SIZE] = "";
-	/* Where the report's status says nothing, the server's own words may. */
-	bool better = is_vague(finding->status) && said != NULL && bounce_find_status(said, found) && !is_vague(found);
+	/* The refusing server's own code says more than what the reporting one made of it. */
+	bool better = said != NULL && bounce_find_status(said, found) && !is_vague(found);
 	if (!better && human != NULL && finding->recipient != NULL && is_vague(finding->status))
 		better = transcript_status(human, finding->recipient, found);
 	if (!better)
