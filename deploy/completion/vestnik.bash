@@ -20,11 +20,13 @@ _vestnik()
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
 			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'roadmap show'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
+			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'intake explain'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
 	'') words='directory campaign log delivery webhook relay suppression calendar roadmap task dead bus up down status check-config store help completion' ;;
+	'') words='directory campaign log delivery webhook relay suppression intake task dead bus up down status check-config store help completion' ;;
 	directory) words='import list show export' ;;
 	campaign) words='check preview test launch store list status pause resume cancel retry' ;;
 	delivery) words='show' ;;
@@ -33,6 +35,7 @@ _vestnik()
 	suppression) words='add remove list' ;;
 	calendar) words='show' ;;
 	roadmap) words='show' ;;
+	intake) words='explain' ;;
 	task) words='put' ;;
 	dead) words='list show replay' ;;
 	bus) words='init check' ;;
@@ -71,6 +74,7 @@ _vestnik()
 	'suppression list') options='' operand='' ;;
 	'calendar show') options=' --calendar --folder' operand='@none' ;;
 	'roadmap show') options=' --year --school-year --sheet' operand='@file' ;;
+	'intake explain') options=' --text' operand='@file' ;;
 	'task put') options=' --lines' operand='@file' ;;
 	'dead list') options='' operand='' ;;
 	'dead show') options='' operand='@none' ;;
@@ -85,6 +89,7 @@ _vestnik()
 	'store restored') options='' operand='' ;;
 	'store copy') options=' --from --to --bus' operand='' ;;
 	'help') options='' operand='directory campaign log delivery webhook relay suppression calendar roadmap task dead bus up down status check-config store help completion' ;;
+	'help') options='' operand='directory campaign log delivery webhook relay suppression intake task dead bus up down status check-config store help completion' ;;
 	'completion') options='' operand='bash' ;;
 	esac
 	options+=' --config --lang --json --help'
