@@ -185,7 +185,7 @@ static bool is_signature(const struct line *line)
 {
 	static const char *const beginnings[] = {"с уважением", "с ув.", "с наилучшими пожеланиями", "с почтением",
 		"искренне ваш", "всего доброго,", "best regards", "kind regards", "regards,", "with best regards", "sincerely",
-		"yours sincerely", "yours faithfully", "sent from my", "sent from mail", "sent from yandex", "get outlook for",
+		"yours sincerely", "yours faithfully", "sent from my", "sent from mail", "sent from yandex", "get outlook for", "скачать outlook", "получить outlook",
 		"отправлено с ", "отправлено из ", "отправлено через", "послано из", "написано с ", "исп.", "исполнитель:", NULL};
 	if (begins_with_one_of(line->folded, beginnings))
 		return true;
