@@ -25,14 +25,15 @@ char *body_text(const struct mail *mail)
 	struct buf text;
 	buf_init(&text, BODY_BYTES_MAX);
 	for (size_t i = 0; i < mail->parts; i++)
-		if (mail->part[i].place == MAIL_PART_BODY && strcmp(mail->part[i].type, "text/plain") == 0 &&
+		if (mail->part[i].place == MAIL_PART_BODY &&
+			strcmp(mail->part[i].type, "text/plain") == 0 &&
 			text_has_words(mail->part[i].text)) {
 			append(&text, mail->part[i].text, mail->part[i].len);
 			append(&text, "\n", 1);
 		}
 	for (size_t i = 0; i < mail->parts && text.len == 0; i++)
-		if (mail->part[i].place == MAIL_PART_BODY && text_begins(mail->part[i].type, "text/") &&
-			mail->part[i].text != NULL) {
+		if (mail->part[i].place == MAIL_PART_BODY &&
+			text_begins(mail->part[i].type, "text/") && mail->part[i].text != NULL) {
 			char *plain = html_text(mail->part[i].text, mail->part[i].len, false);
 			append(&text, plain, strlen(plain));
 			free(plain);
@@ -40,19 +41,21 @@ char *body_text(const struct mail *mail)
 	return buf_take(&text);
 }
 
-/* ---- where a copy of the letter begins ------------------------------------------------------------ */
+/* ---- where a copy of the letter begins ------------------------------------- */
 
 /* Folded; at the beginning of a line, dashes, blanks and ">" before it aside. */
-static const char *const copy_marks[] = {
-	"below this line is a copy of", "enclosed is a copy of", "this is a copy of",
-	"original message follows", "message headers follow", "unsent message follows", "message text follows",
-	"below is a copy of the original", "returned message", "the header of the original message",
+static const char *const copy_marks[] = {"below this line is a copy of", "enclosed is a copy of",
+	"this is a copy of", "original message follows", "message headers follow",
+	"unsent message follows", "message text follows", "below is a copy of the original",
+	"returned message", "the header of the original message",
 	"included is a copy of the message", "original message headers", "original mail info",
-	"undelivered message", "returned content", "message header follows", "the following is a copy of",
-	"original mail", "копия сообщения", "исходное сообщение", "исходное письмо", "оригинал сообщения",
-	"заголовки исходного сообщения", "message truncated", "a copy of the message follows", "forwarded message",
-	"start of returned message", "returned mail", "original message as received", "a copy of the original message",
-	"copy of your message", "this is a copy of your message", NULL};
+	"undelivered message", "returned content", "message header follows",
+	"the following is a copy of", "original mail", "копия сообщения", "исходное сообщение",
+	"исходное письмо", "оригинал сообщения", "заголовки исходного сообщения",
+	"message truncated", "a copy of the message follows", "forwarded message",
+	"start of returned message", "returned mail", "original message as received",
+	"a copy of the original message", "copy of your message", "this is a copy of your message",
+	NULL};
 
 static bool is_copy_mark(const char *line, size_t len)
 {
@@ -67,7 +70,8 @@ static bool is_copy_mark(const char *line, size_t len)
 	/* Alone in its line: "Original message size was …" is none. */
 	static const char alone[] = "original message";
 	if (!found && text_begins(folded, alone))
-		found = strspn(folded + sizeof alone - 1, " -=*_.:") == strlen(folded + sizeof alone - 1);
+		found = strspn(folded + sizeof alone - 1, " -=*_.:") ==
+			strlen(folded + sizeof alone - 1);
 	free(folded);
 	return found;
 }
@@ -75,7 +79,8 @@ static bool is_copy_mark(const char *line, size_t len)
 /* Heads are also copied without a word: two lines in a row that only a head has. */
 static bool begins_head(const char *line, size_t len)
 {
-	static const char *const names[] = {"Return-Path:", "Received: from ", "Received: by ", "Received: (", NULL};
+	static const char *const names[] = {
+		"Return-Path:", "Received: from ", "Received: by ", "Received: (", NULL};
 	for (size_t i = 0; names[i] != NULL; i++)
 		if (len > strlen(names[i]) && strncasecmp(line, names[i], strlen(names[i])) == 0)
 			return true;
@@ -104,7 +109,8 @@ void body_returned_heads(
 		}
 	for (size_t i = 0; i < mail->parts && seen < HEADS_MAX; i++) {
 		const struct mail_part *part = &mail->part[i];
-		if (part->place != MAIL_PART_BODY || part->text == NULL || !text_begins(part->type, "text/plain"))
+		if (part->place != MAIL_PART_BODY || part->text == NULL ||
+			!text_begins(part->type, "text/plain"))
 			continue;
 		size_t from = body_returned(part->text, part->len);
 		const char *at = part->text + from, *end = part->text + part->len, *line;
@@ -119,7 +125,7 @@ void body_returned_heads(
 	}
 }
 
-/* ---- what is said about one ------------------------------------------------------------------------ */
+/* ---- what is said about one ------------------------------------------------ */
 
 char *body_about(const char *text, const char *recipient)
 {
@@ -133,10 +139,10 @@ char *body_about(const char *text, const char *recipient)
 		const char *start;
 		size_t address_len;
 		bool begins = text_address(line, n, &start, &address_len) &&
-			strspn(line, " \t<\"*") >= (size_t)(start - line);
+			      strspn(line, " \t<\"*") >= (size_t)(start - line);
 		if (begins)
 			inside = strlen(recipient) == address_len &&
-				strncasecmp(start, recipient, address_len) == 0;
+				 strncasecmp(start, recipient, address_len) == 0;
 		if (inside) {
 			(void)buf_append(&about, line, n);
 			(void)buf_putc(&about, '\n');

@@ -22,7 +22,7 @@ char *body_about(const char *text, const char *recipient);
 
 /* The heads of returned mails: parts of their own, else quoted in the text, each
  * a block of "Name: value" lines. Calls visit until it returns false. */
-void body_returned_heads(const struct mail *mail,
-	bool (*visit)(void *arg, const char *head, size_t len), void *arg);
+void body_returned_heads(
+	const struct mail *mail, bool (*visit)(void *arg, const char *head, size_t len), void *arg);
 
 #endif

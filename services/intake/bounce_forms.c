@@ -124,7 +124,7 @@ static const struct bounce_form {
 	{LAST_RESORT, "mailer-daemon", NULL, NULL, NULL, NULL, false},
 };
 
-/* ---- does it come from a mail system ---------------------------------------------------------------- */
+/* ---- does it come from a mail system --------------------------------------- */
 
 struct folded {
 	char *from, *subject, *body;
@@ -186,7 +186,7 @@ static const struct bounce_form *form_of(const struct folded *folded)
 	return NULL;
 }
 
-/* ---- verdicts ------------------------------------------------------------------------------------------ */
+/* ---- verdicts -------------------------------------------------------------- */
 
 static void judge(struct finding *finding, const char *about, const char *whole)
 {

@@ -39,8 +39,8 @@ static void say(struct bounce_about *item, const char *line, size_t len)
 static const char *behind_bullets(const char *line, const char *end, bool *code)
 {
 	const char *p = line;
-	*code = end - p > 5 && (p[0] == '4' || p[0] == '5') && p[1] >= '0' && p[1] <= '9' && p[2] >= '0' &&
-		p[2] <= '9' && p[3] == ' ';
+	*code = end - p > 5 && (p[0] == '4' || p[0] == '5') && p[1] >= '0' && p[1] <= '9' &&
+		p[2] >= '0' && p[2] <= '9' && p[3] == ' ';
 	if (*code) {
 		p += 4;
 		if (end - p > 6 && p[1] == '.' && p[3] == '.')
@@ -62,12 +62,15 @@ static bool ends_subject(const char *p, const char *end, bool code)
 		return end - p >= 3 && memcmp(p, "...", 3) == 0;
 	while (p < end && (*p == ' ' || *p == '\t'))
 		p++;
-	return p == end || strchr(":([<,;", *p) != NULL || (end - p >= 3 && memcmp(p, "...", 3) == 0) ||
-		(end - p >= 3 && memcmp(p, "on ", 3) == 0) || (end - p >= 2 && memcmp(p, "- ", 2) == 0);
+	return p == end || strchr(":([<,;", *p) != NULL ||
+	       (end - p >= 3 && memcmp(p, "...", 3) == 0) ||
+	       (end - p >= 3 && memcmp(p, "on ", 3) == 0) ||
+	       (end - p >= 2 && memcmp(p, "- ", 2) == 0);
 }
 
 /* The address a line begins with, NULL when it begins otherwise. */
-static struct bounce_about *subject_of(struct bounce_scan *scan, const char *line, size_t len, bool *transcript)
+static struct bounce_about *subject_of(
+	struct bounce_scan *scan, const char *line, size_t len, bool *transcript)
 {
 	bool code;
 	const char *end = line + len, *p = behind_bullets(line, end, &code), *start;
@@ -80,8 +83,8 @@ static struct bounce_about *subject_of(struct bounce_scan *scan, const char *lin
 	return about(scan, p, address_len);
 }
 
-static struct bounce_about *after_mark(
-	struct bounce_scan *scan, const char *line, size_t len, const char *folded, const char *mark)
+static struct bounce_about *after_mark(struct bounce_scan *scan, const char *line, size_t len,
+	const char *folded, const char *mark)
 {
 	const char *found = mark == NULL ? NULL : strstr(folded, mark), *start;
 	size_t n;
@@ -133,7 +136,7 @@ void bounce_scan_text(
 	buf_fini(&talk);
 }
 
-/* ---- elsewhere ---------------------------------------------------------------------------------------- */
+/* ---- elsewhere ------------------------------------------------------------- */
 
 static void all_addresses(struct bounce_scan *scan, const char *value)
 {
@@ -156,11 +159,14 @@ static bool take_to(void *arg, const char *head, size_t len)
 }
 
 /* Right before the address, in forms without a row that says so. */
-static const char *const common_marks[] = {"recipient: <", "rcpt to:<", "recipient address: ", "delivery failed: ",
-	"deliver message to ", "delivering message to ", "deliver mail to ", "delivered to <", "message to <", "deliver to ",
-	"delivery to <", "to address ", "to: <", "получателю ", "адресату ", "доставить на ", "по адресу ", "на адрес ",
-	"получатель: ", "адрес получателя: ", "addressed to '", "address: ", "attempts: ", "full: <", "local mailbox ",
-	"intended recipient: ", "delivered to ", "message to ", "deliver to: ", "доставлено на ", "ящик ", NULL};
+static const char *const common_marks[] = {"recipient: <", "rcpt to:<",
+	"recipient address: ", "delivery failed: ", "deliver message to ", "delivering message to ",
+	"deliver mail to ", "delivered to <", "message to <", "deliver to ", "delivery to <",
+	"to address ", "to: <", "получателю ", "адресату ", "доставить на ", "по адресу ",
+	"на адрес ", "получатель: ", "адрес получателя: ", "addressed to '",
+	"address: ", "attempts: ", "full: <", "local mailbox ",
+	"intended recipient: ", "delivered to ", "message to ", "deliver to: ", "доставлено на ",
+	"ящик ", NULL};
 
 void bounce_scan_elsewhere(struct bounce_scan *scan, const struct mail *mail, const char *text)
 {

@@ -20,10 +20,10 @@ struct bounce_scan {
  * aside) followed by nothing more than punctuation or a reason; and right after
  * mark (folded). begin (folded): only after the line that holds it; "-" = never
  * at the beginning of a line. */
-void bounce_scan_text(
-	struct bounce_scan *scan, const char *text, size_t len, const char *begin, const char *mark);
-/* Where else recipients stand: X-Failed-Recipients, behind words many programs use, the To of the returned
- * letter, a "To:" line of the text. text: the whole of it, quoted letter included. */
+void bounce_scan_text(struct bounce_scan *scan, const char *text, size_t len, const char *begin,
+	const char *mark);
+/* Where else recipients stand: X-Failed-Recipients, behind words many programs use, the To of the
+ * returned letter, a "To:" line of the text. text: the whole of it, quoted letter included. */
 void bounce_scan_elsewhere(struct bounce_scan *scan, const struct mail *mail, const char *text);
 void bounce_scan_fini(struct bounce_scan *scan);
 

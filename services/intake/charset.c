@@ -14,7 +14,11 @@
 static size_t sequence(const char *s, size_t left)
 {
 	unsigned char c = (unsigned char)*s;
-	size_t len = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+	size_t len = c < 0x80		     ? 1
+		     : c >= 0xc2 && c < 0xe0 ? 2
+		     : c >= 0xe0 && c < 0xf0 ? 3
+		     : c >= 0xf0 && c < 0xf5 ? 4
+					     : 0;
 	return len != 0 && len <= left && gate_utf8(s, len) ? len : 0;
 }
 
@@ -64,7 +68,8 @@ static bool is_ascii(const char *bytes, size_t len)
 /* Bytes below 0x80 of these are no ASCII. */
 static bool is_shifting(const char *charset)
 {
-	static const char *const beginnings[] = {"iso-2022", "utf-16", "utf-32", "utf-7", "ucs-", "hz-", NULL};
+	static const char *const beginnings[] = {
+		"iso-2022", "utf-16", "utf-32", "utf-7", "ucs-", "hz-", NULL};
 	for (size_t i = 0; charset != NULL && beginnings[i] != NULL; i++)
 		if (strncasecmp(charset, beginnings[i], strlen(beginnings[i])) == 0)
 			return true;

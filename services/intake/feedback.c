@@ -14,9 +14,9 @@ static const struct feedback_row {
 	const char *type;
 	const char *cause;
 	enum mail_kind kind;
-} types[] = {
-	{"abuse", "abuse", MAIL_COMPLAINT}, {"fraud", "fraud", MAIL_COMPLAINT}, {"virus", "virus", MAIL_COMPLAINT},
-	{"opt-out", "opt-out", MAIL_COMPLAINT}, {"opt-out-list", "opt-out", MAIL_COMPLAINT},
+} types[] = {{"abuse", "abuse", MAIL_COMPLAINT}, {"fraud", "fraud", MAIL_COMPLAINT},
+	{"virus", "virus", MAIL_COMPLAINT}, {"opt-out", "opt-out", MAIL_COMPLAINT},
+	{"opt-out-list", "opt-out", MAIL_COMPLAINT},
 	/* A program's report about forged or unsigned mail: the person did not complain. */
 	{"auth-failure", "auth-failure", MAIL_COMPLAINT}, {"dmarc", "auth-failure", MAIL_COMPLAINT},
 	{"not-spam", "not-spam", MAIL_UNKNOWN}, {"other", "other", MAIL_COMPLAINT}};
@@ -36,7 +36,8 @@ static size_t add(struct findings *findings, const struct feedback_row *row, con
 	if (value != NULL && !known)
 		return 0;
 	for (size_t i = 0; known && i < findings->count; i++)
-		if (findings->item[i].recipient != NULL && strcmp(findings->item[i].recipient, address) == 0)
+		if (findings->item[i].recipient != NULL &&
+			strcmp(findings->item[i].recipient, address) == 0)
 			return 0;
 	struct finding *finding = findings_add(findings, row->kind, known ? address : NULL);
 	if (finding == NULL)
@@ -55,7 +56,8 @@ struct returned {
 /* Whose copy of the letter it was. */
 static bool from_head(void *arg, const char *head, size_t len)
 {
-	static const char *const names[] = {"X-HmXmrOriginalRecipient", "X-Original-To", "Delivered-To", "To", NULL};
+	static const char *const names[] = {
+		"X-HmXmrOriginalRecipient", "X-Original-To", "Delivered-To", "To", NULL};
 	struct returned *returned = arg;
 	for (size_t i = 0; names[i] != NULL && returned->added == 0; i++) {
 		char *value = fields_find(head, len, names[i]);
@@ -74,7 +76,8 @@ static size_t add_from_letter(
 	return returned.added > 0 ? returned.added : add(findings, row, NULL);
 }
 
-static size_t read_part(const struct mail *mail, const struct mail_part *part, struct findings *findings)
+static size_t read_part(
+	const struct mail *mail, const struct mail_part *part, struct findings *findings)
 {
 	char *type = fields_find(part->text, part->len, "Feedback-Type");
 	const struct feedback_row *row = row_of(type == NULL ? "" : type);
@@ -107,7 +110,7 @@ static bool field_holds(const struct mail *mail, const char *name, const char *w
 static size_t read_other(const struct mail *mail, struct findings *findings)
 {
 	static const struct feedback_row abuse = {"abuse", "abuse", MAIL_COMPLAINT},
-		opt_out = {"opt-out", "opt-out", MAIL_COMPLAINT};
+					 opt_out = {"opt-out", "opt-out", MAIL_COMPLAINT};
 	if (field_holds(mail, "From", "staff@hotmail.com") &&
 		field_holds(mail, "Subject", "complaint about message from"))
 		return add_from_letter(mail, findings, &abuse);
@@ -122,5 +125,6 @@ static size_t read_other(const struct mail *mail, struct findings *findings)
 size_t feedback_read(const struct mail *mail, struct findings *findings)
 {
 	const struct mail_part *part = mail_part_of(mail, "message/feedback-report", NULL);
-	return part != NULL && part->text != NULL ? read_part(mail, part, findings) : read_other(mail, findings);
+	return part != NULL && part->text != NULL ? read_part(mail, part, findings)
+						  : read_other(mail, findings);
 }

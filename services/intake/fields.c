@@ -33,7 +33,7 @@ static const char *line_end(const char *p, const char *end)
 static const char *colon_of(const char *line, const char *end)
 {
 	const char *p = line;
-	while (p < end && *p > ' ' && *p != ':' && *p != 0x7f && p - line < NAME_MAX_BYTES)
+	while (p<end && * p> ' ' && *p != ':' && *p != 0x7f && p - line < NAME_MAX_BYTES)
 		p++;
 	const char *name_end = p;
 	while (p < end && (*p == ' ' || *p == '\t')) /* "Subject : …" of old programs */
@@ -44,7 +44,8 @@ static const char *colon_of(const char *line, const char *end)
 /* The value from p over its folded lines; moves *at behind it. */
 static char *unfold(const char *p, const char *end, const char **at)
 {
-	size_t most = (size_t)(end - p) < VALUE_MAX_BYTES ? (size_t)(end - p) : VALUE_MAX_BYTES, len = 0;
+	size_t most = (size_t)(end - p) < VALUE_MAX_BYTES ? (size_t)(end - p) : VALUE_MAX_BYTES,
+	       len = 0;
 	char *value = xmalloc(most + 1);
 	for (;;) {
 		const char *stop = line_end(p, end);

@@ -15,10 +15,10 @@
 struct candidate {
 	size_t first, last; /* tokens */
 	int64_t value;
-	bool doubtful;      /* estimate, range, fraction, negative */
-	bool strong;        /* counts people, or follows a label */
+	bool doubtful; /* estimate, range, fraction, negative */
+	bool strong;   /* counts people, or follows a label */
 	bool yearish;
-	bool alone;         /* all its line says */
+	bool alone; /* all its line says */
 };
 
 struct search {
@@ -27,7 +27,7 @@ struct search {
 	size_t count;
 };
 
-/* ---- digits ---------------------------------------------------------------------------------------------- */
+/* ---- digits ---------------------------------------------------------------- */
 
 static struct candidate *add(struct search *search, size_t first, size_t last, int64_t value)
 {
@@ -42,12 +42,14 @@ static struct candidate *add(struct search *search, size_t first, size_t last, i
 static bool is_list_number(const struct search *search, size_t i)
 {
 	const struct token *t = &search->tokens.item[i];
-	if (!token_ends_line(t - 1) || !token_is_mark(t + 1, ".)") || t[1].blank || token_ends_line(t + 2))
+	if (!token_ends_line(t - 1) || !token_is_mark(t + 1, ".)") || t[1].blank ||
+		token_ends_line(t + 2))
 		return false;
 	bool next = false, one = t->value == 1;
 	for (size_t n = 0; n < search->tokens.count; n++) {
 		const struct token *other = &search->tokens.item[n];
-		if (other->kind != TOKEN_NUMBER || !token_ends_line(other - 1) || !token_is_mark(other + 1, ".)"))
+		if (other->kind != TOKEN_NUMBER || !token_ends_line(other - 1) ||
+			!token_is_mark(other + 1, ".)"))
 			continue;
 		next = next || other->value == t->value + 1;
 		one = one || (other->value == 1 && n < i);
@@ -57,8 +59,8 @@ static bool is_list_number(const struct search *search, size_t i)
 
 static bool has_digit_then_thousand(const struct token *t)
 {
-	return token_word_is(t + 1, FIGURE_WORD_THOUSAND) || token_is_word(t + 1, "тысяч") || token_is_word(t + 1, "тысячи") ||
-		token_is_word(t + 1, "тысяча");
+	return token_word_is(t + 1, FIGURE_WORD_THOUSAND) || token_is_word(t + 1, "тысяч") ||
+	       token_is_word(t + 1, "тысячи") || token_is_word(t + 1, "тысяча");
 }
 
 static void take_number(struct search *search, size_t i)
@@ -80,13 +82,15 @@ static void take_number(struct search *search, size_t i)
 		return; /* an account, an INN, a phone */
 	if (token_is_year(t) || token_counts_other(after))
 		return;
-	if (joined && token_is_mark(t + 1, "-") && t[2].kind == TOKEN_NUMBER && token_counts_other(&t[3]))
+	if (joined && token_is_mark(t + 1, "-") && t[2].kind == TOKEN_NUMBER &&
+		token_counts_other(&t[3]))
 		return; /* «5-7 классы», «12-17 лет» */
 	struct candidate *c = add(search, i, last, value);
 	if (c == NULL)
 		return;
-	c->doubtful = joined || token_is_about(t) || token_is_negative(t) || (token_is_mark(t + 1, "+") && !t[1].blank) || token_is_mark(t - 1, "<>") ||
-		(token_is_mark(t - 1, "+") && t[-2].kind == TOKEN_NUMBER);
+	c->doubtful = joined || token_is_about(t) || token_is_negative(t) ||
+		      (token_is_mark(t + 1, "+") && !t[1].blank) || token_is_mark(t - 1, "<>") ||
+		      (token_is_mark(t - 1, "+") && t[-2].kind == TOKEN_NUMBER);
 	c->yearish = token_is_yearish(t) && !token_people_follow(after);
 	c->strong = token_people_follow(after) || token_label_before(t);
 	size_t start = i;
@@ -95,10 +99,11 @@ static void take_number(struct search *search, size_t i)
 	const struct token *end = after;
 	while (token_word_is(end, FIGURE_WORD_PEOPLE) || token_is_mark(end, ".!,;)\""))
 		end++;
-	c->alone = (start == 0 || token_ends_line(&search->tokens.item[start] - 1)) && token_ends_line(end);
+	c->alone = (start == 0 || token_ends_line(&search->tokens.item[start] - 1)) &&
+		   token_ends_line(end);
 }
 
-/* ---- words -------------------------------------------------------------------------------------------------- */
+/* ---- words ----------------------------------------------------------------- */
 
 /* A numeral from token i on; the token behind it, and its value. i when there is none. */
 static size_t numeral(const struct token *t, size_t i, int64_t *value)
@@ -110,7 +115,8 @@ static size_t numeral(const struct token *t, size_t i, int64_t *value)
 		rank = figure_numeral(t[i].word, &part);
 		if (rank == 0) {
 			/* one hundred and five */
-			if (last == 3 && strcmp(t[i].word, "and") == 0 && t[i + 1].kind == TOKEN_WORD &&
+			if (last == 3 && strcmp(t[i].word, "and") == 0 &&
+				t[i + 1].kind == TOKEN_WORD &&
 				figure_numeral(t[i + 1].word, &part) > 0 && part < 100)
 				continue;
 			break;
@@ -131,8 +137,9 @@ static size_t numeral(const struct token *t, size_t i, int64_t *value)
 		}
 		last = rank;
 		/* twenty-three */
-		if (t[i + 1].kind == TOKEN_MARK && t[i + 1].mark == '-' && !t[i + 1].blank && rank == 2 &&
-			t[i + 2].kind == TOKEN_WORD && figure_numeral(t[i + 2].word, &part) == 1 && part < 10)
+		if (t[i + 1].kind == TOKEN_MARK && t[i + 1].mark == '-' && !t[i + 1].blank &&
+			rank == 2 && t[i + 2].kind == TOKEN_WORD &&
+			figure_numeral(t[i + 2].word, &part) == 1 && part < 10)
 			i++;
 	}
 	*value = total + group;
@@ -158,15 +165,18 @@ static size_t take_numeral(struct search *search, size_t i)
 		return i + 1;
 	/* «25 тысяч» was read with its digits; "no" and «один» count only before people */
 	bool weak = to == i + 1 && figure_is_weak_one(t[i].word);
-	bool people = token_people_follow(&t[to]), bare = is_bare(t, i, to), label = token_label_before(&t[i]);
-	if (at[-1].kind == TOKEN_NUMBER || (to == i + 1 && figure_numeral(t[i].word, &value) == 4 && !people))
+	bool people = token_people_follow(&t[to]), bare = is_bare(t, i, to),
+	     label = token_label_before(&t[i]);
+	if (at[-1].kind == TOKEN_NUMBER ||
+		(to == i + 1 && figure_numeral(t[i].word, &value) == 4 && !people))
 		return to;
 	(void)numeral(t, i, &value);
 	if (token_is_word(at - 1, "ни") || token_is_word(at - 1, "not"))
 		value = 0; /* «ни одного», "not one" */
 	else if (weak && !people && !bare && !(label && token_ends_line(&t[to])))
 		return to;
-	if (token_counts_other(&t[to]) || token_is_name(&t[i], &t[to]) || token_word_is(&t[to], FIGURE_WORD_YEAR) ||
+	if (token_counts_other(&t[to]) || token_is_name(&t[i], &t[to]) ||
+		token_word_is(&t[to], FIGURE_WORD_YEAR) ||
 		(token_word_is(&t[to], FIGURE_WORD_MONTH)))
 		return to;
 	struct candidate *c = add(search, i, to - 1, value);
@@ -176,15 +186,21 @@ static size_t take_numeral(struct search *search, size_t i)
 	c->alone = bare;
 	/* «пять-семь», «пять или шесть», «двадцать с лишним» */
 	int64_t other;
-	bool range = (token_is_mark(&t[to], "-") && t[to + 1].kind == TOKEN_WORD && figure_numeral(t[to + 1].word, &other) != 0) ||
-		(token_is_mark(at - 1, "-") && at[-2].kind == TOKEN_WORD && figure_numeral(at[-2].word, &other) != 0);
+	bool range = (token_is_mark(&t[to], "-") && t[to + 1].kind == TOKEN_WORD &&
+			     figure_numeral(t[to + 1].word, &other) != 0) ||
+		     (token_is_mark(at - 1, "-") && at[-2].kind == TOKEN_WORD &&
+			     figure_numeral(at[-2].word, &other) != 0);
 	static const char *const joins[] = {"или", "or", "либо", "с", "из", NULL};
 	for (size_t n = 0; joins[n] != NULL && !range; n++)
 		range = token_is_word(&t[to], joins[n]) && t[to + 1].kind == TOKEN_WORD &&
-			(figure_numeral(t[to + 1].word, &other) != 0 || token_is_word(&t[to + 1], "лишним") || token_is_word(&t[to + 1], "половиной"));
+			(figure_numeral(t[to + 1].word, &other) != 0 ||
+				token_is_word(&t[to + 1], "лишним") ||
+				token_is_word(&t[to + 1], "половиной"));
 	for (size_t n = 0; joins[n] != NULL && !range; n++)
-		range = token_is_word(at - 1, joins[n]) && at[-2].kind == TOKEN_WORD && figure_numeral(at[-2].word, &other) != 0;
-	c->doubtful = range || token_is_about(&t[i]) || token_is_word(at - 1, "минус") || token_is_word(at - 1, "minus");
+		range = token_is_word(at - 1, joins[n]) && at[-2].kind == TOKEN_WORD &&
+			figure_numeral(at[-2].word, &other) != 0;
+	c->doubtful = range || token_is_about(&t[i]) || token_is_word(at - 1, "минус") ||
+		      token_is_word(at - 1, "minus");
 	return to;
 }
 
@@ -193,9 +209,13 @@ static void take_nobody(struct search *search, size_t i)
 {
 	const struct token *t = &search->tokens.item[i];
 	static const char *const nobody[] = {"никто", "никого", "nobody", "none", NULL};
-	bool found = (token_is_word(t, "no") || token_is_word(t, "нет")) && token_people_follow(t + 1);
-	found = found || (token_is_word(t, "нет") && token_word_is(t - 1, FIGURE_WORD_PEOPLE) && (token_ends_line(t + 1) || token_is_mark(t + 1, ".,;!)")));
-	found = found || (token_is_word(t, "отсутствуют") && (token_word_is(t - 1, FIGURE_WORD_PEOPLE) || token_word_is(t + 1, FIGURE_WORD_PEOPLE)));
+	bool found =
+		(token_is_word(t, "no") || token_is_word(t, "нет")) && token_people_follow(t + 1);
+	found = found || (token_is_word(t, "нет") && token_word_is(t - 1, FIGURE_WORD_PEOPLE) &&
+				 (token_ends_line(t + 1) || token_is_mark(t + 1, ".,;!)")));
+	found = found || (token_is_word(t, "отсутствуют") &&
+				 (token_word_is(t - 1, FIGURE_WORD_PEOPLE) ||
+					 token_word_is(t + 1, FIGURE_WORD_PEOPLE)));
 	for (size_t n = 0; nobody[n] != NULL && !found; n++)
 		found = token_is_word(t, nobody[n]);
 	if (!found)
@@ -205,7 +225,7 @@ static void take_nobody(struct search *search, size_t i)
 		c->strong = true;
 }
 
-/* ---- the verdict --------------------------------------------------------------------------------------------- */
+/* ---- the verdict ----------------------------------------------------------- */
 
 /* The letter asks for the figure in the first line: a first line that is a figure
  * and nothing else decides, unless others claim the same. */
@@ -226,7 +246,8 @@ static const struct candidate *first_line(const struct search *search)
 	while (i < search->tokens.count && token_is_mark(&t[i], "-*\"("))
 		i++;
 	const struct candidate *first = search->count > 0 ? &search->item[0] : NULL;
-	if (first == NULL || first->first != i || !first->alone || first->doubtful || first->yearish)
+	if (first == NULL || first->first != i || !first->alone || first->doubtful ||
+		first->yearish)
 		return NULL;
 	for (size_t n = 1; n < search->count; n++)
 		if ((search->item[n].strong || search->item[n].alone || search->item[n].doubtful) &&
@@ -243,14 +264,15 @@ static void decide(const struct search *search, struct figures *out)
 		others = others || !search->item[i].yearish;
 	for (size_t i = 0; i < search->count; i++) {
 		const struct candidate *c = &search->item[i];
-		const struct token *first = &search->tokens.item[c->first], *last = &search->tokens.item[c->last];
+		const struct token *first = &search->tokens.item[c->first],
+				   *last = &search->tokens.item[c->last];
 		if (c->yearish && others && !c->strong)
 			continue;
 		if (out->places < FIGURE_PLACES_MAX)
 			out->place[out->places++] = (struct figure_place){
 				first->start, last->start + last->len - first->start, c->value};
 		ambiguous = ambiguous || c->doubtful || (c->yearish && !c->strong) ||
-			(chosen != NULL && chosen->value != c->value);
+			    (chosen != NULL && chosen->value != c->value);
 		if (chosen == NULL)
 			chosen = c;
 	}
@@ -273,7 +295,8 @@ static void drop_names(struct tokens *tokens)
 		if (t->kind != TOKEN_NUMBER || !token_is_name(t, t + 1))
 			continue;
 		t->kind = TOKEN_JUNK;
-		while (token_is_mark(t + 1, "-/.") && !t[1].blank && t[2].kind == TOKEN_NUMBER && !t[2].blank) {
+		while (token_is_mark(t + 1, "-/.") && !t[1].blank && t[2].kind == TOKEN_NUMBER &&
+			!t[2].blank) {
 			t += 2;
 			t->kind = TOKEN_JUNK;
 		}

@@ -17,7 +17,8 @@ struct figures {
 	enum figure_result result;
 	int64_t value; /* of FIGURE_ONE; from 0 to 999 999 999 */
 	struct figure_place {
-		size_t start, len; /* bytes of the text: where the figure, or what is not clear, stands */
+		size_t start,
+			len; /* bytes of the text: where the figure, or what is not clear, stands */
 		int64_t value;
 	} place[FIGURE_PLACES_MAX]; /* in the order of the text; more are not kept */
 	size_t places;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define NEIGHBOURS_MAX 12 /* tokens looked back: a label and its clause */
-#define YEAR_FIRST 1950 /* four digits in this range may be a year */
+#define YEAR_FIRST 1950	  /* four digits in this range may be a year */
 #define YEAR_LAST 2050
 
 bool token_is_mark(const struct token *t, const char *marks)
@@ -38,8 +38,8 @@ static const struct token *word_before(const struct token *t, const char *passin
 /* What follows these belongs to something else: «один из участников». */
 static bool is_preposition(const struct token *t)
 {
-	static const char *const words[] = {"из", "в", "на", "с", "со", "от", "и", "для", "по", "у", "к", "за", "или", "of", "in",
-		"from", "and", "or", "for", "with", NULL};
+	static const char *const words[] = {"из", "в", "на", "с", "со", "от", "и", "для", "по", "у",
+		"к", "за", "или", "of", "in", "from", "and", "or", "for", "with", NULL};
 	for (size_t i = 0; words[i] != NULL; i++)
 		if (token_is_word(t, words[i]))
 			return true;
@@ -54,7 +54,8 @@ bool token_people_follow(const struct token *t)
 			t++;
 		if (token_word_is(t, FIGURE_WORD_PEOPLE))
 			return true;
-		if (t->kind != TOKEN_WORD || token_word_is(t, FIGURE_WORD_NOT_UNIT) || is_preposition(t))
+		if (t->kind != TOKEN_WORD || token_word_is(t, FIGURE_WORD_NOT_UNIT) ||
+			is_preposition(t))
 			return false;
 	}
 	return false;
@@ -67,7 +68,8 @@ bool token_label_before(const struct token *t)
 	int words = 0;
 	for (t--; !token_ends_line(t) && words < NEIGHBOURS_MAX; t--, words++) {
 		sign = sign || token_is_mark(t, ":-=");
-		if (token_word_is(t, FIGURE_WORD_TOTAL) || (sign && token_word_is(t, FIGURE_WORD_PEOPLE)))
+		if (token_word_is(t, FIGURE_WORD_TOTAL) ||
+			(sign && token_word_is(t, FIGURE_WORD_PEOPLE)))
 			return true;
 		if (t->kind == TOKEN_NUMBER || token_is_mark(t, ";."))
 			return false;
@@ -78,7 +80,8 @@ bool token_label_before(const struct token *t)
 /* Abbreviations that are one only with a full stop: «д. 5», «п. 3». */
 static bool is_short_name(const struct token *t)
 {
-	static const char *const names[] = {"д", "п", "т", "к", "ст", "с", "гл", "оф", "рис", "табл", "n", "nn", NULL};
+	static const char *const names[] = {
+		"д", "п", "т", "к", "ст", "с", "гл", "оф", "рис", "табл", "n", "nn", NULL};
 	if (t->kind != TOKEN_WORD || !token_is_mark(t + 1, "."))
 		return false;
 	for (size_t i = 0; names[i] != NULL; i++)
@@ -95,7 +98,8 @@ bool token_is_name(const struct token *t, const struct token *after)
 	const struct token *word = word_before(t, ".:\"");
 	if (word == NULL)
 		return false;
-	if (is_short_name(word) || (token_word_is(word, FIGURE_WORD_NAME) && !token_word_is(word, FIGURE_WORD_TOTAL)))
+	if (is_short_name(word) ||
+		(token_word_is(word, FIGURE_WORD_NAME) && !token_word_is(word, FIGURE_WORD_TOTAL)))
 		return !token_people_follow(after) || is_short_name(word);
 	if (token_word_is(word, FIGURE_WORD_SCHOOL) && !token_is_mark(t - 1, ":"))
 		return !token_people_follow(after);
@@ -112,7 +116,8 @@ bool token_is_about(const struct token *t)
 	if (token_word_is(word, FIGURE_WORD_ABOUT))
 		return true;
 	/* «до 20», "up to 20", «человек 20» (about 20), "more than 20" */
-	static const char *const words[] = {"до", "to", "than", "чем", "человек", "от", "из", "of", "кажется", "вроде", "может", "штук", NULL};
+	static const char *const words[] = {"до", "to", "than", "чем", "человек", "от", "из", "of",
+		"кажется", "вроде", "может", "штук", NULL};
 	for (size_t i = 0; words[i] != NULL; i++)
 		if (token_is_word(word, words[i]) && word == t - 1)
 			return true;
@@ -124,15 +129,17 @@ bool token_counts_other(const struct token *after)
 {
 	if (token_is_mark(after, "%$"))
 		return true;
-	if (token_is_mark(after, "-") && !after->blank && after[1].kind == TOKEN_WORD && !after[1].blank) {
+	if (token_is_mark(after, "-") && !after->blank && after[1].kind == TOKEN_WORD &&
+		!after[1].blank) {
 		/* «9-х», «5-го»: ordinal; «25-ти», «5-ю»: still a count */
 		const char *suffix = after[1].word;
-		return strlen(suffix) <= 6 && strcmp(suffix, "ти") != 0 && strcmp(suffix, "ми") != 0 &&
-			strcmp(suffix, "и") != 0;
+		return strlen(suffix) <= 6 && strcmp(suffix, "ти") != 0 &&
+		       strcmp(suffix, "ми") != 0 && strcmp(suffix, "и") != 0;
 	}
 	/* «9 А класс», «9 «А» класс» */
 	const struct token *letter = token_is_mark(after, "\"") ? after + 1 : after;
-	if (letter->kind == TOKEN_WORD && letter->len <= 2 && token_word_is(letter + 1 + token_is_mark(letter + 1, "\""), FIGURE_WORD_NOT_UNIT))
+	if (letter->kind == TOKEN_WORD && letter->len <= 2 &&
+		token_word_is(letter + 1 + token_is_mark(letter + 1, "\""), FIGURE_WORD_NOT_UNIT))
 		return true;
 	return token_word_is(after, FIGURE_WORD_NOT_UNIT);
 }
@@ -144,20 +151,27 @@ bool token_is_yearish(const struct token *t)
 
 bool token_is_year(const struct token *t)
 {
-	static const char *const before[] = {"в", "за", "на", "с", "по", "до", "от", "in", "since", "for", "года", NULL};
-	if ((token_is_word(t + 1, "уч") || token_is_word(t + 1, "учебный") || token_is_word(t + 1, "учебном") || token_is_word(t + 1, "учебного")) &&
+	static const char *const before[] = {
+		"в", "за", "на", "с", "по", "до", "от", "in", "since", "for", "года", NULL};
+	if ((token_is_word(t + 1, "уч") || token_is_word(t + 1, "учебный") ||
+		    token_is_word(t + 1, "учебном") || token_is_word(t + 1, "учебного")) &&
 		token_is_yearish(t))
 		return true;
-	if (token_word_is(t + 1, FIGURE_WORD_YEAR) && (token_is_yearish(t) || t->digits <= 2 || !token_is_word(t + 1, "г")))
+	if (token_word_is(t + 1, FIGURE_WORD_YEAR) &&
+		(token_is_yearish(t) || t->digits <= 2 || !token_is_word(t + 1, "г")))
 		return true;
 	/* 2022-2023, 2022/2023 with a year's word behind, or two years */
-	if (token_is_yearish(t) && token_is_mark(t + 1, "-/") && t[2].kind == TOKEN_NUMBER && (token_is_yearish(&t[2]) || t[2].digits == 2))
+	if (token_is_yearish(t) && token_is_mark(t + 1, "-/") && t[2].kind == TOKEN_NUMBER &&
+		(token_is_yearish(&t[2]) || t[2].digits == 2))
 		return true;
-	if (token_is_yearish(t) && token_is_mark(t - 1, "-/") && t[-2].kind == TOKEN_NUMBER && token_is_yearish(&t[-2]))
+	if (token_is_yearish(t) && token_is_mark(t - 1, "-/") && t[-2].kind == TOKEN_NUMBER &&
+		token_is_yearish(&t[-2]))
 		return true;
-	if (t->digits == 2 && token_is_mark(t - 1, "-/") && t[-2].kind == TOKEN_NUMBER && token_is_yearish(&t[-2]) && !t->blank)
+	if (t->digits == 2 && token_is_mark(t - 1, "-/") && t[-2].kind == TOKEN_NUMBER &&
+		token_is_yearish(&t[-2]) && !t->blank)
 		return true;
-	for (size_t i = 0; token_is_yearish(t) && !token_people_follow(t + 1) && before[i] != NULL; i++)
+	for (size_t i = 0; token_is_yearish(t) && !token_people_follow(t + 1) && before[i] != NULL;
+		i++)
 		if (token_is_word(t - 1, before[i]))
 			return true;
 	return false;
@@ -168,17 +182,21 @@ bool token_is_joined(const struct token *t)
 {
 	const struct token *next = t + 1, *before = t - 1;
 	if (next->kind == TOKEN_MARK && next[1].kind == TOKEN_NUMBER &&
-		(token_is_mark(next, "-/+x") || (token_is_mark(next, ".,") && !next->blank && !next[1].blank) ||
+		(token_is_mark(next, "-/+x") ||
+			(token_is_mark(next, ".,") && !next->blank && !next[1].blank) ||
 			(token_is_mark(next, ".") && !next->blank)))
 		return true;
 	if (before->kind == TOKEN_MARK && before[-1].kind == TOKEN_NUMBER &&
-		(token_is_mark(before, "-/+x") || (token_is_mark(before, ".,") && !before->blank && !t->blank)))
+		(token_is_mark(before, "-/+x") ||
+			(token_is_mark(before, ".,") && !before->blank && !t->blank)))
 		return true;
-	if (token_is_mark(next, ".") && token_is_mark(next + 1, ".") && (next[2].kind == TOKEN_NUMBER || token_is_mark(next + 2, ".")))
+	if (token_is_mark(next, ".") && token_is_mark(next + 1, ".") &&
+		(next[2].kind == TOKEN_NUMBER || token_is_mark(next + 2, ".")))
 		return true;
 	static const char *const joins[] = {"или", "из", "or", "of", "либо", "против", NULL};
 	for (size_t i = 0; joins[i] != NULL; i++) {
-		if (token_is_word(next, joins[i]) && (next[1].kind == TOKEN_NUMBER || next[1].kind == TOKEN_WORD) &&
+		if (token_is_word(next, joins[i]) &&
+			(next[1].kind == TOKEN_NUMBER || next[1].kind == TOKEN_WORD) &&
 			(next[1].kind == TOKEN_NUMBER || strcmp(joins[i], "или") == 0))
 			return true;
 		if (token_is_word(before, joins[i]) && before[-1].kind == TOKEN_NUMBER)
@@ -194,5 +212,6 @@ bool token_is_negative(const struct token *t)
 		return !t->blank || token_ends_line(t - 2);
 	if (token_is_word(t - 1, "минус") || token_is_word(t - 1, "minus"))
 		return true;
-	return token_is_mark(t - 1, "-") && !t->blank && (token_ends_line(t - 2) || token_is_mark(t - 2, ":"));
+	return token_is_mark(t - 1, "-") && !t->blank &&
+	       (token_ends_line(t - 2) || token_is_mark(t - 2, ":"));
 }

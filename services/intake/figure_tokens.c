@@ -29,7 +29,8 @@ static size_t blank(const unsigned char *p, size_t left)
 		return 1;
 	if (left >= 2 && p[0] == 0xc2 && p[1] == 0xa0)
 		return 2;
-	if (left >= 3 && p[0] == 0xe2 && p[1] == 0x80 && ((p[2] >= 0x80 && p[2] <= 0x8b) || p[2] == 0xaf))
+	if (left >= 3 && p[0] == 0xe2 && p[1] == 0x80 &&
+		((p[2] >= 0x80 && p[2] <= 0x8b) || p[2] == 0xaf))
 		return 3;
 	return 0;
 }
@@ -40,9 +41,10 @@ static size_t wide_mark(const char *p, size_t left, char *mark)
 	static const struct {
 		const char *bytes;
 		char mark;
-	} marks[] = {{"№", '#'}, {"–", '-'}, {"—", '-'}, {"‑", '-'}, {"‐", '-'}, {"−", 'M'}, {"«", '"'}, {"»", '"'},
-		{"“", '"'}, {"”", '"'}, {"„", '"'}, {"…", '.'}, {"≈", '~'}, {"±", '~'}, {"≥", '~'}, {"≤", '~'}, {"₽", '$'}, {"•", '*'},
-		{"·", '*'}, {"×", 'x'}};
+	} marks[] = {{"№", '#'}, {"–", '-'}, {"—", '-'}, {"‑", '-'}, {"‐", '-'}, {"−", 'M'},
+		{"«", '"'}, {"»", '"'}, {"“", '"'}, {"”", '"'}, {"„", '"'}, {"…", '.'}, {"≈", '~'},
+		{"±", '~'}, {"≥", '~'}, {"≤", '~'}, {"₽", '$'}, {"•", '*'}, {"·", '*'},
+		{"×", 'x'}};
 	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
 		size_t n = strlen(marks[i].bytes);
 		if (n <= left && memcmp(p, marks[i].bytes, n) == 0) {
@@ -57,7 +59,8 @@ static size_t wide_mark(const char *p, size_t left, char *mark)
 	return n;
 }
 
-static struct token *add(struct tokens *tokens, enum token_kind kind, size_t start, size_t len, bool after_blank)
+static struct token *add(
+	struct tokens *tokens, enum token_kind kind, size_t start, size_t len, bool after_blank)
 {
 	struct token *token = &tokens->item[tokens->count++];
 	*token = (struct token){.kind = kind, .start = start, .len = len, .blank = after_blank};
@@ -77,8 +80,11 @@ static size_t link_length(const char *text, size_t at, size_t len)
 {
 	size_t to = at;
 	bool link = false;
-	while (to < len && text[to] != '\n' && blank((const unsigned char *)text + to, len - to) == 0) {
-		link = link || text[to] == '@' || (text[to] == ':' && len - to > 2 && text[to + 1] == '/' && text[to + 2] == '/');
+	while (to < len && text[to] != '\n' &&
+		blank((const unsigned char *)text + to, len - to) == 0) {
+		link = link || text[to] == '@' ||
+		       (text[to] == ':' && len - to > 2 && text[to + 1] == '/' &&
+			       text[to + 2] == '/');
 		to++;
 	}
 	return link || (to - at > 4 && strncmp(text + at, "www.", 4) == 0) ? to - at : 0;
@@ -112,11 +118,13 @@ static void scan(const char *text, size_t len, struct tokens *tokens)
 					value = value * 10 + (text[i] - '0');
 				i++;
 			}
-			struct token *token = add(tokens, TOKEN_NUMBER, from, i - from, after_blank);
+			struct token *token =
+				add(tokens, TOKEN_NUMBER, from, i - from, after_blank);
 			token->value = value;
 			token->digits = (int)(i - from < 100 ? i - from : 100);
 		} else if ((n = letter(p, len - i)) > 0) {
-			while (i < len && (n = letter((const unsigned char *)text + i, len - i)) > 0)
+			while (i < len &&
+				(n = letter((const unsigned char *)text + i, len - i)) > 0)
 				i += n;
 			set_word(add(tokens, TOKEN_WORD, from, i - from, after_blank), text);
 		} else {
@@ -129,7 +137,7 @@ static void scan(const char *text, size_t len, struct tokens *tokens)
 	}
 }
 
-/* ---- what is no figure ------------------------------------------------------------------------------- */
+/* ---- what is no figure ----------------------------------------------------- */
 
 static bool number(const struct token *t)
 {
@@ -169,9 +177,11 @@ static size_t phone(struct tokens *tokens, size_t i)
 			break;
 		}
 	}
-	bool shaped = plus || bracket || dashes || numbers == 1 || t[i].value == 8 || t[i].value == 7;
+	bool shaped =
+		plus || bracket || dashes || numbers == 1 || t[i].value == 8 || t[i].value == 7;
 	bool local = numbers >= 3 && dashes && digits >= 5; /* 2-34-56, 123-45-67 */
-	if ((digits >= PHONE_DIGITS_LEAST && shaped) || (plus && digits >= PHONE_DIGITS_LEAST) || local) {
+	if ((digits >= PHONE_DIGITS_LEAST && shaped) || (plus && digits >= PHONE_DIGITS_LEAST) ||
+		local) {
 		junk(tokens, i, last);
 		return last;
 	}
@@ -183,8 +193,8 @@ static size_t chain(const struct tokens *tokens, size_t i, char with)
 {
 	size_t n = 1;
 	const struct token *t = tokens->item;
-	while (t[i + 2 * n - 1].kind == TOKEN_MARK && t[i + 2 * n - 1].mark == with && !t[i + 2 * n - 1].blank &&
-		number(&t[i + 2 * n]) && !t[i + 2 * n].blank)
+	while (t[i + 2 * n - 1].kind == TOKEN_MARK && t[i + 2 * n - 1].mark == with &&
+		!t[i + 2 * n - 1].blank && number(&t[i + 2 * n]) && !t[i + 2 * n].blank)
 		n++;
 	return n;
 }
@@ -194,11 +204,13 @@ static bool date_or_time(struct tokens *tokens, size_t i)
 	const struct token *t = tokens->item;
 	for (const char *with = "./-:"; *with != '\0'; with++) {
 		size_t n = chain(tokens, i, *with);
-		bool time = *with == ':' && n >= 2 && t[i].value < 24 && t[i + 2].value < 60 && t[i + 2].digits == 2;
+		bool time = *with == ':' && n >= 2 && t[i].value < 24 && t[i + 2].value < 60 &&
+			    t[i + 2].digits == 2;
 		bool date = *with != ':' && n >= 3;
 		/* 30.05, 15.05: a day and a month, when both have two digits and can be that */
-		bool short_date = *with == '.' && n == 2 && t[i].digits <= 2 && t[i + 2].digits == 2 && t[i].value >= 1 &&
-			t[i].value <= 31 && t[i + 2].value >= 1 && t[i + 2].value <= 12;
+		bool short_date = *with == '.' && n == 2 && t[i].digits <= 2 &&
+				  t[i + 2].digits == 2 && t[i].value >= 1 && t[i].value <= 31 &&
+				  t[i + 2].value >= 1 && t[i + 2].value <= 12;
 		if (time || date || short_date) {
 			junk(tokens, i, i + 2 * n - 1);
 			return true;
@@ -212,7 +224,8 @@ static bool day_of_month(struct tokens *tokens, size_t i)
 {
 	struct token *t = tokens->item, *at = &t[i];
 	size_t word = i + 1;
-	if (mark(&t[word], "-") && !t[word].blank && t[word + 1].kind == TOKEN_WORD && !t[word + 1].blank)
+	if (mark(&t[word], "-") && !t[word].blank && t[word + 1].kind == TOKEN_WORD &&
+		!t[word + 1].blank)
 		word += 2;
 	bool day = t[i].value >= 1 && t[i].value <= 31;
 	if (day && t[word].kind == TOKEN_WORD && figure_word_is(t[word].word, FIGURE_WORD_MONTH)) {
@@ -222,7 +235,8 @@ static bool day_of_month(struct tokens *tokens, size_t i)
 		return true;
 	}
 	if (at[-1].kind == TOKEN_WORD && figure_word_is(at[-1].word, FIGURE_WORD_MONTH) &&
-		strcmp(at[-1].word, "числа") != 0 && (t[i].digits == 4 || (day && at[-1].word[0] < 0x7f && at[-1].word[0] > 0))) {
+		strcmp(at[-1].word, "числа") != 0 &&
+		(t[i].digits == 4 || (day && at[-1].word[0] < 0x7f && at[-1].word[0] > 0))) {
 		junk(tokens, i, i + 1);
 		return true;
 	}
@@ -235,11 +249,14 @@ static bool glued(struct tokens *tokens, size_t i)
 	const struct token *t = tokens->item, *at = &t[i];
 	bool before = at[-1].kind == TOKEN_WORD && !t[i].blank;
 	bool after = t[i + 1].kind == TOKEN_WORD && !t[i + 1].blank;
-	if (after && (figure_word_is(t[i + 1].word, FIGURE_WORD_PEOPLE) || figure_word_is(t[i + 1].word, FIGURE_WORD_THOUSAND)))
+	if (after && (figure_word_is(t[i + 1].word, FIGURE_WORD_PEOPLE) ||
+			     figure_word_is(t[i + 1].word, FIGURE_WORD_THOUSAND)))
 		after = false;
 	/* "COVID-19", «СОШ-5»; «участников-25» is only careless */
-	bool hyphen = mark(at - 1, "-") && !at->blank && !at[-1].blank && at[-2].kind == TOKEN_WORD &&
-		!figure_word_is(at[-2].word, FIGURE_WORD_PEOPLE) && !figure_word_is(at[-2].word, FIGURE_WORD_TOTAL);
+	bool hyphen = mark(at - 1, "-") && !at->blank && !at[-1].blank &&
+		      at[-2].kind == TOKEN_WORD &&
+		      !figure_word_is(at[-2].word, FIGURE_WORD_PEOPLE) &&
+		      !figure_word_is(at[-2].word, FIGURE_WORD_TOTAL);
 	if (before || after || hyphen)
 		junk(tokens, i, i + 1);
 	return before || after || hyphen;
@@ -252,9 +269,11 @@ static void join_groups(struct tokens *tokens)
 	for (size_t i = 0; i <= tokens->count; i++) {
 		struct token *t = tokens->item, *last = to > 0 ? &t[to - 1] : NULL;
 		size_t gap = last == NULL ? 0 : t[i].start - (last->start + last->len);
-		bool more = last != NULL && last->kind == TOKEN_NUMBER && t[i].kind == TOKEN_NUMBER && t[i].digits == 3 &&
-			gap >= 1 && gap <= 3 && last->value > 0 && last->digits <= 9 &&
-			(last->digits <= 3 ? last->len <= 3 : true) && !(last->digits > 3 && last->len == (size_t)last->digits);
+		bool more = last != NULL && last->kind == TOKEN_NUMBER &&
+			    t[i].kind == TOKEN_NUMBER && t[i].digits == 3 && gap >= 1 && gap <= 3 &&
+			    last->value > 0 && last->digits <= 9 &&
+			    (last->digits <= 3 ? last->len <= 3 : true) &&
+			    !(last->digits > 3 && last->len == (size_t)last->digits);
 		if (more) {
 			last->value = last->value * 1000 + t[i].value;
 			last->digits += 3;
@@ -268,7 +287,8 @@ static void join_groups(struct tokens *tokens)
 
 void figure_tokens(const char *text, size_t len, struct tokens *tokens)
 {
-	size_t most = len < FIGURE_TOKENS_MAX ? len : FIGURE_TOKENS_MAX; /* a token has a byte at least */
+	size_t most =
+		len < FIGURE_TOKENS_MAX ? len : FIGURE_TOKENS_MAX; /* a token has a byte at least */
 	struct token *all = xcalloc(most + 2 * MARGIN + 2, sizeof *all);
 	for (size_t i = 0; i < MARGIN; i++)
 		all[i].kind = TOKEN_LINE;

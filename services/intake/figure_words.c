@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* ---- numerals ------------------------------------------------------------------------------------ */
+/* ---- numerals -------------------------------------------------------------- */
 
 /* Forms separated by blanks: cases, collectives, the usual misspellings. */
 static const struct numeral {
@@ -75,7 +75,7 @@ bool figure_is_weak_one(const char *word)
 	return holds(numerals[1].forms, word);
 }
 
-/* ---- words around them ------------------------------------------------------------------------------ */
+/* ---- words around them ----------------------------------------------------- */
 
 /* A word that begins with one of these ("*" behind it) or is one of these. */
 static const struct kind {

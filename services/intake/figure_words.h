@@ -13,13 +13,13 @@ bool figure_is_weak_one(const char *word);
 
 enum figure_word {
 	FIGURE_WORD_OTHER,
-	FIGURE_WORD_PEOPLE,   /* counted by asks: участников, человек, students */
+	FIGURE_WORD_PEOPLE, /* counted by asks: участников, человек, students */
 	FIGURE_WORD_MONTH,
 	FIGURE_WORD_NOT_UNIT, /* after a number: no count of ours (дней, руб, класс, %) */
-	FIGURE_WORD_NAME,     /* before a number: it is a name or an id (тел, ИНН, №, пункт, каб) */
-	FIGURE_WORD_SCHOOL,   /* before a number: a name, unless people follow */
-	FIGURE_WORD_ABOUT,    /* before a number: an estimate or a bound */
-	FIGURE_WORD_TOTAL,    /* before a number: it is the figure (итого, всего, количество) */
+	FIGURE_WORD_NAME, /* before a number: it is a name or an id (тел, ИНН, №, пункт, каб) */
+	FIGURE_WORD_SCHOOL, /* before a number: a name, unless people follow */
+	FIGURE_WORD_ABOUT,  /* before a number: an estimate or a bound */
+	FIGURE_WORD_TOTAL, /* before a number: it is the figure (итого, всего, количество) */
 	FIGURE_WORD_YEAR,     /* год, г, year */
 	FIGURE_WORD_THOUSAND, /* тыс */
 	FIGURE_WORD_GREETING

@@ -11,9 +11,13 @@
 
 const char *mail_kind_name(enum mail_kind kind)
 {
-	static const char *const names[] = {[MAIL_UNKNOWN] = "unknown", [MAIL_BOUNCE] = "bounce",
-		[MAIL_DELAYED] = "delayed", [MAIL_DELIVERED] = "delivered", [MAIL_COMPLAINT] = "complaint",
-		[MAIL_AUTO_REPLY] = "auto-reply", [MAIL_REPLY] = "reply"};
+	static const char *const names[] = {[MAIL_UNKNOWN] = "unknown",
+		[MAIL_BOUNCE] = "bounce",
+		[MAIL_DELAYED] = "delayed",
+		[MAIL_DELIVERED] = "delivered",
+		[MAIL_COMPLAINT] = "complaint",
+		[MAIL_AUTO_REPLY] = "auto-reply",
+		[MAIL_REPLY] = "reply"};
 	return names[kind];
 }
 

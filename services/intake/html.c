@@ -16,18 +16,19 @@ struct scan {
 	const char *at, *end;
 	struct buf out;
 	bool own_words;
-	int quote_depth;        /* inside so many blockquotes */
-	int div_depth;          /* divs open now */
-	int cut_div;            /* leaving this div depth ends a quote; 0 = none */
-	bool blank;             /* a blank is due before the next word */
-	const char *raw;        /* inside style, script, …: the tag that ends it */
-	bool stop;              /* what follows is another mail */
-	bool no_more_tags;      /* no ">" comes any more: don't look for it at every "<" */
+	int quote_depth;   /* inside so many blockquotes */
+	int div_depth;	   /* divs open now */
+	int cut_div;	   /* leaving this div depth ends a quote; 0 = none */
+	bool blank;	   /* a blank is due before the next word */
+	const char *raw;   /* inside style, script, …: the tag that ends it */
+	bool stop;	   /* what follows is another mail */
+	bool no_more_tags; /* no ">" comes any more: don't look for it at every "<" */
 };
 
 static bool hidden(const struct scan *scan)
 {
-	return scan->raw != NULL || (scan->own_words && (scan->quote_depth > 0 || scan->cut_div > 0));
+	return scan->raw != NULL ||
+	       (scan->own_words && (scan->quote_depth > 0 || scan->cut_div > 0));
 }
 
 static void emit(struct scan *scan, const char *text, size_t len)
@@ -53,7 +54,7 @@ static void fresh_line(struct scan *scan)
 		new_line(scan);
 }
 
-/* ---- entities -------------------------------------------------------------------------------- */
+/* ---- entities -------------------------------------------------------------- */
 
 static size_t utf8_put(uint32_t point, char out[4])
 {
@@ -64,7 +65,8 @@ static size_t utf8_put(uint32_t point, char out[4])
 	if (point < 0x800)
 		return out[0] = (char)(0xc0 | point >> 6), out[1] = (char)(0x80 | (point & 63)), 2;
 	if (point < 0x10000)
-		return out[0] = (char)(0xe0 | point >> 12), out[1] = (char)(0x80 | (point >> 6 & 63)),
+		return out[0] = (char)(0xe0 | point >> 12),
+		       out[1] = (char)(0x80 | (point >> 6 & 63)),
 		       out[2] = (char)(0x80 | (point & 63)), 3;
 	out[0] = (char)(0xf0 | point >> 18);
 	out[1] = (char)(0x80 | (point >> 12 & 63));
@@ -76,11 +78,12 @@ static size_t utf8_put(uint32_t point, char out[4])
 static const struct entity {
 	const char *name;
 	uint32_t point;
-} entities[] = {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''}, {"nbsp", ' '},
-	{"laquo", 0xab}, {"raquo", 0xbb}, {"mdash", 0x2014}, {"ndash", 0x2013}, {"hellip", 0x2026},
-	{"ldquo", 0x201c}, {"rdquo", 0x201d}, {"bdquo", 0x201e}, {"lsquo", 0x2018}, {"rsquo", 0x2019},
-	{"thinsp", ' '}, {"ensp", ' '}, {"emsp", ' '}, {"shy", 0xad}, {"numero", 0x2116}, {"bull", 0x2022},
-	{"middot", 0xb7}, {"copy", 0xa9}, {"sect", 0xa7}, {"minus", 0x2212}};
+} entities[] = {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''},
+	{"nbsp", ' '}, {"laquo", 0xab}, {"raquo", 0xbb}, {"mdash", 0x2014}, {"ndash", 0x2013},
+	{"hellip", 0x2026}, {"ldquo", 0x201c}, {"rdquo", 0x201d}, {"bdquo", 0x201e},
+	{"lsquo", 0x2018}, {"rsquo", 0x2019}, {"thinsp", ' '}, {"ensp", ' '}, {"emsp", ' '},
+	{"shy", 0xad}, {"numero", 0x2116}, {"bull", 0x2022}, {"middot", 0xb7}, {"copy", 0xa9},
+	{"sect", 0xa7}, {"minus", 0x2212}};
 
 /* The character of "&…;" at p; *used is 0 when it is none. */
 static uint32_t entity(const char *p, const char *end, size_t *used)
@@ -124,7 +127,7 @@ static void text_char(struct scan *scan)
 		emit(scan, &c, 1);
 }
 
-/* ---- tags ------------------------------------------------------------------------------------ */
+/* ---- tags ------------------------------------------------------------------ */
 
 static bool is_one_of(const char *name, const char *const *names)
 {
@@ -137,8 +140,9 @@ static bool is_one_of(const char *name, const char *const *names)
 /* Marks of a quoted mail on a div: what follows inside it is somebody else's. */
 static bool begins_quote(const char *inside)
 {
-	static const char *const marks[] = {"gmail_quote", "yahoo_quoted", "gmail_extra", "moz-cite-prefix",
-		"zmail_extra", "protonmail_quote", "tutanota_quote", "js-compose-quote", "compose-quote", NULL};
+	static const char *const marks[] = {"gmail_quote", "yahoo_quoted", "gmail_extra",
+		"moz-cite-prefix", "zmail_extra", "protonmail_quote", "tutanota_quote",
+		"js-compose-quote", "compose-quote", NULL};
 	for (size_t i = 0; marks[i] != NULL; i++)
 		if (strstr(inside, marks[i]) != NULL)
 			return true;
@@ -149,8 +153,9 @@ static bool begins_quote(const char *inside)
 static bool begins_old_mail(const char *inside)
 {
 	static const char *const marks[] = {"divrplyfwdmsg", "appendonsend", "outlookmessageheader",
-		"mail-editor-reference-message-container", "border-top:solid #e1e1e1", "border-top:solid #b5c4df",
-		"border-top: solid #e1e1e1", "border-top: solid #b5c4df", NULL};
+		"mail-editor-reference-message-container", "border-top:solid #e1e1e1",
+		"border-top:solid #b5c4df", "border-top: solid #e1e1e1",
+		"border-top: solid #b5c4df", NULL};
 	for (size_t i = 0; marks[i] != NULL; i++)
 		if (strstr(inside, marks[i]) != NULL)
 			return true;
@@ -177,8 +182,8 @@ static void close_div(struct scan *scan)
 static void handle(struct scan *scan, const char *name, bool closing, const char *inside)
 {
 	static const char *const raws[] = {"style", "script", "head", "title", "noscript", NULL};
-	static const char *const blocks[] = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "tr",
-		"table", "pre", "center", "section", "article", "dl", "dt", "dd", NULL};
+	static const char *const blocks[] = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol",
+		"li", "tr", "table", "pre", "center", "section", "article", "dl", "dt", "dd", NULL};
 	for (size_t i = 0; raws[i] != NULL && !closing; i++)
 		if (strcmp(name, raws[i]) == 0) {
 			scan->raw = raws[i];
@@ -222,7 +227,8 @@ static void tag(struct scan *scan)
 	const char *close = scan->no_more_tags ? NULL : memchr(p, '>', (size_t)(end - p));
 	scan->no_more_tags = close == NULL;
 	bool closing = p < end && *p == '/';
-	if (close == NULL || !(closing || *p == '!' || *p == '?' || (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z'))) {
+	if (close == NULL || !(closing || *p == '!' || *p == '?' || (*p >= 'a' && *p <= 'z') ||
+				     (*p >= 'A' && *p <= 'Z'))) {
 		scan->at++; /* a lone "<" */
 		emit(scan, "<", 1);
 		return;

@@ -15,10 +15,10 @@
 #include "intake/fields.h"
 #include "intake/text.h"
 
-#define FIELDS_MAX 1000            /* a long way through relays has some 60 */
+#define FIELDS_MAX 1000		    /* a long way through relays has some 60 */
 #define FIELD_BYTES_MAX (64 * 1024) /* References of a year's thread */
 #define PARTS_MAX 200
-#define DEPTH_MAX 20               /* people reach 5; each level is our stack */
+#define DEPTH_MAX 20		     /* people reach 5; each level is our stack */
 #define TEXT_BYTES_MAX (1024 * 1024) /* of one part: a person reads less */
 #define TEXTS_BYTES_MAX (8 * 1024 * 1024)
 
@@ -32,7 +32,7 @@ void mail_shutdown(void)
 	g_mime_shutdown();
 }
 
-/* ---- is it a mail ------------------------------------------------------------------ */
+/* ---- is it a mail ---------------------------------------------------------- */
 
 static void skip_to_head(const char **at, const char *end)
 {
@@ -68,12 +68,14 @@ static int check(const char *bytes, size_t len, struct error *e)
 	if (len == 0)
 		return error_set(e, ERROR_INPUT, "%s", tr("empty", "пусто"));
 	if (len > MAIL_BYTES_MAX)
-		return error_set(e, ERROR_INPUT, tr("larger than %u MB", "больше %u МБ"), MAIL_BYTES_MAX >> 20);
+		return error_set(e, ERROR_INPUT, tr("larger than %u MB", "больше %u МБ"),
+			MAIL_BYTES_MAX >> 20);
 	const char *at = bytes, *end = bytes + len;
 	skip_to_head(&at, end);
 	size_t head = fields_block(at, (size_t)(end - at));
 	if (memchr(at, '\0', head) != NULL)
-		return error_set(e, ERROR_INPUT, "%s", tr("binary data, not a mail", "двоичные данные, а не письмо"));
+		return error_set(e, ERROR_INPUT, "%s",
+			tr("binary data, not a mail", "двоичные данные, а не письмо"));
 	if (!has_mail_field(at, head))
 		return error_set(e, ERROR_INPUT, "%s",
 			tr("not a mail: no From, Date, Received, … at its beginning",
@@ -81,7 +83,7 @@ static int check(const char *bytes, size_t len, struct error *e)
 	return 0;
 }
 
-/* ---- the tree ------------------------------------------------------------------------ */
+/* ---- the tree -------------------------------------------------------------- */
 
 struct walk {
 	struct mail *mail;
@@ -91,7 +93,8 @@ struct walk {
 
 static char *one_line(const char *value)
 {
-	char *line = charset_valid(value, strlen(value) < FIELD_BYTES_MAX ? strlen(value) : FIELD_BYTES_MAX);
+	char *line = charset_valid(
+		value, strlen(value) < FIELD_BYTES_MAX ? strlen(value) : FIELD_BYTES_MAX);
 	for (char *p = line; *p != '\0'; p++)
 		if (*p == '\r' || *p == '\n' || *p == '\t')
 			*p = ' ';
@@ -166,7 +169,8 @@ static char *content(GMimePart *gmime, size_t *len, bool *cut)
 	GMimeStream *stream = g_mime_data_wrapper_get_stream(wrapper);
 	g_mime_stream_reset(stream);
 	GMimeStream *decoded = g_mime_stream_filter_new(stream);
-	GMimeFilter *filter = g_mime_filter_basic_new(g_mime_data_wrapper_get_encoding(wrapper), FALSE);
+	GMimeFilter *filter =
+		g_mime_filter_basic_new(g_mime_data_wrapper_get_encoding(wrapper), FALSE);
 	g_mime_stream_filter_add(GMIME_STREAM_FILTER(decoded), filter);
 	struct buf bytes;
 	char piece[4096];
@@ -182,10 +186,11 @@ static char *content(GMimePart *gmime, size_t *len, bool *cut)
 
 static bool is_read(const char *type)
 {
-	static const char *const types[] = {"text/", "message/delivery-status", "message/global-delivery-status",
-		"message/feedback-report", "message/disposition-notification",
-		"message/global-disposition-notification", "message/rfc822-headers", "message/global-headers",
-		"message/xdelivery-status", NULL};
+	static const char *const types[] = {"text/", "message/delivery-status",
+		"message/global-delivery-status", "message/feedback-report",
+		"message/disposition-notification", "message/global-disposition-notification",
+		"message/rfc822-headers", "message/global-headers", "message/xdelivery-status",
+		NULL};
 	for (size_t i = 0; types[i] != NULL; i++)
 		if (strncmp(type, types[i], strlen(types[i])) == 0)
 			return true;
@@ -198,13 +203,15 @@ static void add_leaf(struct walk *walk, GMimePart *gmime, const char *type)
 	bool read = is_read(type), report = strstr(type, "delivery-status") != NULL;
 	if (walk->inside && !report)
 		return;
-	bool head = strstr(type, "rfc822-headers") != NULL || strcmp(type, "message/global-headers") == 0;
+	bool head = strstr(type, "rfc822-headers") != NULL ||
+		    strcmp(type, "message/global-headers") == 0;
 	bool file = strncmp(type, "message/", 8) != 0 && !head && disposition != NULL &&
-		strcasecmp(disposition, "attachment") == 0;
+		    strcasecmp(disposition, "attachment") == 0;
 	struct mail_part *part = add_part(walk, type,
-		walk->inside ? MAIL_PART_INNER
-		: head       ? MAIL_PART_RETURNED
-		: !read || file ? MAIL_PART_ATTACHED : MAIL_PART_BODY);
+		walk->inside	? MAIL_PART_INNER
+		: head		? MAIL_PART_RETURNED
+		: !read || file ? MAIL_PART_ATTACHED
+				: MAIL_PART_BODY);
 	if (part == NULL)
 		return;
 	const char *name = g_mime_part_get_filename(gmime);
@@ -218,8 +225,9 @@ static void add_leaf(struct walk *walk, GMimePart *gmime, const char *type)
 	}
 	size_t len;
 	char *bytes = content(gmime, &len, &part->cut);
-	set_text(walk, part, charset_text(bytes, len,
-		g_mime_object_get_content_type_parameter(GMIME_OBJECT(gmime), "charset")));
+	set_text(walk, part,
+		charset_text(bytes, len,
+			g_mime_object_get_content_type_parameter(GMIME_OBJECT(gmime), "charset")));
 	free(bytes);
 }
 
@@ -245,13 +253,16 @@ static void walk_object(struct walk *walk, GMimeObject *object, int depth)
 		return;
 	}
 	if (GMIME_IS_MESSAGE_PART(object)) {
-		walk_message(walk, g_mime_message_part_get_message(GMIME_MESSAGE_PART(object)), depth);
+		walk_message(
+			walk, g_mime_message_part_get_message(GMIME_MESSAGE_PART(object)), depth);
 	} else if (GMIME_IS_MULTIPART(object)) {
 		int count = g_mime_multipart_get_count(GMIME_MULTIPART(object));
 		for (int i = 0; i < count && walk->mail->parts < PARTS_MAX; i++)
-			walk_object(walk, g_mime_multipart_get_part(GMIME_MULTIPART(object), i), depth + 1);
+			walk_object(walk, g_mime_multipart_get_part(GMIME_MULTIPART(object), i),
+				depth + 1);
 	} else if (GMIME_IS_PART(object)) {
-		char *type = g_mime_content_type_get_mime_type(g_mime_object_get_content_type(object));
+		char *type =
+			g_mime_content_type_get_mime_type(g_mime_object_get_content_type(object));
 		char *lower = charset_valid(type, strlen(type));
 		text_lower_ascii(lower);
 		add_leaf(walk, GMIME_PART(object), lower);
@@ -265,7 +276,8 @@ static bool found_nothing(const struct mail *mail)
 {
 	for (size_t i = 0; i < mail->parts; i++)
 		if (mail->part[i].place == MAIL_PART_ATTACHED ||
-			(mail->part[i].place == MAIL_PART_BODY && text_has_words(mail->part[i].text)))
+			(mail->part[i].place == MAIL_PART_BODY &&
+				text_has_words(mail->part[i].text)))
 			return false;
 	return true;
 }
@@ -306,16 +318,19 @@ int mail_parse(const void *bytes, size_t len, struct mail **out, struct error *e
 	g_object_unref(stream);
 	if (message == NULL)
 		return error_set(e, ERROR_INPUT, "%s",
-			tr("not a mail: its header cannot be read", "не письмо: заголовок не читается"));
+			tr("not a mail: its header cannot be read",
+				"не письмо: заголовок не читается"));
 	struct mail *mail = xcalloc(1, sizeof *mail);
 	struct walk walk = {.mail = mail};
 	GMimeObject *whole = g_mime_message_get_mime_part(message);
 	take_fields(mail, GMIME_OBJECT(message));
 	if (whole != NULL) {
-		char *type = g_mime_content_type_get_mime_type(g_mime_object_get_content_type(whole));
+		char *type =
+			g_mime_content_type_get_mime_type(g_mime_object_get_content_type(whole));
 		mail->type = lower_copy(type);
 		g_free(type);
-		mail->report_type = lower_copy(g_mime_object_get_content_type_parameter(whole, "report-type"));
+		mail->report_type =
+			lower_copy(g_mime_object_get_content_type_parameter(whole, "report-type"));
 		walk_object(&walk, whole, 0);
 	} else {
 		mail->type = xstrdup("text/plain");
@@ -350,7 +365,7 @@ void mail_free(struct mail **pointer)
 	free(mail);
 }
 
-/* ---- looking things up ------------------------------------------------------------------ */
+/* ---- looking things up ----------------------------------------------------- */
 
 const char *mail_field_at(const struct mail *mail, const char *name, size_t i)
 {
@@ -370,7 +385,8 @@ const struct mail_part *mail_part_of(
 {
 	size_t i = after == NULL ? 0 : (size_t)(after - mail->part) + 1;
 	for (; i < mail->parts; i++)
-		if (mail->part[i].place != MAIL_PART_INNER && mail->part[i].place != MAIL_PART_ATTACHED &&
+		if (mail->part[i].place != MAIL_PART_INNER &&
+			mail->part[i].place != MAIL_PART_ATTACHED &&
 			strcmp(mail->part[i].type, type) == 0)
 			return &mail->part[i];
 	return NULL;

@@ -20,10 +20,10 @@ struct mail_field {
 };
 
 enum mail_part_place {
-	MAIL_PART_BODY,      /* what the sender wrote, or a report */
-	MAIL_PART_ATTACHED,  /* a file: Content-Disposition: attachment, or no text */
-	MAIL_PART_RETURNED,  /* the head of a mail inside: message/rfc822, text/rfc822-headers */
-	MAIL_PART_INNER      /* a delivery report inside such a mail: a bounce of a bounce */
+	MAIL_PART_BODY,	    /* what the sender wrote, or a report */
+	MAIL_PART_ATTACHED, /* a file: Content-Disposition: attachment, or no text */
+	MAIL_PART_RETURNED, /* the head of a mail inside: message/rfc822, text/rfc822-headers */
+	MAIL_PART_INNER	    /* a delivery report inside such a mail: a bounce of a bounce */
 };
 
 struct mail_part {
@@ -40,9 +40,9 @@ struct mail {
 	size_t fields;
 	struct mail_part *part;
 	size_t parts;
-	char *type;        /* of the whole, lower case */
+	char *type;	   /* of the whole, lower case */
 	char *report_type; /* parameter of multipart/report, lower case; "" = none */
-	bool cut;          /* parts beyond the limits were left out */
+	bool cut;	   /* parts beyond the limits were left out */
 };
 
 /* Once, in main, before threads. */

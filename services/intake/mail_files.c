@@ -15,18 +15,19 @@
 #include "intake/mail.h"
 
 #define PIECE_BYTES 65536
-#define DEPTH_MAX 8             /* folders in folders */
-#define SKIP_BYTES_MAX (256u * 1024 * 1024) /* of a mail that is too large, before the file is given up */
+#define DEPTH_MAX 8 /* folders in folders */
+#define SKIP_BYTES_MAX                                                                             \
+	(256u * 1024 * 1024) /* of a mail that is too large, before the file is given up */
 
-/* ---- lines, or pieces of lines that are longer than a piece ------------------------------------------- */
+/* ---- lines, or pieces of lines that are longer than a piece ---------------- */
 
 struct lines {
 	int fd;
 	char piece[PIECE_BYTES];
 	size_t at, have;
-	bool whole;    /* the piece given last began a line */
-	bool ended;    /* … and ended it */
-	int trouble;   /* errno of a failed read */
+	bool whole;  /* the piece given last began a line */
+	bool ended;  /* … and ended it */
+	int trouble; /* errno of a failed read */
 };
 
 static bool fill(struct lines *lines)
@@ -61,14 +62,14 @@ static bool next_piece(struct lines *lines, const char **piece, size_t *len)
 	return *len > 0;
 }
 
-/* ---- one file -------------------------------------------------------------------------------------------- */
+/* ---- one file -------------------------------------------------------------- */
 
 struct file {
 	const char *name;
 	const struct mail_files_visitor *visitor;
 	struct buf mail;
 	size_t skipped; /* bytes of this mail beyond the maximum */
-	size_t mails;   /* of an mbox, finished */
+	size_t mails;	/* of an mbox, finished */
 	bool mbox;
 };
 
@@ -77,10 +78,11 @@ static void finish_mail(struct file *file, bool last)
 {
 	struct error e;
 	char *name = file->mbox && !(last && file->mails == 0)
-		? xasprintf("%s#%zu", file->name, file->mails + 1)
-		: xstrdup(file->name);
+			     ? xasprintf("%s#%zu", file->name, file->mails + 1)
+			     : xstrdup(file->name);
 	if (file->skipped > 0) {
-		(void)error_set(&e, ERROR_INPUT, tr("larger than %u MB", "больше %u МБ"), MAIL_BYTES_MAX >> 20);
+		(void)error_set(&e, ERROR_INPUT, tr("larger than %u MB", "больше %u МБ"),
+			MAIL_BYTES_MAX >> 20);
 		file->visitor->trouble(file->visitor->arg, name, &e);
 	} else {
 		file->visitor->mail(file->visitor->arg, name, buf_str(&file->mail), file->mail.len);
@@ -152,7 +154,7 @@ static void read_file(int fd, const char *name, const struct mail_files_visitor 
 	free(lines);
 }
 
-/* ---- folders --------------------------------------------------------------------------------------------- */
+/* ---- folders --------------------------------------------------------------- */
 
 static void read_path(const char *path, int depth, const struct mail_files_visitor *visitor);
 
@@ -173,7 +175,8 @@ static void read_folder(const char *path, int depth, const struct mail_files_vis
 	}
 	size_t len = strlen(path);
 	for (int i = 0; i < count; i++) {
-		char *inside = xasprintf("%s%s%s", path, len > 0 && path[len - 1] == '/' ? "" : "/", entry[i]->d_name);
+		char *inside = xasprintf("%s%s%s", path, len > 0 && path[len - 1] == '/' ? "" : "/",
+			entry[i]->d_name);
 		read_path(inside, depth + 1, visitor);
 		free(inside);
 		free(entry[i]);
@@ -196,8 +199,9 @@ static void read_path(const char *path, int depth, const struct mail_files_visit
 		read_folder(path, depth, visitor);
 	} else {
 		(void)error_set(&e, ERROR_INPUT, "%s",
-			S_ISDIR(st.st_mode) ? tr("too deep a folder", "слишком глубокая папка")
-					    : tr("neither a file nor a folder", "не файл и не папка"));
+			S_ISDIR(st.st_mode)
+				? tr("too deep a folder", "слишком глубокая папка")
+				: tr("neither a file nor a folder", "не файл и не папка"));
 		visitor->trouble(visitor->arg, path, &e);
 	}
 	if (fd >= 0)

@@ -12,8 +12,12 @@
 
 const char *match_way_name(enum match_way way)
 {
-	static const char *const names[] = {[MATCH_NONE] = "none", [MATCH_VERP] = "verp", [MATCH_ENVID] = "envid",
-		[MATCH_MESSAGE_ID] = "message-id", [MATCH_REFERENCES] = "references", [MATCH_ADDRESS] = "address"};
+	static const char *const names[] = {[MATCH_NONE] = "none",
+		[MATCH_VERP] = "verp",
+		[MATCH_ENVID] = "envid",
+		[MATCH_MESSAGE_ID] = "message-id",
+		[MATCH_REFERENCES] = "references",
+		[MATCH_ADDRESS] = "address"};
 	return names[way];
 }
 
@@ -50,10 +54,11 @@ static size_t tag_length(const char *p, const char *end)
 	return q - mac == MAC_LETTERS && (q == end || !is_word(*q)) ? (size_t)(q - p) : 0;
 }
 
-bool match_tag(const struct ident_key *key, const char *text, size_t len, int *tries, struct match *match)
+bool match_tag(
+	const struct ident_key *key, const char *text, size_t len, int *tries, struct match *match)
 {
 	const char *end = text + len;
-	for (const char *p = text; p < end && *tries > 0; p++) {
+	for (const char *p = text; p<end && * tries> 0; p++) {
 		if (!is_digit(*p) || (p > text && (is_word(p[-1]) || p[-1] == '.')))
 			continue;
 		size_t n = tag_length(p, end);
@@ -71,7 +76,7 @@ bool match_tag(const struct ident_key *key, const char *text, size_t len, int *t
 	return false;
 }
 
-/* ---- the places, in order --------------------------------------------------------------------------- */
+/* ---- the places, in order -------------------------------------------------- */
 
 struct search {
 	const struct ident_key *key;
@@ -81,13 +86,15 @@ struct search {
 
 static bool in_text(struct search *search, const char *text, enum match_way way)
 {
-	if (text == NULL || !match_tag(search->key, text, strlen(text), &search->tries, search->match))
+	if (text == NULL ||
+		!match_tag(search->key, text, strlen(text), &search->tries, search->match))
 		return false;
 	search->match->way = way;
 	return true;
 }
 
-static bool in_fields(struct search *search, const struct mail *mail, const char *const *names, enum match_way way)
+static bool in_fields(struct search *search, const struct mail *mail, const char *const *names,
+	enum match_way way)
 {
 	for (; *names != NULL; names++) {
 		const char *value;
@@ -116,17 +123,19 @@ static bool in_body(struct search *search, const struct mail *mail)
 	return search->match->way != MATCH_NONE;
 }
 
-void match_find(const struct mail *mail, const struct ident_key *key, const char *envelope_recipient,
-	const char *envelope_id, struct match *match)
+void match_find(const struct mail *mail, const struct ident_key *key,
+	const char *envelope_recipient, const char *envelope_id, struct match *match)
 {
-	static const char *const envelopes[] = {"Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To",
-		"X-Original-Recipient", "X-Rcpt-To", "X-Forwarded-To", "To", "Cc", "Received", NULL};
+	static const char *const envelopes[] = {"Delivered-To", "X-Original-To", "Envelope-To",
+		"X-Envelope-To", "X-Original-Recipient", "X-Rcpt-To", "X-Forwarded-To", "To", "Cc",
+		"Received", NULL};
 	static const char *const threads[] = {"In-Reply-To", "References", "Thread-Parent", NULL};
 	struct search search = {.key = key, .match = match, .tries = TRIES_MAX};
 	*match = (struct match){0};
 	if (key == NULL)
 		return;
-	if (in_text(&search, envelope_recipient, MATCH_VERP) || in_fields(&search, mail, envelopes, MATCH_VERP) ||
+	if (in_text(&search, envelope_recipient, MATCH_VERP) ||
+		in_fields(&search, mail, envelopes, MATCH_VERP) ||
 		in_text(&search, envelope_id, MATCH_ENVID))
 		return;
 	body_returned_heads(mail, in_head, &search);

@@ -19,12 +19,13 @@ static const struct notification_row {
 	{"Delivery", "delivery", "recipients", MAIL_DELIVERED},
 };
 
-static void add(struct findings *findings, const struct notification_row *row, const json_t *recipient,
-	const char *response)
+static void add(struct findings *findings, const struct notification_row *row,
+	const json_t *recipient, const char *response)
 {
-	const char *address = json_is_string(recipient)
-		? json_string_value(recipient)
-		: json_string_value(json_object_get(recipient, "emailAddress"));
+	const char *address =
+		json_is_string(recipient)
+			? json_string_value(recipient)
+			: json_string_value(json_object_get(recipient, "emailAddress"));
 	char copy[GATE_ADDRESS_MAX + 1];
 	if (address == NULL || !text_address_copy(address, strlen(address), copy))
 		return;
@@ -38,7 +39,9 @@ static void add(struct findings *findings, const struct notification_row *row, c
 		said = response;
 	if (status == NULL || !bounce_find_status(status, finding->status))
 		(void)(said != NULL && bounce_find_status(said, finding->status));
-	finding->action = xstrdup(action != NULL ? action : row->kind == MAIL_DELIVERED ? "delivered" : NULL);
+	finding->action = xstrdup(action != NULL		? action
+				  : row->kind == MAIL_DELIVERED ? "delivered"
+								: NULL);
 	finding_set_diagnostic(finding, said);
 	if (row->kind == MAIL_COMPLAINT) {
 		finding->class = BOUNCE_SOFT;
@@ -86,7 +89,8 @@ size_t notification_read(const struct mail *mail, struct findings *findings)
 		join_lines(text);
 		json_t *outer = json_loads(text, JSON_DISABLE_EOF_CHECK, NULL);
 		const char *message = json_string_value(json_object_get(outer, "Message"));
-		json_t *inner = message == NULL ? NULL : json_loads(message, JSON_DISABLE_EOF_CHECK, NULL);
+		json_t *inner =
+			message == NULL ? NULL : json_loads(message, JSON_DISABLE_EOF_CHECK, NULL);
 		added = read_object(inner != NULL ? inner : outer, findings);
 		json_decref(inner);
 		json_decref(outer);

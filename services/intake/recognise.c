@@ -12,9 +12,11 @@
 /* "Re: …", «Ответ: …», with or without a count ("Re[2]: "). */
 static bool subject_answers(const struct mail *mail)
 {
-	static const char *const beginnings[] = {"re:", "re[", "re ", "ответ:", "отв:", "на:", "ha:", "aw:", NULL};
+	static const char *const beginnings[] = {
+		"re:", "re[", "re ", "ответ:", "отв:", "на:", "ha:", "aw:", NULL};
 	const char *subject = mail_field(mail, "Subject");
-	char *folded = text_fold(subject == NULL ? "" : subject, subject == NULL ? 0 : strlen(subject));
+	char *folded =
+		text_fold(subject == NULL ? "" : subject, subject == NULL ? 0 : strlen(subject));
 	bool found = false;
 	for (size_t i = 0; beginnings[i] != NULL && !found; i++)
 		found = text_begins(folded + strspn(folded, " "), beginnings[i]);
@@ -37,7 +39,8 @@ static void add_writer(const struct mail *mail, enum mail_kind kind, struct find
 		finding->class = BOUNCE_SOFT; /* it arrived, and nobody reads it now */
 }
 
-static const char *read_personal(const struct mail *mail, const struct match *match, struct findings *findings)
+static const char *read_personal(
+	const struct mail *mail, const struct match *match, struct findings *findings)
 {
 	const char *sign;
 	enum mail_kind kind = MAIL_UNKNOWN;
@@ -48,7 +51,8 @@ static const char *read_personal(const struct mail *mail, const struct match *ma
 	case AUTO_BULK:
 		break;
 	case AUTO_NOT:
-		if (match->way != MATCH_NONE || subject_answers(mail) || mail_field(mail, "In-Reply-To") != NULL ||
+		if (match->way != MATCH_NONE || subject_answers(mail) ||
+			mail_field(mail, "In-Reply-To") != NULL ||
 			mail_field(mail, "References") != NULL)
 			kind = MAIL_REPLY;
 	}

@@ -8,8 +8,8 @@
 
 struct recognised {
 	struct findings findings; /* at least one; of one mail_kind unless a report mixes them */
-	struct match match;       /* about the whole mail: a letter of ours has one recipient */
-	const char *form;         /* how it was recognised: "rfc3464", "exim", "subject", …; "" */
+	struct match match;	  /* about the whole mail: a letter of ours has one recipient */
+	const char *form;	  /* how it was recognised: "rfc3464", "exim", "subject", …; "" */
 };
 
 /* key NULL: no letter is looked for. envelope_recipient NULL: not known. Never fails. */

@@ -8,9 +8,9 @@
 #include "intake/html.h"
 #include "intake/text.h"
 
-#define LINES_MAX 20000       /* people write some 20 */
-#define HEAD_LINES 8          /* an Outlook head has 4 to 6 */
-#define INTRODUCTION_LINES 3  /* "On … <…>\n wrote:" is broken at most twice */
+#define LINES_MAX 20000	     /* people write some 20 */
+#define HEAD_LINES 8	     /* an Outlook head has 4 to 6 */
+#define INTRODUCTION_LINES 3 /* "On … <…>\n wrote:" is broken at most twice */
 #define INTRODUCTION_BYTES_MAX 400
 
 struct line {
@@ -32,7 +32,8 @@ static void split(const char *text, struct lines *lines)
 	lines->count = 0;
 	while (lines->count < LINES_MAX && text_line(&at, end, &start, &len)) {
 		if (lines->count % 256 == 0)
-			lines->item = xrealloc(lines->item, lines->count + 256, sizeof *lines->item);
+			lines->item =
+				xrealloc(lines->item, lines->count + 256, sizeof *lines->item);
 		struct line *line = &lines->item[lines->count++];
 		line->text = start;
 		line->len = len;
@@ -57,21 +58,23 @@ static bool begins_with_one_of(const char *folded, const char *const *beginnings
 	return false;
 }
 
-/* ---- quoted lines ------------------------------------------------------------------------------- */
+/* ---- quoted lines -------------------------------------------------------------------------------
+ */
 
 /* ">", and The Bat's initials before it: «ИП> текст». */
 static bool is_quoted(const struct line *line)
 {
 	const unsigned char *p = (const unsigned char *)line->folded;
 	size_t letters = 0;
-	while (letters < 4 && ((*p >= 'a' && *p <= 'z') || ((*p == 0xd0 || *p == 0xd1) && p[1] != '\0'))) {
+	while (letters < 4 &&
+		((*p >= 'a' && *p <= 'z') || ((*p == 0xd0 || *p == 0xd1) && p[1] != '\0'))) {
 		p += *p < 0x80 ? 1 : 2;
 		letters++;
 	}
 	return *p == '>' && (letters > 0 ? p[1] == ' ' || p[1] == '\0' || p[1] == '>' : true);
 }
 
-/* ---- "On Monday … wrote:" ------------------------------------------------------------------------- */
+/* ---- "On Monday … wrote:" -------------------------------------------------- */
 
 static size_t count_digits(const char *text)
 {
@@ -84,17 +87,20 @@ static size_t count_digits(const char *text)
 /* Folded text of one introduction: ends in ":", and is about a writer and a time. */
 static bool introduces(const char *folded)
 {
-	static const char *const verbs[] = {" wrote:", " wrote :", " writes:", " пишет:", " писал:", " писала:", " написал:",
+	static const char *const verbs[] = {
+		" wrote:", " wrote :", " writes:", " пишет:", " писал:", " писала:", " написал:",
 		" написала:", " написал(а):", " писал(а):", " написали:", " schrieb:", NULL};
 	size_t len = strlen(folded);
 	if (len < 8 || len > INTRODUCTION_BYTES_MAX || folded[len - 1] != ':')
 		return false;
 	for (size_t i = 0; verbs[i] != NULL; i++)
-		if (len >= strlen(verbs[i]) && strcmp(folded + len - strlen(verbs[i]), verbs[i]) == 0)
+		if (len >= strlen(verbs[i]) &&
+			strcmp(folded + len - strlen(verbs[i]), verbs[i]) == 0)
 			return true;
 	/* «пн, 15 мая 2023 г. в 10:00, Министерство <a@b>:», «Вы писали 15 мая 2023 г., 10:00:» */
 	return count_digits(folded) >= 5 &&
-		(strchr(folded, '@') != NULL || text_begins(folded, "вы писали") || text_begins(folded, "you wrote"));
+	       (strchr(folded, '@') != NULL || text_begins(folded, "вы писали") ||
+		       text_begins(folded, "you wrote"));
 }
 
 /* How many lines from i on are an introduction; 0 = none. */
@@ -117,8 +123,9 @@ static size_t introduction(const struct lines *lines, size_t i)
 	}
 	/* Joined with what the writer says before it? "25 человек" is a line of its own. */
 	if (found > 1) {
-		static const char *const beginnings[] = {"on ", "пн", "вт", "ср", "чт", "пт", "сб", "вс", "понед", "вторн",
-			"сред", "четв", "пятн", "субб", "воскр", "am ", "в ", "вы ", "\"", "<", NULL};
+		static const char *const beginnings[] = {"on ", "пн", "вт", "ср", "чт", "пт", "сб",
+			"вс", "понед", "вторн", "сред", "четв", "пятн", "субб", "воскр", "am ",
+			"в ", "вы ", "\"", "<", NULL};
 		const char *first = lines->item[i].folded;
 		bool dated = first[0] >= '0' && first[0] <= '9' && count_digits(first) >= 6;
 		if (!dated && !begins_with_one_of(first, beginnings) && strchr(first, '@') == NULL)
@@ -128,18 +135,20 @@ static size_t introduction(const struct lines *lines, size_t i)
 	return found;
 }
 
-/* ---- other mails below ------------------------------------------------------------------------------ */
+/* ---- other mails below ----------------------------------------------------- */
 
 static bool is_divider(const char *folded)
 {
-	static const char *const words[] = {"original message", "forwarded message", "исходное сообщение",
-		"исходное письмо", "пересылаемое сообщение", "пересланное сообщение", "переадресованное сообщение",
-		"перенаправленное сообщение", "начало пересылаемого сообщения", "конец пересылаемого сообщения",
-		"начало переадресованного сообщения", "begin forwarded message", "конец исходного сообщения",
-		"сообщение от", "reply message", NULL};
+	static const char *const words[] = {"original message", "forwarded message",
+		"исходное сообщение", "исходное письмо", "пересылаемое сообщение",
+		"пересланное сообщение", "переадресованное сообщение", "перенаправленное сообщение",
+		"начало пересылаемого сообщения", "конец пересылаемого сообщения",
+		"начало переадресованного сообщения", "begin forwarded message",
+		"конец исходного сообщения", "сообщение от", "reply message", NULL};
 	const char *begin = folded + strspn(folded, "-_=* ");
-	return (begin > folded || text_begins(begin, "begin forwarded") || text_begins(begin, "начало пере")) &&
-		begins_with_one_of(begin, words);
+	return (begin > folded || text_begins(begin, "begin forwarded") ||
+		       text_begins(begin, "начало пере")) &&
+	       begins_with_one_of(begin, words);
 }
 
 /* "От:", "*From:*", "Кому :" → which field of a head it is; 0 = none. */
@@ -148,9 +157,10 @@ static int head_field(const char *folded)
 	static const struct {
 		const char *name;
 		int field;
-	} names[] = {{"от:", 1}, {"from:", 1}, {"отправитель:", 1}, {"отправлено:", 2}, {"sent:", 2}, {"date:", 2},
-		{"дата:", 2}, {"кому:", 3}, {"to:", 3}, {"получатель:", 3}, {"копия:", 3}, {"cc:", 3}, {"тема:", 4},
-		{"subject:", 4}, {"on behalf of:", 3}};
+	} names[] = {{"от:", 1}, {"from:", 1}, {"отправитель:", 1}, {"отправлено:", 2},
+		{"sent:", 2}, {"date:", 2}, {"дата:", 2}, {"кому:", 3}, {"to:", 3},
+		{"получатель:", 3}, {"копия:", 3}, {"cc:", 3}, {"тема:", 4}, {"subject:", 4},
+		{"on behalf of:", 3}};
 	char compact[40];
 	size_t n = 0;
 	for (const char *p = folded; *p != '\0' && n < sizeof compact - 1; p++)
@@ -179,14 +189,16 @@ static bool is_head(const struct lines *lines, size_t i)
 	return kinds >= 3;
 }
 
-/* ---- signatures ---------------------------------------------------------------------------------------- */
+/* ---- signatures ------------------------------------------------------------ */
 
 static bool is_signature(const struct line *line)
 {
-	static const char *const beginnings[] = {"с уважением", "с ув.", "с наилучшими пожеланиями", "с почтением",
-		"искренне ваш", "всего доброго,", "best regards", "kind regards", "regards,", "with best regards", "sincerely",
-		"yours sincerely", "yours faithfully", "sent from my", "sent from mail", "sent from yandex", "get outlook for", "скачать outlook", "получить outlook",
-		"отправлено с ", "отправлено из ", "отправлено через", "послано из", "написано с ", "исп.", "исполнитель:", NULL};
+	static const char *const beginnings[] = {"с уважением", "с ув.", "с наилучшими пожеланиями",
+		"с почтением", "искренне ваш", "всего доброго,", "best regards", "kind regards",
+		"regards,", "with best regards", "sincerely", "yours sincerely", "yours faithfully",
+		"sent from my", "sent from mail", "sent from yandex", "get outlook for",
+		"скачать outlook", "получить outlook", "отправлено с ", "отправлено из ",
+		"отправлено через", "послано из", "написано с ", "исп.", "исполнитель:", NULL};
 	if (begins_with_one_of(line->folded, beginnings))
 		return true;
 	size_t len = line->len;
@@ -195,7 +207,7 @@ static bool is_signature(const struct line *line)
 	return len == 2 && memcmp(line->text, "--", 2) == 0; /* RFC 3676 4.3: "-- " */
 }
 
-/* ---- all of it ------------------------------------------------------------------------------------------ */
+/* ---- all of it ------------------------------------------------------------- */
 
 static bool quote_follows(const struct lines *lines, size_t i)
 {
@@ -219,7 +231,7 @@ char *reply_text_own(const char *text)
 		if (introducing > 0) {
 			i += introducing - 1;
 			if (!quote_follows(&lines, i + 1))
-				break; /* the old mail stands below without marks */
+				break;	   /* the old mail stands below without marks */
 			signature = false; /* answers may stand between its lines */
 			continue;
 		}
@@ -242,7 +254,8 @@ char *reply_text_own(const char *text)
 
 static bool is_body(const struct mail_part *part, const char *type)
 {
-	return part->place == MAIL_PART_BODY && strcmp(part->type, type) == 0 && text_has_words(part->text);
+	return part->place == MAIL_PART_BODY && strcmp(part->type, type) == 0 &&
+	       text_has_words(part->text);
 }
 
 char *reply_text(const struct mail *mail)

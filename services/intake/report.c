@@ -33,9 +33,14 @@ static const struct action_row {
 	const char *word;
 	enum mail_kind kind;
 } actions[] = {
-	{"failed", MAIL_BOUNCE}, {"failure", MAIL_BOUNCE}, {"expired", MAIL_BOUNCE}, /* the last two are not RFC 3464's */
-	{"delayed", MAIL_DELAYED}, {"delivered", MAIL_DELIVERED}, {"relayed", MAIL_DELIVERED},
-	{"expanded", MAIL_DELIVERED}, {"deliverable", MAIL_DELIVERED},
+	{"failed", MAIL_BOUNCE},
+	{"failure", MAIL_BOUNCE},
+	{"expired", MAIL_BOUNCE}, /* the last two are not RFC 3464's */
+	{"delayed", MAIL_DELAYED},
+	{"delivered", MAIL_DELIVERED},
+	{"relayed", MAIL_DELIVERED},
+	{"expanded", MAIL_DELIVERED},
+	{"deliverable", MAIL_DELIVERED},
 };
 
 static enum mail_kind kind_of(const char *action, const char *status)
@@ -43,7 +48,9 @@ static enum mail_kind kind_of(const char *action, const char *status)
 	for (size_t i = 0; action != NULL && i < sizeof actions / sizeof *actions; i++)
 		if (strcmp(action, actions[i].word) == 0)
 			return actions[i].kind;
-	return status[0] == '2' ? MAIL_DELIVERED : status[0] == '4' && action == NULL ? MAIL_DELAYED : MAIL_BOUNCE;
+	return status[0] == '2'			    ? MAIL_DELIVERED
+	       : status[0] == '4' && action == NULL ? MAIL_DELAYED
+						    : MAIL_BOUNCE;
 }
 
 /* "rfc822; <a@b>" → "a@b"; a type alone or no address: what is there. */
@@ -97,11 +104,13 @@ static const char *diagnostic_text(const char *diagnostic)
 /* "5.0.0", "5.5.0" and none at all say nothing. */
 static bool is_vague(const char *status)
 {
-	return status[0] == '\0' || strcmp(status + 1, ".0.0") == 0 || strcmp(status + 1, ".5.0") == 0;
+	return status[0] == '\0' || strcmp(status + 1, ".0.0") == 0 ||
+	       strcmp(status + 1, ".5.0") == 0;
 }
 
 /* The status of a transcript's line about this recipient: "550 5.1.1 <a@b>... User unknown". */
-static bool transcript_status(const char *human, const char *recipient, char out[static FINDING_STATUS_SIZE])
+static bool transcript_status(
+	const char *human, const char *recipient, char out[static FINDING_STATUS_SIZE])
 {
 	const char *at = human, *end = human + strlen(human), *line, *start;
 	size_t n, len;
@@ -124,7 +133,8 @@ static void judge(struct finding *finding, const char *said, const char *human)
 {
 	if (finding->kind == MAIL_DELIVERED)
 		return;
-	char *about = body_about(human == NULL ? "" : human, finding->recipient), found[FINDING_STATUS_SIZE] = "";
+	char *about = body_about(human == NULL ? "" : human, finding->recipient),
+	     found[FINDING_STATUS_SIZE] = "";
 	/* The refusing server's own code says more than what the reporting one made of it. */
 	bool better = said != NULL && bounce_find_status(said, found) && !is_vague(found);
 	if (!better && human != NULL && finding->recipient != NULL && is_vague(finding->status))
@@ -218,9 +228,10 @@ size_t report_read_text(const char *text, size_t len, const char *human, struct 
 
 static bool is_report(const struct mail_part *part)
 {
-	return part->text != NULL && (strcmp(part->type, "message/delivery-status") == 0 ||
-		strcmp(part->type, "message/global-delivery-status") == 0 ||
-		strcmp(part->type, "message/xdelivery-status") == 0);
+	return part->text != NULL &&
+	       (strcmp(part->type, "message/delivery-status") == 0 ||
+		       strcmp(part->type, "message/global-delivery-status") == 0 ||
+		       strcmp(part->type, "message/xdelivery-status") == 0);
 }
 
 size_t report_read(const struct mail *mail, struct findings *findings, char **envelope_id)
@@ -229,7 +240,8 @@ size_t report_read(const struct mail *mail, struct findings *findings, char **en
 	size_t added = 0;
 	for (size_t i = 0; i < mail->parts; i++)
 		if (mail->part[i].place == MAIL_PART_BODY && is_report(&mail->part[i]))
-			added += report_read_text(mail->part[i].text, mail->part[i].len, human, findings, envelope_id);
+			added += report_read_text(mail->part[i].text, mail->part[i].len, human,
+				findings, envelope_id);
 	free(human);
 	return added;
 }
@@ -240,7 +252,8 @@ size_t report_read_inner(const struct mail *mail, struct findings *findings)
 	char *envelope_id = NULL;
 	for (size_t i = 0; i < mail->parts; i++)
 		if (mail->part[i].place == MAIL_PART_INNER && is_report(&mail->part[i]))
-			(void)report_read_text(mail->part[i].text, mail->part[i].len, NULL, findings, &envelope_id);
+			(void)report_read_text(mail->part[i].text, mail->part[i].len, NULL,
+				findings, &envelope_id);
 	for (size_t i = before; i < findings->count; i++)
 		findings->item[i].inner = before > 0;
 	free(envelope_id);

@@ -5,7 +5,6 @@
 #include "intake/finding.h"
 #include "intake/mail.h"
 
-
 /* Adds a finding for each recipient of every delivery report of the mail, and
  * of fields that stand in its text instead of a part of their own. Returns how
  * many; *envelope_id gets the first Original-Envelope-Id, if any (the caller frees). */

@@ -37,8 +37,10 @@ static size_t wide_blank(const unsigned char *p, size_t left)
 		return 2;
 	if (left < 3)
 		return 0;
-	bool blank = (p[0] == 0xe2 && p[1] == 0x80 && ((p[2] >= 0x82 && p[2] <= 0x8a) || p[2] == 0xaf)) ||
-		(p[0] == 0xe2 && p[1] == 0x81 && p[2] == 0x9f) || (p[0] == 0xe3 && p[1] == 0x80 && p[2] == 0x80);
+	bool blank = (p[0] == 0xe2 && p[1] == 0x80 &&
+			     ((p[2] >= 0x82 && p[2] <= 0x8a) || p[2] == 0xaf)) ||
+		     (p[0] == 0xe2 && p[1] == 0x81 && p[2] == 0x9f) ||
+		     (p[0] == 0xe3 && p[1] == 0x80 && p[2] == 0x80);
 	return blank ? 3 : 0;
 }
 
@@ -128,18 +130,18 @@ bool text_line(const char **at, const char *end, const char **line, size_t *len)
 	return true;
 }
 
-/* ---- addresses --------------------------------------------------------------------------- */
+/* ---- addresses ------------------------------------------------------------- */
 
 static bool is_local(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		(c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~.", c) != NULL);
+	       (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~.", c) != NULL);
 }
 
 static bool is_domain(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-		c == '.' || (unsigned char)c >= 0x80;
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '.' || (unsigned char)c >= 0x80;
 }
 
 /* Where the local part that ends before `at` begins; `at` when there is none. */

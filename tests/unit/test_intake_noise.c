@@ -65,7 +65,7 @@ static void digest(const void *bytes, size_t len)
 	mail_free(&mail);
 }
 
-/* ---- mutations ------------------------------------------------------------------------------------------- */
+/* ---- mutations ------------------------------------------------------------- */
 
 static const char *const splices[] = {"\r\n\r\n", "\n\n", "\0", "--b\n", "Content-Type: message/rfc822\n\n", "\nContent-Type: multipart/mixed; boundary=b\n\n",
 	"=?utf-8?B?", "=?koi8-r?Q?=FF=FE?=", "@", "<", ">", ":", "&#x110000;", "<blockquote>", "Final-Recipient: ", "Status: 5.", "\xff\xfe", "\xd0", "charset=utf-16",
@@ -150,7 +150,7 @@ static void mutated_mails_do_no_harm(void **state)
 	printf("seed %" PRIu32 ", %" PRIu32 " rounds over %d mails\n", seed, rounds, count > 2 ? count - 2 : 0);
 }
 
-/* ---- bombs ----------------------------------------------------------------------------------------------------- */
+/* ---- bombs ----------------------------------------------------------------- */
 
 static void repeat(struct buf *out, const char *text, int times)
 {

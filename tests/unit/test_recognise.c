@@ -158,7 +158,7 @@ static void kinds_are_told(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-/* ---- which letter --------------------------------------------------------------------------------------- */
+/* ---- which letter ---------------------------------------------------------- */
 
 #define RETURNED(head)                                                                                       \
 	"From: MAILER-DAEMON@relay.example.org\nSubject: Undelivered\nMIME-Version: 1.0\n"                 \
@@ -268,7 +268,7 @@ static void many_false_tags_do_not_keep_us(void **state)
 	buf_fini(&text);
 }
 
-/* ---- a report about several, a bounce of a bounce ------------------------------------------------------------ */
+/* ---- a report about several, a bounce of a bounce -------------------------- */
 
 static void each_recipient_has_its_own_verdict(void **state)
 {
@@ -310,7 +310,7 @@ static void a_bounce_inside_a_bounce_is_marked(void **state)
 	mail_free(&mail);
 }
 
-/* ---- codes ---------------------------------------------------------------------------------------------------- */
+/* ---- codes ----------------------------------------------------------------- */
 
 static void codes_are_found_where_they_are(void **state)
 {

@@ -14,7 +14,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-/* ---- plain text ------------------------------------------------------------------------------------ */
+/* ---- plain text ------------------------------------------------------------ */
 
 static const struct text_case {
 	const char *name, *text, *own;
@@ -80,7 +80,7 @@ static void plain_texts(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-/* ---- whole mails --------------------------------------------------------------------------------------- */
+/* ---- whole mails ----------------------------------------------------------- */
 
 #define HEAD "From: school@example.org\nTo: outreach@ministry.example.org\nSubject: Re: contest\nMIME-Version: 1.0\n"
 #define HTML HEAD "Content-Type: text/html; charset=utf-8\n\n"
