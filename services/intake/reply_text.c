@@ -58,8 +58,7 @@ static bool begins_with_one_of(const char *folded, const char *const *beginnings
 	return false;
 }
 
-/* ---- quoted lines -------------------------------------------------------------------------------
- */
+/* ---- quoted lines ---------------------------------------------------------- */
 
 /* ">", and The Bat's initials before it: «ИП> текст». */
 static bool is_quoted(const struct line *line)
