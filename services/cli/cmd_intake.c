@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "intake/charset.h"
 #include "intake/mail_files.h"
 #include "intake/recognise.h"
 #include "settings/settings.h"
@@ -20,15 +21,22 @@ static void print_json(const struct explaining *to, const char *name, const stru
 	const struct finding *finding)
 {
 	bool ours = mail->match.delivery != 0 && !finding->inner;
+	char *file = charset_valid(name, strlen(name)); /* a file's name is any bytes */
 	cli_print_json(to->cli,
-		json_pack("{s:s,s:s,s:s?,s:s?,s:s?,s:s,s:o,s:o,s:s,s:b,s:s?,s:s?,s:s?}", "file", name, "kind",
-			mail_kind_name(finding->kind), "recipient", finding->recipient, "action", finding->action, "status",
-			finding->status[0] == '\0' ? NULL : finding->status, "class", bounce_class_name(finding->class),
-			"delivery", ours ? json_integer((json_int_t)mail->match.delivery) : json_null(), "dispatch",
-			ours ? json_integer((json_int_t)mail->match.dispatch) : json_null(), "matched_by",
-			match_way_name(mail->match.way), "forged", (int)(mail->match.forged && !ours), "cause",
-			finding->cause[0] == '\0' ? NULL : finding->cause, "form", mail->form[0] == '\0' ? NULL : mail->form,
-			"diagnostic", finding->diagnostic));
+		json_pack("{s:s,s:s,s:s?,s:s?,s:s?,s:s,s:o,s:o,s:s,s:b,s:b,s:s?,s:s?,s:s?}", "file",
+			file, "kind", mail_kind_name(finding->kind), "recipient",
+			finding->recipient, "action", finding->action, "status",
+			finding->status[0] == '\0' ? NULL : finding->status, "class",
+			bounce_class_name(finding->class), "delivery",
+			ours ? json_integer((json_int_t)mail->match.delivery) : json_null(),
+			"dispatch",
+			ours ? json_integer((json_int_t)mail->match.dispatch) : json_null(),
+			"matched_by", match_way_name(mail->match.way), "forged",
+			(int)(mail->match.forged && !ours), "inner", (int)finding->inner, "cause",
+			finding->cause[0] == '\0' ? NULL : finding->cause, "form",
+			mail->form[0] == '\0' ? NULL : mail->form, "diagnostic",
+			finding->diagnostic));
+	free(file);
 }
 
 static const char *kind_text(enum mail_kind kind)
@@ -56,7 +64,8 @@ static void print_text(const struct explaining *to, const char *name, const stru
 	const struct finding *finding)
 {
 	(void)to;
-	printf("%s\n  %s: %s", cli_clean(name), finding->recipient == NULL ? "?" : cli_clean(finding->recipient),
+	printf("%s\n  %s: %s", cli_clean(name),
+		finding->recipient == NULL ? "?" : cli_clean(finding->recipient),
 		kind_text(finding->kind));
 	if (finding->status[0] != '\0')
 		printf(" (%s)", finding->status);
@@ -68,11 +77,12 @@ static void print_text(const struct explaining *to, const char *name, const stru
 	if (finding->diagnostic != NULL)
 		printf("  %s\n", cli_clean(finding->diagnostic));
 	if (mail->match.delivery != 0)
-		printf(tr("  letter %lld, found by %s\n", "  письмо %lld, найдено по %s\n"), (long long)mail->match.delivery,
-			match_way_name(mail->match.way));
+		printf(tr("  letter %lld, found by %s\n", "  письмо %lld, найдено по %s\n"),
+			(long long)mail->match.delivery, match_way_name(mail->match.way));
 	else if (mail->match.forged)
-		printf("%s", tr("  carries a mark like ours, but its signature is wrong: not believed\n",
-				     "  метка похожа на нашу, но подпись неверна: не верим\n"));
+		printf("%s",
+			tr("  carries a mark like ours, but its signature is wrong: not believed\n",
+				"  метка похожа на нашу, но подпись неверна: не верим\n"));
 	else
 		printf("%s", tr("  no mark of a letter of ours\n", "  метки нашего письма нет\n"));
 }
@@ -97,7 +107,8 @@ static void explain(void *arg, const char *name, const void *bytes, size_t len)
 	recognise(mail, to->key, NULL, &recognised);
 	to->mails++;
 	for (size_t i = 0; i < recognised.findings.count; i++)
-		(to->json ? print_json : print_text)(to, name, &recognised, &recognised.findings.item[i]);
+		(to->json ? print_json : print_text)(
+			to, name, &recognised, &recognised.findings.item[i]);
 	recognised_fini(&recognised);
 	mail_free(&mail);
 }
@@ -133,7 +144,8 @@ static int explain_run(struct cli *cli, const struct cli_args *args)
 }
 
 static const struct cli_operand explain_operands[] = {
-	{"FILE", "@file", CLI_MANY, "a mail, an mbox, a Maildir or another folder; - is standard input",
+	{"FILE", "@file", CLI_MANY,
+		"a mail, an mbox, a Maildir or another folder; - is standard input",
 		"письмо, mbox, Maildir или другая папка; - означает стандартный ввод"},
 	{0}};
 static const struct cli_option explain_options[] = {
@@ -144,11 +156,15 @@ static const struct cli_option explain_options[] = {
 const struct command intake_commands[] = {
 	{"intake explain", "says what a mail that came back is, and about which letter",
 		"объясняет, что за письмо пришло и к какому отправленному оно относится",
-		"For each recipient: bounce, delayed, delivered, complaint, auto-reply, reply or unknown; hard, soft or none; "
-		"the letter only when its signed mark is right. One JSON object per line with --json and when the output is "
+		"For each recipient: bounce, delayed, delivered, complaint, auto-reply, reply or "
+		"unknown; hard, soft or none; "
+		"the letter only when its signed mark is right. One JSON object per line with "
+		"--json and when the output is "
 		"no terminal. Nothing is stored.",
-		"По каждому адресату: bounce, delayed, delivered, complaint, auto-reply, reply или unknown; hard, soft или "
-		"none; письмо — только если его подписанная метка верна. С --json и при выводе не на экран — по объекту JSON "
+		"По каждому адресату: bounce, delayed, delivered, complaint, auto-reply, reply или "
+		"unknown; hard, soft или "
+		"none; письмо — только если его подписанная метка верна. С --json и при выводе не "
+		"на экран — по объекту JSON "
 		"на строку. Ничего не сохраняется.",
 		explain_operands, explain_options, explain_run},
 	{0}};

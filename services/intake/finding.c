@@ -32,7 +32,10 @@ struct finding *findings_add(struct findings *findings, enum mail_kind kind, con
 		return NULL;
 	findings->item = xrealloc(findings->item, findings->count + 1, sizeof *findings->item);
 	struct finding *finding = &findings->item[findings->count++];
-	*finding = (struct finding){.kind = kind, .cause = "", .recipient = xstrdup(recipient)};
+	*finding = (struct finding){.kind = kind,
+		.cause = "",
+		.recipient =
+			recipient == NULL ? NULL : charset_valid(recipient, strlen(recipient))};
 	return finding;
 }
 

@@ -13,6 +13,8 @@
 #include "intake/fields.h"
 #include "intake/text.h"
 
+#define ACTION_BYTES_MAX 40 /* RFC 3464's longest has 9 */
+
 /* One recipient's fields while its group is read. */
 struct group {
 	char *final, *original, *actual, *action, *status, *diagnostic;
@@ -87,7 +89,9 @@ static char *action_of(const struct group *group)
 {
 	if (group->action == NULL)
 		return NULL;
-	char *action = xstrndup(group->action, strcspn(group->action, " \t(;,"));
+	size_t len = strcspn(group->action, " \t(;,");
+	char *action =
+		charset_valid(group->action, len < ACTION_BYTES_MAX ? len : ACTION_BYTES_MAX);
 	text_lower_ascii(action);
 	return action;
 }

@@ -117,6 +117,13 @@ def main():
             if path not in said:
                 sys.exit(f"nothing was said about {path}: {said}")
 
+        # A name of any bytes, an address of too many: still JSON.
+        strange = os.path.join(folder.encode(), b"\xff\xfe.eml")
+        with open(strange, "wb") as f:
+            f.write((BOUNCE % "x").replace("school@example.org", "я" * 300).encode())
+        (one,), _ = explain(config, strange)
+        want(one, kind="bounce", status="5.1.1", delivery=None, inner=False)
+
         # Folders, Maildir, mbox.
         box = os.path.join(folder, "box")
         write(box, "new/1.eml", REPLY)

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/gate.h"
 #include "intake/figure.h"
 #include "intake/html.h"
 #include "intake/recognise.h"
@@ -55,6 +56,12 @@ static void digest(const void *bytes, size_t len)
 	recognise(mail, &key, "a+1.2.abcdefghijklmnop@example.org", &got);
 	assert_true(got.findings.count >= 1 && got.findings.count <= FINDINGS_MAX);
 	assert_int_equal(got.match.delivery, 0);
+	for (size_t i = 0; i < got.findings.count; i++) {
+		const struct finding *f = &got.findings.item[i];
+		const char *const texts[] = {f->recipient, f->action, f->diagnostic, f->status, f->cause};
+		for (size_t t = 0; t < COUNT(texts); t++)
+			assert_true(texts[t] == NULL || gate_utf8(texts[t], strlen(texts[t]))); /* JSON takes no other */
+	}
 	char *own = reply_text(mail);
 	figure_find(own, &figures);
 	assert_true(figures.places <= FIGURE_PLACES_MAX);
