@@ -19,6 +19,10 @@ runs already may be given, each bed then has its own topics and database in it:
         freeze(first); thaw(first); kill(first); stop(second)
         bed.sink_counts()                   # accepted, unique, doubled
 
+In simulated time (bed_clock.py); asked for before the first of our programs starts:
+
+    bed.clock.jump_to("2023-05-15 09:00")
+
 Without arguments $VESTNIK_BED says it ("kafka+postgres", "kafka+sqlite"), so that
 a test written once runs on each.
 """
@@ -36,6 +40,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from bed_clock import Clock  # noqa: E402
 from kafka import Kafka, KafkaAbsent  # noqa: E402
 from postgres import Postgres, PostgresAbsent  # noqa: E402
 from reaper import Reaper  # noqa: E402
@@ -104,6 +109,8 @@ class Bed:
             "sender": {"name": "Ministry", "address": "outreach@ministry.example.org"},
         }
         self.written = False
+        self.the_clock = None
+        self.in_real_time = False  # a program of ours has started without a clock
         self.machines = {}
         self.ours = []  # servers started here
         self.kafka = self.postgres = self.prefix = None
@@ -152,6 +159,14 @@ class Bed:
     @property
     def bus_url(self):
         return self.settings.get("bus_url", "embedded")
+
+    @property
+    def clock(self):
+        """The programs' wall clock, in our hand."""
+        if self.the_clock is None:
+            assert not self.in_real_time, "the clock must be asked for before the first program starts"
+            self.the_clock = Clock(os.path.join(self.folder, "clock"), self.settings["zone"])
+        return self.the_clock
 
     def topic(self, name):
         """What one of our topics is called on the Kafka."""
@@ -221,7 +236,10 @@ class Bed:
 
     def environment(self, machine=None):
         config = self.machine(machine) if machine else self.config  # settings are fixed from here on
-        return dict(os.environ, VESTNIK_CONFIG=config, LC_ALL="C.UTF-8", VESTNIK_TEST_BUS=self.bus_url)
+        environment = dict(os.environ, VESTNIK_CONFIG=config, LC_ALL="C.UTF-8", VESTNIK_TEST_BUS=self.bus_url)
+        if self.the_clock:
+            environment["VESTNIK_CLOCK"] = self.the_clock.path
+        return environment
 
     def make_topics(self):
         """Kafka's topics, once; nothing else makes them."""
@@ -229,8 +247,16 @@ class Bed:
             self.topics_made = True
             self.run("bus", "init")
 
+    def note_start(self, program):
+        """From now on time only goes forward, or is nobody's but the system's."""
+        if os.path.basename(program).startswith("vestnik"):
+            self.in_real_time = self.the_clock is None
+            if self.the_clock:
+                self.the_clock.running = True
+
     def start(self, name, *arguments, machine=None, **options):
         """Starts a program; its standard error goes to <name>.log."""
+        self.note_start(arguments[0])
         log = open(os.path.join(self.folder, name + ".log"), "ab")
         process = subprocess.Popen(arguments, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                    env=self.environment(machine), **options)
@@ -324,6 +350,7 @@ class Bed:
     # ---- the command line ----------------------------------------------------------------
 
     def run(self, *arguments, code=0, text=None):
+        self.note_start("vestnik")
         done = subprocess.run([os.path.join(BIN, "vestnik"), *arguments], capture_output=True, text=True,
                               input=text, env=self.environment(), timeout=600)
         if code is not None and done.returncode != code:
