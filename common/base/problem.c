@@ -31,8 +31,10 @@ void problem_add(struct problems *all, enum problem_severity severity, struct pr
 {
 	if (severity == PROBLEM_ERROR)
 		all->errors++;
-	else
+	else if (severity == PROBLEM_WARNING)
 		all->warnings++;
+	else
+		all->infos++;
 	if (all->count == PROBLEMS_KEPT)
 		return;
 	if ((all->count & (all->count - 1)) == 0)
@@ -51,6 +53,12 @@ void problem_add(struct problems *all, enum problem_severity severity, struct pr
 		.hint = xstrdup(hint)};
 }
 
+const char *problem_severity_name(enum problem_severity severity)
+{
+	static const char *const names[] = {"error", "warning", "info"};
+	return names[severity];
+}
+
 char *problem_line(const struct problem *problem)
 {
 	struct buf b;
@@ -63,8 +71,9 @@ char *problem_line(const struct problem *problem)
 		(void)buf_printf(&b, ":%d", problem->column);
 	if (b.len > 0)
 		(void)buf_puts(&b, ": ");
-	(void)buf_puts(&b, problem->severity == PROBLEM_ERROR ? tr("error", "ошибка")
-							      : tr("warning", "предупреждение"));
+	(void)buf_puts(&b, problem->severity == PROBLEM_ERROR	  ? tr("error", "ошибка")
+			   : problem->severity == PROBLEM_WARNING ? tr("warning", "предупреждение")
+								  : tr("note", "к сведению"));
 	(void)buf_puts(&b, ": ");
 	if (problem->field != NULL)
 		(void)buf_printf(&b, "%s: ", problem->field);

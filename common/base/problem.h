@@ -6,7 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum problem_severity { PROBLEM_ERROR, PROBLEM_WARNING };
+enum problem_severity {
+	PROBLEM_ERROR,
+	PROBLEM_WARNING,
+	PROBLEM_INFO /* nothing is wrong; a person should know it, such as a moved deadline */
+};
 
 struct problem {
 	enum problem_severity severity;
@@ -18,13 +22,14 @@ struct problem {
 	char *hint;   /* what would be right; NULL when there is nothing to say */
 };
 
-/* At most PROBLEMS_KEPT are kept; `errors` and `warnings` count all. */
+/* At most PROBLEMS_KEPT are kept; the counts count all. */
 #define PROBLEMS_KEPT 1000
 struct problems {
 	struct problem *item;
 	size_t count;
 	size_t errors;
 	size_t warnings;
+	size_t infos;
 };
 
 void problems_fini(struct problems *all);
@@ -44,5 +49,7 @@ __attribute__((format(printf, 5, 6))) void problem_add(struct problems *all,
 /* "file:12:5: error: audience.kinds: unknown kind «x»; …hint" – one line. The
  * caller frees it. */
 char *problem_line(const struct problem *problem);
+/* "error", "warning", "info": for programs. */
+const char *problem_severity_name(enum problem_severity severity);
 
 #endif

@@ -32,6 +32,7 @@ static const struct type_words type_words[SETTING_TYPES] = {
 	[SETTING_SECRET_FILE] = {"path", "путь"},
 	[SETTING_SECRET_ENV] = {"variable's name", "имя переменной"},
 	[SETTING_DOMAINS] = {"map: domain → rate", "набор: домен → скорость"},
+	[SETTING_REGIONS] = {"map: region → calendar", "набор: регион → календарь"},
 	[SETTING_KAFKA] = {"map: property → value", "набор: свойство → значение"},
 	[SETTING_RELAYS] = {"list, see below", "список, см. ниже"},
 	[SETTING_SOURCE] = {"text", "текст"},

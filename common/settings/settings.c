@@ -122,6 +122,17 @@ static char *folder_of(const char *file)
 
 /* ---- defaults that follow from others --------------------------------------------------- */
 
+/* NULL when the installation added none: a folder somebody names must exist. */
+static char *calendars_beside(const char *data_dir)
+{
+	struct stat st;
+	char *folder = xasprintf("%s/calendars", data_dir);
+	if (stat(folder, &st) == 0 && S_ISDIR(st.st_mode))
+		return folder;
+	free(folder);
+	return NULL;
+}
+
 static void complete_paths(struct settings *settings, const char *folder)
 {
 	const char *state = getenv("STATE_DIRECTORY");
@@ -136,6 +147,8 @@ static void complete_paths(struct settings *settings, const char *folder)
 		settings->store_url = xasprintf("sqlite:%s/vestnik.db", settings->data_dir);
 	if (settings->key_file == NULL)
 		settings->key_file = xasprintf("%s/vestnik.key", settings->data_dir);
+	if (settings->calendar.folder == NULL)
+		settings->calendar.folder = calendars_beside(settings->data_dir);
 	if (settings->run_dir == NULL)
 		settings->run_dir = xasprintf("%s/run", settings->data_dir);
 }
@@ -255,6 +268,13 @@ void settings_free(struct settings **settings)
 	free(s->sender.address);
 	free(s->sender.reply_to);
 	free(s->public_url);
+	free(s->calendar.name);
+	free(s->calendar.folder);
+	for (size_t i = 0; i < s->calendar.regions_count; i++) {
+		free(s->calendar.regions[i].region);
+		free(s->calendar.regions[i].calendar);
+	}
+	free(s->calendar.regions);
 	free(s->mailer.ehlo);
 	for (size_t i = 0; i < s->mailer.domains_count; i++)
 		free(s->mailer.domains[i].domain);

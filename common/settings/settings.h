@@ -60,6 +60,11 @@ struct settings_source {
 	int line;                 /* in the settings file, for messages */
 };
 
+struct settings_region { /* calendar.regions: {Республика Башкортостан: ru-ba} */
+	char *region;             /* as the directory has it */
+	char *calendar;           /* calendar/workdays.h's name */
+};
+
 struct settings_domain_rate { /* domains: {gmail.com: 20/s} */
 	char *domain;
 	struct settings_rate rate;
@@ -96,6 +101,12 @@ struct settings {
 	int64_t attachments_max_bytes; /* 5 MB a letter */
 	int64_t audience_max;     /* a launch over this needs --yes and says so; 0 = none */
 
+	struct {
+		char *name;           /* the production calendar: ru */
+		char *folder;         /* of files that add to the built-in ones: NULL = none */
+		struct settings_region *regions;
+		size_t regions_count;
+	} calendar;
 	struct {
 		int look_ahead_ms;    /* 5 s of the measured rate */
 		int look_ahead_least, look_ahead_most; /* 100, 20000 */

@@ -103,6 +103,18 @@ const struct setting_row settings_rows[] = {
 		"Where answers go when not to the sender's address",
 		"Куда идут ответы, если не на адрес отправителя"},
 
+	{"calendar.name", SETTING_SLUG, S(calendar.name), "ru", 0, 0, NULL,
+		"Production calendar: which days people work. ru is built in (vestnik calendar show)",
+		"Производственный календарь: какие дни рабочие. ru встроен (vestnik calendar show)"},
+	{"calendar.folder", SETTING_PATH, S(calendar.folder), NULL, 0, 0, NULL,
+		"Calendar files that add to the built-in ones or replace them. Default: "
+		"<data_dir>/calendars",
+		"Папка файлов календаря, которые дополняют или заменяют встроенные. По умолчанию "
+		"<data_dir>/calendars"},
+	{"calendar.regions", SETTING_REGIONS, S(calendar.regions), NULL, 0, 0, NULL,
+		"Regions with days off of their own, named as in the directory: {Republic: ru-ba}",
+		"Регионы со своими выходными, названные как в справочнике: {Республика: ru-ba}"},
+
 	{"planner.look_ahead", SETTING_DURATION, S(planner.look_ahead_ms), "5s", 100, 10 * MINUTE,
 		NULL, "How much work the planner keeps ready for the mailers, at the measured rate",
 		"Запас работы для отправителей при измеренной скорости"},

@@ -34,6 +34,7 @@ enum setting_type {
 	SETTING_SECRET_FILE, /* char *: what stands in the file */
 	SETTING_SECRET_ENV,  /* char *: what stands in the environment */
 	SETTING_DOMAINS,     /* mailer.domains */
+	SETTING_REGIONS,     /* calendar.regions */
 	SETTING_KAFKA,	     /* kafka: names and values of librdkafka */
 	SETTING_RELAYS,	     /* relays: rows of their own */
 	SETTING_SOURCE,	     /* char *: a CloudEvents source, or its beginning and '*' */

@@ -265,6 +265,32 @@ static void set_domains(const struct value *v)
 	}
 }
 
+#define REGIONS_MAX 1000 /* Russia has 89 */
+static void set_regions(const struct value *v)
+{
+	struct settings *settings = v->base;
+	if (!yaml_as_map(&v->reader->yaml, v->node, v->shown))
+		return;
+	if (v->node->count > REGIONS_MAX) {
+		yaml_problem(&v->reader->yaml, PROBLEM_ERROR, v->node, v->shown, NULL,
+			tr("more than %d regions", "больше %d регионов"), REGIONS_MAX);
+		return;
+	}
+	settings->calendar.regions = xcalloc(v->node->count, sizeof *settings->calendar.regions);
+	for (size_t i = 0; i < v->node->count; i++) {
+		const struct yaml_node *node = v->node->item[i];
+		if (node->kind != YAML_SCALAR || !gate_slug(node->text)) {
+			yaml_problem(&v->reader->yaml, PROBLEM_ERROR, node, v->shown, NULL,
+				tr("want «region: ru-ba», got «%.64s»",
+					"нужно «регион: ru-ba», здесь «%.64s»"),
+				v->node->key[i]);
+			continue;
+		}
+		settings->calendar.regions[settings->calendar.regions_count++] =
+			(struct settings_region){xstrdup(v->node->key[i]), xstrdup(node->text)};
+	}
+}
+
 static void set_addresses(const struct value *v)
 {
 	struct settings_relay *relay = v->base;
@@ -355,6 +381,9 @@ void setting_set(const struct settings_reader *reader, const struct setting_row 
 		return;
 	case SETTING_DOMAINS:
 		set_domains(&v);
+		return;
+	case SETTING_REGIONS:
+		set_regions(&v);
 		return;
 	case SETTING_ADDRESSES:
 		set_addresses(&v);

@@ -129,8 +129,7 @@ void cli_warn(struct cli *cli, const char *fmt, ...)
 json_t *cli_problem_json(const struct problem *problem)
 {
 	json_t *object = json_object();
-	json_object_set_new(object, "severity",
-		json_string(problem->severity == PROBLEM_ERROR ? "error" : "warning"));
+	json_object_set_new(object, "severity", json_string(problem_severity_name(problem->severity)));
 	if (problem->file != NULL)
 		json_object_set_new(object, "file", json_string(problem->file));
 	if (problem->line > 0)
@@ -158,7 +157,7 @@ void cli_problems(struct cli *cli, const struct problems *problems)
 		fprintf(stderr, "%s\n", cli_clean(line));
 		free(line);
 	}
-	size_t all = problems->errors + problems->warnings;
+	size_t all = problems->errors + problems->warnings + problems->infos;
 	if (!cli->json && all > problems->count)
 		fprintf(stderr, tr("… and %s\n", "… и ещё %s\n"),
 			cli_count((int64_t)(all - problems->count), &more));

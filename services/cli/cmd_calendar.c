@@ -2,20 +2,14 @@
  * grid. Signs say what a day is, not colours: the page is printed, and read
  * aloud. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/gate.h"
-#include "base/xalloc.h"
 #include "calendar/day.h"
 #include "calendar/workdays.h"
 #include "cli/command.h"
 #include "settings/settings.h"
-
-#define STANDARD_CALENDAR "ru"
-#define FOLDER_NAME "calendars" /* under data_dir: what the installation adds */
 
 struct span {
 	int32_t first_day, last_day;
@@ -57,19 +51,6 @@ static int this_month(struct cli *cli, struct span *out)
 		return cli_fail(cli, &e);
 	*out = (struct span){day_of(t.year, t.month, 1), day_month_last(t.year, t.month), false};
 	return CLI_DONE;
-}
-
-/* --folder, else data_dir/calendars where that exists, else none: NULL. */
-static char *folder_of(struct cli *cli, const struct cli_args *args)
-{
-	struct stat st;
-	if (cli_value(args, "folder") != NULL)
-		return xstrdup(cli_value(args, "folder"));
-	char *folder = xasprintf("%s/" FOLDER_NAME, cli_settings(cli)->data_dir);
-	if (stat(folder, &st) == 0 && S_ISDIR(st.st_mode))
-		return folder;
-	free(folder);
-	return NULL;
 }
 
 /* ---- for people ------------------------------------------------------------------ */
@@ -209,7 +190,7 @@ static void print_json(struct cli *cli, const struct workdays *workdays, const s
 static int show_run(struct cli *cli, const struct cli_args *args)
 {
 	const char *when = cli_operand(args, 0);
-	const char *name = cli_value(args, "calendar");
+	const char *name = cli_value(args, "calendar"), *folder = cli_value(args, "folder");
 	struct problems problems = {0};
 	struct span span;
 	char text[WORKDAYS_TEXT_SIZE];
@@ -220,14 +201,14 @@ static int show_run(struct cli *cli, const struct cli_args *args)
 			cli_clean(when));
 	if (when == NULL && this_month(cli, &span) != CLI_DONE)
 		return CLI_FAILED;
-	if (cli_value(args, "folder") == NULL && cli_settings(cli) == NULL)
+	const struct settings *settings = cli_settings(cli);
+	if (settings == NULL)
 		return CLI_FAILED;
-	char *folder = folder_of(cli, args);
-	struct workdays *workdays = workdays_load(name != NULL ? name : STANDARD_CALENDAR, folder, &problems);
+	struct workdays *workdays = workdays_load(name != NULL ? name : settings->calendar.name,
+		folder != NULL ? folder : settings->calendar.folder, &problems);
 	int rc = workdays != NULL ? CLI_DONE : CLI_FAILED;
 	cli_problems(cli, &problems);
 	problems_fini(&problems);
-	free(folder);
 	if (workdays == NULL)
 		return rc;
 	if (cli_json(cli))
@@ -245,10 +226,10 @@ static const struct cli_operand show_operands[] = {
 		"месяц или год: 2026-05, 05.2026, 2026 (иначе текущий месяц)"},
 	{0}};
 static const struct cli_option show_options[] = {
-	{"calendar", 0, "NAME", NULL, "the calendar: ru, or a region's, ru-ba (else ru)",
-		"календарь: ru или региональный, ru-ba (иначе ru)"},
-	{"folder", 0, "FOLDER", "@folder", "files that add to the built-in ones (else data_dir/calendars)",
-		"файлы, которые дополняют встроенные (иначе data_dir/calendars)"},
+	{"calendar", 0, "NAME", NULL, "the calendar: ru, or a region's, ru-ba (else calendar.name of the settings)",
+		"календарь: ru или региональный, ru-ba (иначе настройка calendar.name)"},
+	{"folder", 0, "FOLDER", "@folder", "files that add to the built-in ones (else calendar.folder of the settings)",
+		"файлы, которые дополняют встроенные (иначе настройка calendar.folder)"},
 	{0}};
 
 const struct command calendar_commands[] = {

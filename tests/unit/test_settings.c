@@ -99,6 +99,7 @@ static void everything_can_be_set(void **state)
 		     "https://answers.example.org/\n"
 		     "sender: {name: Министерство, address: Outreach@Ministry.example.org}\n"
 		     "planner: {retry: [1s, 2s], lease: 2s}\n"
+		     "calendar: {name: ru-ba, folder: days, regions: {Республика: ru-ba}}\n"
 		     "mailer:\n  connections: 8\n  domains: {gmail.com: 20/s, почта.test: 1000/h}\n"
 		     "notifier: {allow_private: да, timeout: 500ms}\n"
 		     "relays:\n"
@@ -120,6 +121,11 @@ static void everything_can_be_set(void **state)
 	assert_string_equal(s->public_url, "https://answers.example.org");
 	assert_string_equal(s->sender.address, "Outreach@ministry.example.org");
 	assert_int_equal(s->planner.retry_count, 2);
+	assert_string_equal(s->calendar.name, "ru-ba");
+	assert_true(s->calendar.folder[0] == '/' && strstr(s->calendar.folder, "/days") != NULL);
+	assert_int_equal(s->calendar.regions_count, 1);
+	assert_string_equal(s->calendar.regions[0].region, "Республика");
+	assert_string_equal(s->calendar.regions[0].calendar, "ru-ba");
 	assert_int_equal(s->mailer.domains_count, 2);
 	assert_string_equal(s->mailer.domains[1].domain, "xn--80a1acny.test");
 	assert_int_equal(s->mailer.domains[1].rate.count, 1000);
@@ -156,7 +162,7 @@ static void mistakes(void **state)
 			"vestnik.yaml:1:1: error: unknown key «zonne»; did you mean «zone»? known: "
 			"lang, zone, data_dir, store_url, store_password_file, store_password_env, bus_url, kafka, "
 			"bus_partitions, bus_replication, bus_keep, bus_max, key_file, run_dir, log_level, "
-			"drain, public_url, attachments_max, audience_max, sender, planner, "
+			"drain, public_url, attachments_max, audience_max, sender, calendar, planner, "
 			"mailer, notifier, relays, sources\n"},
 		{"planner:\n  leese: 1s\n",
 			"vestnik.yaml:2:3: error: planner: unknown key «leese»; did you mean "
@@ -186,6 +192,9 @@ static void mistakes(void **state)
 		{"planner: {retry: [1m, never]}\n",
 			"vestnik.yaml:1:23: error: planner.retry: «never»: want at most 12 "
 			"durations like 1m, 1h\n"},
+		{"calendar: {regions: {Область: Ru_Obl}}\n",
+			"vestnik.yaml:1:31: error: calendar.regions: want «region: ru-ba», got "
+			"«Область»\n"},
 		{"mailer: {domains: {\"a b\": 20/s}}\n",
 			"vestnik.yaml:1:27: error: mailer.domains: want «domain: 20/s», got «a "
 			"b»\n"},
