@@ -22,6 +22,13 @@ static inline int64_t clock_mono_ms(void)
  * Set before threads start. */
 void clock_set_source(int64_t (*wall_ms)(void *arg), int64_t (*mono_us)(void *arg), void *arg);
 
+/* Rehearsals and tests: the file's 8 bytes (int64_t, this machine's order) are added, in ms, to the
+ * wall clock, whenever they change, in every process that called this. Monotonic time is left alone:
+ * spans stay real. -1: it cannot be read. Before threads start. */
+int clock_use_file(const char *path);
+/* The file $VESTNIK_CLOCK names, if any. 0, or -1 with the name in *path. */
+int clock_use_environment(const char **path);
+
 /* RFC 3339 in UTC with milliseconds, "2023-05-30T15:00:00.000Z". */
 #define CLOCK_RFC3339_SIZE 32
 const char *clock_rfc3339(int64_t time_ms, char out[static CLOCK_RFC3339_SIZE]);

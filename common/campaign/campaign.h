@@ -15,12 +15,41 @@
  *  "steps":[{"step":0,"kind":"first","letter":"first","at_ms"?,"not_after_ms"?}],
  *  "send":{"at_ms"?,"local":bool,"wall":"2023-05-15 10:00"?,"open_minute","close_minute"},
  *  "rate":{"count","per_ms"}?,"may_leave":bool,"hold":bool,"not_after_ms"?,
- *  "subject"?,"subject_prefix"?}
+ *  "subject"?,"subject_prefix"?,
+ *  -- the loop (absent in campaigns that only tell something; then there is one round, number 1,
+ *     whose first letter is step 0) --
+ *  "previous":{"campaign":slug,"number","date"}?      the stored campaign it follows
+ *  document: "based_on"?, "certificate":{"from","to"}? (dates)
+ *  "controller":{"name","position"?,"address"}?
+ *  "ask":{"verb":"просим",
+ *         "fields":[{"field","label","type","required":bool,"options":[…]?,"columns":[…]?}], answer/field.h
+ *         "ways":["link","reply","sheet"],"if_day_off":"next"|"previous"|"keep",
+ *         "through":"municipality"?,"collect_kinds":[…]?   level 1: children of the recipients, these kinds
+ *         "escalate":[{"after":"1d","to":"parent"|"controller"|address}],
+ *         "report":{"to":[addresses],"formats":["xlsx","html","csv"],"webhook":bool}?}?
+ *  "rounds":[{"number":1,"label"?,"draft":bool,"starts_ms"?,     starts_ms absent: at launch
+ *             "period":{"kind":"month","day":"2022-09-01"}?,
+ *             "deadline":{"asked":"2023-05-30","day":"2023-05-30","minute":1080,"at_ms","zone"}?,
+ *             "collect":{the same, earlier; level 1}?,
+ *             "ask":bool,                                        false: this round only tells
+ *             "audience":{…}?,                                   instead of definition.audience
+ *             "first":0,                                         step numbers of its letters:
+ *             "remind":[{"step":1,"before":"-7d"},…],
+ *             "collect_first"?,"collect_remind":[{"step","before"}]?,"acknowledge"?}],
+ *  "steps":[{"step","kind":"first"|"reminder"|"collect"|"acknowledge"|"correction"|"recall"|"postponed",
+ *            "letter":name,…}]     unique in the campaign; rounds with the same texts share them
+ *  "acknowledge":{"persons":[{"name","position"?,"address"}],"roles":["head"]}?
+ *  "annexes":[{"position","name","title"?,"size"}]?   attachments that go as links: {{link.file.N}}
+ *  "publish":{"page":bool,"feed":bool}?}
  *
  * JSON of a recipient's fields (delivery.fields):
  * {"recipient":{"key","name","kind","region","municipality", further columns of the directory…},
  *  "contact":{"name","position","role"},
- *  "<dataset>":{columns…}}                      what has no value is ""
+ *  "<dataset>":{columns…},                      what has no value is ""
+ *  "deadline":{"at": RFC 3339 instant,"date","full"}?,"round":{"label","number"}?,
+ *  "previous":{"number","date","answered", fields…}?,   of the campaign it follows
+ *  "@":{"ask"?,"ack"?,"round"?,"level"?,"reminder":bool?,"expires_ms"?}?}   ids the planner put there: the mailer
+ *                                               makes {{link.*}} of them (link/link.h), checks reminders
  * What is the same for everybody (campaign.slug, campaign.title, document.number, document.date …)
  * is not in it: it is compiled into the letter as letter_source.constants. */
 #ifndef VESTNIK_CAMPAIGN_CAMPAIGN_H

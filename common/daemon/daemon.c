@@ -395,7 +395,7 @@ int daemon_main(const struct daemon_service *service, int argc, char **argv)
 	struct daemon daemon = {.service = service};
 	struct options options = {0};
 	struct error e = {0};
-	const char *log_level = NULL;
+	const char *log_level = NULL, *clock_file;
 	enum log_level level = LOG_LEVEL_INFO;
 
 	keep_freed_memory();
@@ -407,6 +407,11 @@ int daemon_main(const struct daemon_service *service, int argc, char **argv)
 	calendar_init();
 	if (take_instance(&daemon, options.instance) != 0)
 		return EXIT_WRONG_USE;
+	if (clock_use_environment(&clock_file) != 0) {
+		fprintf(stderr, tr("vestnik-%s: VESTNIK_CLOCK: cannot read %s\n",
+			"vestnik-%s: VESTNIK_CLOCK: не удалось прочитать %s\n"), service->name, clock_file);
+		return EXIT_WRONG_USE;
+	}
 	if (load_settings(&daemon, options.config) != 0)
 		return EXIT_WRONG_USE;
 	lang_set(daemon.settings->lang);
@@ -421,6 +426,8 @@ int daemon_main(const struct daemon_service *service, int argc, char **argv)
 	}
 	log_init(service->name, level);
 	name_process(&daemon);
+	if (clock_file != NULL)
+		log_warn("rehearsal_clock", "file=%s", log_quote(clock_file));
 
 	int rc = install_signals(&e);
 	if (rc == 0)

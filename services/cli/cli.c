@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/gate.h"
+#include "base/clock.h"
 #include "base/ident.h"
 #include "base/log.h"
 #include "calendar/calendar.h"
@@ -219,11 +220,17 @@ int cli_main(int argc, char **argv)
 	struct cli cli;
 	struct cli_args args = {0};
 	bool shown;
+	const char *clock_file;
 	set_locale();
 	lang_set(lang_of_environment());
 	log_init("vestnik", LOG_LEVEL_WARN);
 	ident_init();
 	calendar_init();
+	if (clock_use_environment(&clock_file) != 0) {
+		fprintf(stderr, tr("vestnik: VESTNIK_CLOCK: cannot read %s\n",
+			"vestnik: VESTNIK_CLOCK: не удалось прочитать %s\n"), clock_file);
+		return CLI_WRONG_USE;
+	}
 	cli_init(&cli);
 	int rc = command_parse(&cli, argc, argv, &args, &shown);
 	if (rc == CLI_DONE && !shown)
