@@ -22,6 +22,13 @@ struct words {
 	size_t count;
 };
 
+/* What plans shorten; the rest of the name in full is found by its other words. */
+static const char *in_full(const char *word)
+{
+	bool school = strcmp(word, "сош") == 0 || strcmp(word, "оош") == 0 || strcmp(word, "нош") == 0;
+	return school ? "школа" : word;
+}
+
 static bool is_noise(const char *word)
 {
 	for (size_t i = 0; noise[i] != NULL; i++)
@@ -36,7 +43,7 @@ static void words_init(struct words *w, const char *text)
 	for (char *save = NULL, *word = strtok_r(w->text, " ", &save); word != NULL && w->count < WORDS_MAX;
 		word = strtok_r(NULL, " ", &save))
 		if (!is_noise(word))
-			w->word[w->count++] = word;
+			w->word[w->count++] = in_full(word);
 }
 
 /* Words of Russian names end differently in different cases: «город», «города». Five

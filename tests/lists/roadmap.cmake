@@ -5,3 +5,4 @@ target_include_directories(test_docx_make PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/sup
 target_link_libraries(test_docx_make PUBLIC base PkgConfig::ZIP PkgConfig::CMOCKA)
 vestnik_test(unit/test_roadmap.c USES table calendar LIBRARIES test_docx_make PkgConfig::XLSXWRITER)
 vestnik_script_test(integration/roadmap_shows_steps_and_unread_terms.py)
+vestnik_test(unit/test_roadmap_mapping.c USES roadmap store)
