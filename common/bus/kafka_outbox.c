@@ -13,6 +13,7 @@
 #include "base/ident.h"
 #include "base/lang.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "base/xalloc.h"
 #include "bus/kafka_outbox.h"
 #include "store/rows.h"
@@ -119,13 +120,7 @@ static void say_trouble(struct kafka_outbox *outbox, bool trouble, const struct 
 static bool wait_for_work(struct kafka_outbox *outbox, int wait_ms)
 {
 	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += wait_ms / 1000;
-	until.tv_nsec += wait_ms % 1000 * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_nsec -= 1000000000L;
-		until.tv_sec++;
-	}
+	wait_until(&until, wait_ms);
 	pthread_mutex_lock(&outbox->lock);
 	/* a retry is not hurried by new rows */
 	while (!outbox->stop && (!outbox->wanted || outbox->in_trouble))
@@ -201,13 +196,9 @@ static void *run(void *arg)
 struct kafka_outbox *kafka_outbox_new(struct kafka_bus *bus)
 {
 	struct kafka_outbox *outbox = xcalloc(1, sizeof *outbox);
-	pthread_condattr_t attributes;
 	outbox->bus = bus;
 	pthread_mutex_init(&outbox->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&outbox->wake, &attributes);
-	pthread_condattr_destroy(&attributes);
+	wait_cond_init(&outbox->wake);
 	pump_init(&outbox->pump, bus);
 	outbox_new_owner(outbox);
 	return outbox;

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "base/xalloc.h"
 #include "store/again.h"
 #include "store/db.h"
@@ -104,8 +105,7 @@ static void *work(void *arg)
 		refresh(row, &db);
 		pthread_mutex_lock(&row->lock);
 		struct timespec until;
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec += REFRESH_MS / 1000;
+		wait_until(&until, REFRESH_MS);
 		while (!row->stopping && !row->dirty &&
 			pthread_cond_timedwait(&row->changed, &row->lock, &until) == 0)
 			;
@@ -126,7 +126,7 @@ struct status_row *status_row_start(const char *instance, const char *service, c
 	row->store_url = xstrdup(store_url);
 	row->state = "starting";
 	pthread_mutex_init(&row->lock, NULL);
-	pthread_cond_init(&row->changed, NULL);
+	wait_cond_init(&row->changed);
 	if (pthread_create(&row->thread, NULL, work, row) != 0)
 		PANIC("cannot start a thread");
 	return row;

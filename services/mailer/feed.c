@@ -5,9 +5,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "mailer/policy.h"
 #include "mailer/pool_parts.h"
-#include "mailer/wait.h"
 
 /* A session waits this long for its next letter before it says QUIT: keeps the
  * connection warm over a gap between batches. */

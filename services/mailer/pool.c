@@ -10,9 +10,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "base/xalloc.h"
 #include "mailer/pool_parts.h"
-#include "mailer/wait.h"
 
 /* Letters queued per lane: half a second of the measured rate, within these. */
 #define APPETITE_SPAN_MS 500

@@ -1,6 +1,6 @@
 #include "mailer/queue.h"
 
-#include "mailer/wait.h"
+#include "base/wait.h"
 
 void queue_init(struct queue *queue)
 {

@@ -9,8 +9,8 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "base/xalloc.h"
-#include "mailer/wait.h"
 
 #define BATCH_MOST 256
 #define LINGER_MS 10

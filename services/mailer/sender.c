@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "mailer/pool_parts.h"
-#include "mailer/wait.h"
 
 /* Locked. A relay with a letter for this thread and a place for a session. */
 static struct line *find_line(struct sender *sender)

@@ -1,11 +1,13 @@
-/* Conditions that wait by the monotonic clock. */
-#ifndef VESTNIK_MAILER_WAIT_H
-#define VESTNIK_MAILER_WAIT_H
+/* Conditions that wait by the monotonic clock: setting the machine's time neither cuts a wait short
+ * nor prolongs it. */
+#ifndef VESTNIK_BASE_WAIT_H
+#define VESTNIK_BASE_WAIT_H
 
 #include <pthread.h>
 #include <stdint.h>
 #include <time.h>
 
+/* For pthread_cond_timedwait: ms from now. */
 static inline void wait_until(struct timespec *out, int64_t ms)
 {
 	clock_gettime(CLOCK_MONOTONIC, out);
