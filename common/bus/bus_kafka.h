@@ -96,10 +96,15 @@ void kafka_message_read(const rd_kafka_message_t *record, const char *topic, str
 struct kafka_producer *kafka_producer_new(struct kafka_bus *bus);
 /* Waits a bounded time for what is on its way. */
 void kafka_producer_free(struct kafka_producer **producer);
+/* What the sending thread has to see to while it waits, some times a second. */
+struct kafka_meanwhile {
+	void (*call)(void *arg);
+	void *arg;
+};
 /* Sends all and waits for the last report; result[i] says what became of each. Any thread.
- * 0 when all are there; the error is the first one's. */
+ * 0 when all are there; the error is the first one's. meanwhile may be NULL. */
 int kafka_send(struct kafka_bus *bus, const struct bus_message *messages, size_t n,
-	rd_kafka_resp_err_t *result, struct error *e);
+	rd_kafka_resp_err_t *result, const struct kafka_meanwhile *meanwhile, struct error *e);
 int kafka_publish(struct bus *bus, const struct bus_message *messages, size_t n, struct error *e);
 
 /* ---- kafka_outbox.c ------------------------------------------------------------- */

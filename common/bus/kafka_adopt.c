@@ -27,27 +27,29 @@ void outbox_new_owner(struct kafka_outbox *outbox)
 		.name = outbox->lease_name, .holder = outbox->lease_holder, .duration_ms = LEASE_MS};
 }
 
-int outbox_keep_lease(struct kafka_outbox *outbox, struct error *e)
+static int confirm(struct db *db, const struct lease *lease, bool *held, struct error *e)
+{
+	if (db_begin(db, DB_WRITE, e) < 0)
+		return -1;
+	int rc = lease_confirm(db, lease, e);
+	if (rc == 0)
+		rc = db_commit(db, DB_RELAXED, e);
+	db_rollback(db);
+	*held = rc == 0;
+	return rc < 0 && e->code != ERROR_LOST ? -1 : 0;
+}
+
+static int keep_own(struct kafka_outbox *outbox, struct error *e)
 {
 	struct db *db = outbox->pump.db;
 	int64_t now_ms = kafka_mono_ms();
 	bool held = true;
 	if (outbox->lease.token != 0 && now_ms - outbox->renewed_ms < LEASE_RENEW_MS)
 		return 0;
-	if (outbox->lease.token == 0) {
-		if (lease_take(db, &outbox->lease, false, &held, e) < 0)
-			return -1;
-	} else {
-		if (db_begin(db, DB_WRITE, e) < 0)
-			return -1;
-		int rc = lease_confirm(db, &outbox->lease, e);
-		if (rc == 0)
-			rc = db_commit(db, DB_RELAXED, e);
-		db_rollback(db);
-		if (rc < 0 && e->code != ERROR_LOST)
-			return -1;
-		held = rc == 0;
-	}
+	int rc = outbox->lease.token == 0 ? lease_take(db, &outbox->lease, false, &held, e)
+					  : confirm(db, &outbox->lease, &held, e);
+	if (rc < 0)
+		return -1;
 	if (!held) {
 		log_warn("outbox-adopted-by-another", "owner=%s", outbox->lease_holder);
 		outbox_new_owner(outbox); /* the lease is taken with the next round */
@@ -55,6 +57,25 @@ int outbox_keep_lease(struct kafka_outbox *outbox, struct error *e)
 	}
 	outbox->renewed_ms = now_ms;
 	return 0;
+}
+
+static int keep_adopted(struct kafka_outbox *outbox, struct error *e)
+{
+	int64_t now_ms = kafka_mono_ms();
+	bool held;
+	if (outbox->adopted == NULL || outbox->adopted->token == 0 || now_ms - outbox->adopted_ms < LEASE_RENEW_MS)
+		return 0;
+	if (confirm(outbox->pump.db, outbox->adopted, &held, e) < 0)
+		return -1;
+	if (!held)
+		outbox->adopted->token = 0;
+	outbox->adopted_ms = now_ms;
+	return 0;
+}
+
+int outbox_keep_leases(struct kafka_outbox *outbox, struct error *e)
+{
+	return keep_own(outbox, e) < 0 || keep_adopted(outbox, e) < 0 ? -1 : 0;
 }
 
 /* The next owner after `after` whose lease is gone and whose first row is not quite new. */
@@ -99,6 +120,22 @@ void outbox_forget_lease(struct db *db, struct lease *lease)
 }
 
 /* Everything the dead one left that can be sent; between its batches our own go. */
+static int send_what_is_left(struct kafka_outbox *outbox, const char *owner, int64_t *total, struct error *e)
+{
+	int sent;
+	while ((sent = pump_batch(&outbox->pump, owner, e)) > 0) {
+		*total += sent;
+		if (outbox_is_closing(outbox))
+			return 0;
+		if (outbox_keep_leases(outbox, e) < 0 ||
+			pump_batch(&outbox->pump, outbox->lease_holder, e) < 0)
+			return -1;
+		if (outbox->adopted->token == 0)
+			return 0;
+	}
+	return sent;
+}
+
 static int adopt(struct kafka_outbox *outbox, const char *owner, struct error *e)
 {
 	char name[OUTBOX_LEASE_SIZE];
@@ -109,24 +146,13 @@ static int adopt(struct kafka_outbox *outbox, const char *owner, struct error *e
 		return -1;
 	if (!held)
 		return 0;
-	log_info("outbox-adopts", "owner=%s", log_quote(owner));
-	int sent, rc = 0;
-	int64_t total = 0, taken_ms = kafka_mono_ms();
-	while ((sent = pump_batch(&outbox->pump, owner, e)) > 0) {
-		total += sent;
-		if (outbox_keep_lease(outbox, e) < 0 || pump_batch(&outbox->pump, outbox->lease_holder, e) < 0) {
-			rc = -1;
-			break;
-		}
-		if (kafka_mono_ms() - taken_ms < LEASE_RENEW_MS)
-			continue;
-		if (lease_take(outbox->pump.db, &lease, false, &held, e) < 0 || !held)
-			break;
-		taken_ms = kafka_mono_ms();
-	}
-	if (sent < 0)
-		rc = -1;
-	log_info("outbox-adopted", "owner=%s messages=%lld", log_quote(owner), (long long)total);
+	outbox->adopted = &lease;
+	outbox->adopted_ms = kafka_mono_ms();
+	int64_t total = 0;
+	int rc = send_what_is_left(outbox, owner, &total, e);
+	outbox->adopted = NULL;
+	if (total > 0) /* else they are for topics that take nothing just now */
+		log_info("outbox-adopted", "owner=%s messages=%lld", log_quote(owner), (long long)total);
 	outbox_forget_lease(outbox->pump.db, &lease);
 	return rc;
 }

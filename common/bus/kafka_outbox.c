@@ -96,12 +96,19 @@ int kafka_publish_tx(struct bus *base, struct db *tx, const struct bus_message *
 /* More than 0: there may be more at once. */
 static int work(struct kafka_outbox *outbox, struct error *e)
 {
-	if (pump_open(&outbox->pump, e) < 0 || outbox_keep_lease(outbox, e) < 0)
+	if (pump_open(&outbox->pump, e) < 0 || outbox_keep_leases(outbox, e) < 0)
 		return -1;
 	int sent = pump_batch(&outbox->pump, outbox->lease_holder, e);
 	if (sent < 0)
 		return -1;
-	return outbox_look_for_dead(outbox, e) < 0 ? -1 : sent;
+	return !outbox_is_closing(outbox) && outbox_look_for_dead(outbox, e) < 0 ? -1 : sent;
+}
+
+/* The pump's, while it waits for brokers. What fails here fails again where it is told. */
+static void keep_leases(void *arg)
+{
+	struct error ignored;
+	(void)outbox_keep_leases(arg, &ignored);
 }
 
 /* Said once, and when it is over. */
@@ -132,7 +139,7 @@ static bool wait_for_work(struct kafka_outbox *outbox, int wait_ms)
 	return !stop;
 }
 
-static bool is_closing(struct kafka_outbox *outbox)
+bool outbox_is_closing(struct kafka_outbox *outbox)
 {
 	pthread_mutex_lock(&outbox->lock);
 	bool stop = outbox->stop;
@@ -182,7 +189,7 @@ static void *run(void *arg)
 		int sent = work(outbox, &e);
 		if (sent < 0 && e.fatal)
 			pump_close(&outbox->pump);
-		if (!is_closing(outbox)) /* finish() says what became of it */
+		if (!outbox_is_closing(outbox)) /* finish() says what became of it */
 			say_trouble(outbox, sent < 0, &e);
 		going = wait_for_work(outbox, sent > 0 ? 0 : sent < 0 ? RETRY_MS : IDLE_MS);
 	}
@@ -199,7 +206,7 @@ struct kafka_outbox *kafka_outbox_new(struct kafka_bus *bus)
 	outbox->bus = bus;
 	pthread_mutex_init(&outbox->lock, NULL);
 	wait_cond_init(&outbox->wake);
-	pump_init(&outbox->pump, bus);
+	pump_init(&outbox->pump, bus, keep_leases, outbox);
 	outbox_new_owner(outbox);
 	return outbox;
 }

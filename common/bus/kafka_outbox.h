@@ -23,14 +23,18 @@ struct kafka_outbox {
 	struct pump pump;
 	struct lease lease;
 	char lease_name[OUTBOX_LEASE_SIZE], lease_holder[OUTBOX_OWNER_SIZE];
-	int64_t renewed_ms, looked_ms, swept_ms;
+	struct lease *adopted; /* while a dead one's rows are sent, else NULL */
+	int64_t renewed_ms, adopted_ms, looked_ms, swept_ms;
 	bool in_trouble;
 };
 
+bool outbox_is_closing(struct kafka_outbox *outbox);
+
 /* All of these are the thread's. */
 void outbox_new_owner(struct kafka_outbox *outbox);
-/* Takes, renews, or goes on under a new name. */
-int outbox_keep_lease(struct kafka_outbox *outbox, struct error *e);
+/* Takes, renews, or goes on under a new name; and the lease of the one adopted: its token is 0 when
+ * another took it. */
+int outbox_keep_leases(struct kafka_outbox *outbox, struct error *e);
 void outbox_forget_lease(struct db *db, struct lease *lease);
 /* Sends what processes left whose lease has run out; once a second. */
 int outbox_look_for_dead(struct kafka_outbox *outbox, struct error *e);

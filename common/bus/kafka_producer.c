@@ -9,6 +9,7 @@
 
 #include "base/lang.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "base/xalloc.h"
 #include "bus/bus_kafka.h"
 
@@ -18,6 +19,8 @@
 #define LINGER_MS "1"
 #define SERVE_MS 200
 #define QUEUE_FULL_WAIT_MS 5
+/* Who waits for reports sees to its other business so often. */
+#define MEANWHILE_MS 500
 #define CLOSE_MS 5000
 #define INTRODUCE_MS 2000
 
@@ -46,6 +49,8 @@ struct batch {
 	pthread_mutex_t lock;
 	pthread_cond_t done;
 	size_t open;
+	const struct kafka_meanwhile *meanwhile; /* or NULL */
+	int64_t meanwhile_ms;                    /* it was called then */
 };
 
 struct report {
@@ -268,6 +273,15 @@ static void fail_here(struct batch *batch, rd_kafka_resp_err_t *result, rd_kafka
 	pthread_mutex_unlock(&batch->lock);
 }
 
+/* lock not held. */
+static void see_to_business(struct batch *batch)
+{
+	if (batch->meanwhile == NULL || kafka_mono_ms() - batch->meanwhile_ms < MEANWHILE_MS)
+		return;
+	batch->meanwhile->call(batch->meanwhile->arg);
+	batch->meanwhile_ms = kafka_mono_ms();
+}
+
 static void produce_all(struct kafka_producer *p, const struct bus_message *messages, size_t n,
 	struct batch *batch, struct report *reports, rd_kafka_resp_err_t *result)
 {
@@ -279,6 +293,7 @@ static void produce_all(struct kafka_producer *p, const struct bus_message *mess
 			err = p->rk == NULL ? RD_KAFKA_RESP_ERR__FATAL
 					    : produce(p, &messages[i], &reports[i]);
 			pthread_rwlock_unlock(&p->lock);
+			see_to_business(batch);
 			if (err != RD_KAFKA_RESP_ERR__QUEUE_FULL)
 				break;
 			/* room comes: every message in it is reported in bounded time */
@@ -289,21 +304,36 @@ static void produce_all(struct kafka_producer *p, const struct bus_message *mess
 	}
 }
 
+static void await_reports(struct batch *batch)
+{
+	pthread_mutex_lock(&batch->lock);
+	while (batch->open > 0) {
+		if (batch->meanwhile == NULL) {
+			pthread_cond_wait(&batch->done, &batch->lock);
+			continue;
+		}
+		wait_cond_ms(&batch->done, &batch->lock, MEANWHILE_MS);
+		pthread_mutex_unlock(&batch->lock);
+		see_to_business(batch);
+		pthread_mutex_lock(&batch->lock);
+	}
+	pthread_mutex_unlock(&batch->lock);
+}
+
 int kafka_send(struct kafka_bus *bus, const struct bus_message *messages, size_t n,
-	rd_kafka_resp_err_t *result, struct error *e)
+	rd_kafka_resp_err_t *result, const struct kafka_meanwhile *meanwhile, struct error *e)
 {
 	struct kafka_producer *p = bus->producer;
 	for (size_t i = 0; i < n; i++)
 		result[i] = RD_KAFKA_RESP_ERR__FATAL;
 	if (need_client(p, e) < 0)
 		return -1;
-	struct batch batch = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, n};
+	struct batch batch = {.open = n, .meanwhile = meanwhile, .meanwhile_ms = kafka_mono_ms()};
+	pthread_mutex_init(&batch.lock, NULL);
+	wait_cond_init(&batch.done);
 	struct report *reports = xcalloc(n, sizeof *reports);
 	produce_all(p, messages, n, &batch, reports, result);
-	pthread_mutex_lock(&batch.lock);
-	while (batch.open > 0)
-		pthread_cond_wait(&batch.done, &batch.lock);
-	pthread_mutex_unlock(&batch.lock);
+	await_reports(&batch);
 	pthread_mutex_destroy(&batch.lock);
 	pthread_cond_destroy(&batch.done);
 	free(reports);
@@ -335,7 +365,7 @@ int kafka_publish(struct bus *base, const struct bus_message *messages, size_t n
 	if (check_topics(bus, messages, n, e) < 0)
 		return -1;
 	rd_kafka_resp_err_t *result = xcalloc(n, sizeof *result);
-	int rc = kafka_send(bus, messages, n, result, e);
+	int rc = kafka_send(bus, messages, n, result, NULL, e);
 	free(result);
 	return rc;
 }

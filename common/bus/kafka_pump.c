@@ -16,10 +16,11 @@
 #define REFUSED_MAX_BYTES 300
 #define DIGITS_MAX 21
 
-void pump_init(struct pump *pump, struct kafka_bus *bus)
+void pump_init(struct pump *pump, struct kafka_bus *bus, void (*meanwhile)(void *arg), void *arg)
 {
 	memset(pump, 0, sizeof *pump);
 	pump->bus = bus;
+	pump->meanwhile = (struct kafka_meanwhile){meanwhile, arg};
 }
 
 int pump_open(struct pump *pump, struct error *e)
@@ -172,7 +173,8 @@ static int judge_unsent(struct pump *pump, int n, struct error *e)
 		 * refused when it goes alone is at fault. */
 		if (is_permanent(err)) {
 			struct error ignored;
-			if (kafka_send(pump->bus, &pump->messages[i], 1, &pump->result[i], &ignored) == 0)
+			if (kafka_send(pump->bus, &pump->messages[i], 1, &pump->result[i], &pump->meanwhile,
+				    &ignored) == 0)
 				continue;
 			err = pump->result[i];
 			if (is_permanent(err)) {
@@ -199,14 +201,17 @@ static bool block_missing(struct pump *pump, int n)
 {
 	struct error ignored;
 	bool any = false;
-	for (int i = 0; i < n; i++)
-		if ((i == 0 || strcmp(pump->messages[i].topic, pump->messages[i - 1].topic) != 0) &&
-			kafka_topic_partitions(pump->bus, pump->messages[i].topic, TOPIC_ASK_MS, &ignored) == 0) {
+	for (int i = 0; i < n; i++) {
+		if (i > 0 && strcmp(pump->messages[i].topic, pump->messages[i - 1].topic) == 0)
+			continue;
+		if (kafka_topic_partitions(pump->bus, pump->messages[i].topic, TOPIC_ASK_MS, &ignored) == 0) {
 			block_topic(pump, pump->messages[i].topic);
 			kafka_no_topic(pump->bus, pump->messages[i].topic, &ignored);
 			log_warn("outbox-no-topic", "reason=%s", log_quote(ignored.text));
 			any = true;
 		}
+		pump->meanwhile.call(pump->meanwhile.arg);
+	}
 	return any;
 }
 
@@ -220,7 +225,7 @@ int pump_batch(struct pump *pump, const char *owner, struct error *e)
 		return n;
 	error_clear(&why);
 	int rc = 0;
-	if (kafka_send(pump->bus, pump->messages, (size_t)n, pump->result, &ignored) < 0)
+	if (kafka_send(pump->bus, pump->messages, (size_t)n, pump->result, &pump->meanwhile, &ignored) < 0)
 		rc = judge_unsent(pump, n, &why);
 	int sent = delete_sent(pump, n, e);
 	if (sent < 0)

@@ -10,6 +10,7 @@
 
 struct pump {
 	struct kafka_bus *bus;
+	struct kafka_meanwhile meanwhile; /* keeps the leases: without brokers a batch takes longer than one */
 	struct db *db;
 	struct arena arena;
 	int64_t *ids; /* of one batch, as are the following */
@@ -21,7 +22,7 @@ struct pump {
 	} blocked[PUMP_BLOCKED_MAX];
 };
 
-void pump_init(struct pump *pump, struct kafka_bus *bus);
+void pump_init(struct pump *pump, struct kafka_bus *bus, void (*meanwhile)(void *arg), void *arg);
 /* Opens the connection when there is none. */
 int pump_open(struct pump *pump, struct error *e);
 void pump_close(struct pump *pump);
