@@ -5,8 +5,9 @@ import subprocess
 from bed import SOURCE, Bed, wait_for
 
 EXAMPLES = os.path.join(SOURCE, "docs/examples/producers")
-# Nobody listens there: what becomes of a task that cannot be delivered.
+# Nobody listens there: what becomes of a task that cannot be delivered, and how long it is tried.
 NOWHERE = "127.0.0.1:1"
+IN_VAIN_S = "4"
 TIMEOUT_S = 120
 
 
@@ -16,9 +17,10 @@ class Example:
         self.command = command
         self.notices = notices
 
-    def start(self, bed, brokers, *arguments):
+    def start(self, bed, brokers, *arguments, **environment):
+        environment = {**os.environ, "VESTNIK_TOPIC": bed.topic("vestnik.tasks"), **environment}
         return subprocess.Popen([*self.command, brokers, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                text=True, env=dict(os.environ, VESTNIK_TOPIC=bed.topic("vestnik.tasks")))
+                                text=True, env=environment)
 
     def run(self, bed, *arguments, code=0):
         process = self.start(bed, bed.kafka.brokers, *arguments)
@@ -37,7 +39,8 @@ def check(example, further=lambda bed: []):
     with Bed({"sources": sources}, bus="kafka") as bed:
         bed.sink()
         bed.up()
-        in_vain = example.start(bed, NOWHERE, example.notices[0], "1", "nobody@example.org")
+        in_vain = example.start(bed, NOWHERE, example.notices[0], "1", "nobody@example.org",
+                                VESTNIK_TIMEOUT_S=IN_VAIN_S)
         example.run(bed, "notice", code=2)
         want = []
         for number, mode in enumerate(example.notices, 1841):

@@ -5,7 +5,8 @@
 //
 // The first: an application was taken, tell the school. The second: both as `vestnik campaign store`
 // printed them. Exit code: 0 the broker has it, 1 it may not have it (run again: nothing happens twice),
-// 2 wrong use. Needs JDK 17; in libs/: kafka-clients, slf4j-api, jackson-databind, -core, -annotations.
+// 2 wrong use. VESTNIK_TIMEOUT_S: how many seconds it tries (30), and as many before that to find the brokers.
+// Needs JDK 17; in libs/: kafka-clients, slf4j-api, jackson-databind, -core, -annotations.
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.charset.StandardCharsets;
@@ -25,6 +26,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 public class Producer {
 	// With an address like kafka://host:9092/prefix in Vestnik's settings: prefix.vestnik.tasks.
 	static final String TOPIC = System.getenv().getOrDefault("VESTNIK_TOPIC", "vestnik.tasks");
+	static final int TIMEOUT_MS = 1000 * Integer.parseInt(System.getenv().getOrDefault("VESTNIK_TIMEOUT_S", "30"));
 	// The name that the settings of Vestnik know this program by (`sources`).
 	static final String SOURCE = "/contest-registry";
 
@@ -62,9 +64,9 @@ public class Producer {
 		// The client's own retries write it once and in order.
 		settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, "true");
 		// Then get() below says that it failed.
-		settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, "30000");
-		settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, "10000");
-		settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, "30000");
+		settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, TIMEOUT_MS);
+		settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, TIMEOUT_MS / 3); // room for another try or two
+		settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, TIMEOUT_MS);           // for finding the brokers
 		return settings;
 	}
 

@@ -6,19 +6,21 @@
 #   kcat.sh BROKERS launch CAMPAIGN CONTENT_HASH
 #
 # Exit code 0: the broker has it. Else run it again: nothing happens twice.
+# VESTNIK_TIMEOUT_S: how many seconds it tries (30).
 set -eu
-[ $# -eq 4 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# -eq 4 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 brokers=$1 mode=$2
 
 # With an address like kafka://host:9092/prefix in Vestnik's settings: prefix.vestnik.tasks.
 topic=${VESTNIK_TOPIC:-vestnik.tasks}
+timeout_s=${VESTNIK_TIMEOUT_S:-30}
 source=/contest-registry # as the settings of Vestnik (`sources`) know this program
 put() {                  # key, further arguments of kcat; one message on standard input
 	key=$1
 	shift
-	# -E: errors end it; -D with a byte that JSON cannot have: a line's end does not end the message
+	# -E: a broker away for a moment does not end it; -D with a byte that JSON cannot have: a line's end does not end the message
 	kcat -P -b "$brokers" -t "$topic" -k "$key" -D '\x1e' -E \
-		-X acks=all -X enable.idempotence=true -X message.timeout.ms=30000 "$@"
+		-X acks=all -X enable.idempotence=true -X message.timeout.ms=$((timeout_s * 1000)) "$@"
 }
 
 case $mode in

@@ -5,6 +5,7 @@
     producer.py BROKERS launch CAMPAIGN CONTENT_HASH   both as `vestnik campaign store` printed them
 
 Exit code: 0 the broker has it, 1 it may not have it (run again: nothing happens twice), 2 wrong use.
+VESTNIK_TIMEOUT_S: how many seconds it tries (30).
 Needs confluent-kafka (pip install confluent-kafka).
 """
 import datetime
@@ -16,6 +17,7 @@ from confluent_kafka import KafkaException, Producer
 
 # With an address like kafka://host:9092/prefix in Vestnik's settings: prefix.vestnik.tasks.
 TOPIC = os.environ.get("VESTNIK_TOPIC", "vestnik.tasks")
+TIMEOUT_S = int(os.environ.get("VESTNIK_TIMEOUT_S", "30"))
 # The name that the settings of Vestnik know this program by (`sources`).
 SOURCE = "/contest-registry"
 
@@ -47,8 +49,8 @@ def send(brokers, task):
     producer = Producer({
         "bootstrap.servers": brokers,
         "client.id": "contest-registry",
-        "enable.idempotence": True,     # acks=all; the client's own retries write it once and in order
-        "delivery.timeout.ms": 30_000,  # then the report below says that it failed
+        "enable.idempotence": True,               # acks=all; the client's own retries write it once and in order
+        "delivery.timeout.ms": TIMEOUT_S * 1000,  # then the report below says that it failed
     })
     outcome = []
     producer.produce(
