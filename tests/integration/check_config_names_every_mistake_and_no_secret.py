@@ -50,6 +50,20 @@ def nobody_answers(place):
         f.write("data_dir: data\nzone: Europe/Moscow\n" + GOOD)
 
 
+def only_librdkafka_knows(place):
+    """Names and values of Kafka's properties; the brokers need not be there."""
+    for properties, code, says in (("{linger.ms: 5}", 0, "All is well."), ("{no.such.thing: 5}", 1, "no.such.thing"),
+                                   ("{linger.ms: many}", 1, "linger.ms"), ("{client.id: x}", 1, "client.id")):
+        with open(place.config, "w", encoding="utf-8") as f:
+            f.write("data_dir: data\nsources: []\nbus_url: kafka://127.0.0.1:1\n" + f"kafka: {properties}\n" + GOOD)
+        result = place.run("check-config")
+        expect(f"exit with {properties}", result.returncode, code)
+        if says not in result.stdout + result.stderr:
+            fail(f"{properties}: got {result.stdout + result.stderr}, want {says}")
+    with open(place.config, "w", encoding="utf-8") as f:
+        f.write("data_dir: data\nzone: Europe/Moscow\n" + GOOD)
+
+
 def main():
     with Place("relay: []\ndrain: soon\nlog_level: loud\n") as place:
         result = place.run("check-config", "--json")
@@ -74,6 +88,7 @@ def main():
         if "quota 500/" not in place.ok("check-config"):
             fail(place.ok("check-config"))
         nobody_answers(place)
+        only_librdkafka_knows(place)
         page = place.ok("check-config", "--reference")
         for word in ("data_dir", "drain", "envelope"):
             if word not in page:
