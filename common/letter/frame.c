@@ -148,9 +148,55 @@ static void size_words(size_t bytes, enum lang lang, char *out, size_t size)
 		word(lang, "MB", "МБ"));
 }
 
-/* Each annex is one template_text; its number only where there are several. */
-static void annexes(const struct letter_source *s, struct buf *html, struct buf *text)
+/* What was written so far, and the recipient's own address of the annex after it. */
+static void put_link(struct mustache *template, int context, struct buf *written, const char *path)
 {
+	struct tag tag = {.kind = TAG_VALUE, .name = path, .name_len = strlen(path)};
+	template_text(template, buf_str(written), written->len);
+	buf_reset(written);
+	template_url_begin(template, context);
+	(void)template_tag(template, &tag, ESCAPE_URL_WHOLE, false, NULL); /* no filter, no section */
+	template_url_end(template);
+}
+
+struct frame {
+	struct mustache *html_template, *text_template;
+	struct buf html, text; /* what goes next into them */
+};
+
+static void annex(const struct letter_source *s, const struct letter_attachment *a, struct frame *f)
+{
+	struct buf *html = &f->html, *text = &f->text;
+	char size[32];
+	size_words(a->len, s->lang, size, sizeof size);
+	if (a->link != NULL) {
+		(void)buf_puts(html, "<a class=\"v-to\" href=\"");
+		put_link(f->html_template, MUSTACHE_HTML, html, a->link);
+		(void)buf_puts(html, "\" style=\"color:" STYLE_LINK ";\">");
+	}
+	add_both(html, text, a->title != NULL ? a->title : a->name);
+	(void)buf_puts(html, a->link != NULL ? "</a>" : "");
+	(void)buf_puts(html, " <span style=\"font-size:14px;color:" STYLE_QUIET ";\">(");
+	(void)buf_puts(text, " (");
+	if (a->title != NULL) {
+		add_both(html, text, a->name);
+		add_both(html, text, ", ");
+	}
+	add_both(html, text, size);
+	if (a->link != NULL)
+		add_both(html, text, word(s->lang, ", by the link", ", по ссылке"));
+	(void)buf_puts(html, ")</span></div>");
+	(void)buf_puts(text, ")");
+	if (a->link != NULL) {
+		(void)buf_puts(text, ": ");
+		put_link(f->text_template, MUSTACHE_TEXT, text, a->link);
+	}
+}
+
+/* Its number only where there are several. */
+static void annexes(const struct letter_source *s, struct frame *f)
+{
+	struct buf *html = &f->html, *text = &f->text;
 	if (s->attachments_count == 0)
 		return;
 	bool several = s->attachments_count > 1;
@@ -160,23 +206,12 @@ static void annexes(const struct letter_source *s, struct buf *html, struct buf 
 	add_both(html, text, word(s->lang, several ? "Annexes:" : "Annex:", "Приложение:"));
 	(void)buf_puts(html, "</td><td valign=\"top\" style=\"" STYLE_BODY "\">");
 	for (size_t i = 0; i < s->attachments_count; i++) {
-		const struct letter_attachment *a = &s->attachments[i];
-		char number[24], size[32];
+		char number[24];
 		snprintf(number, sizeof number, several ? "%zu. " : "%.0zu", several ? i + 1 : 0);
-		size_words(a->len, s->lang, size, sizeof size);
 		(void)buf_puts(html, "<div>");
 		(void)buf_puts(text, several ? ENDL "  " : " ");
 		add_both(html, text, number);
-		add_both(html, text, a->title != NULL ? a->title : a->name);
-		(void)buf_puts(html, " <span style=\"font-size:14px;color:" STYLE_QUIET ";\">(");
-		(void)buf_puts(text, " (");
-		if (a->title != NULL) {
-			add_both(html, text, a->name);
-			add_both(html, text, ", ");
-		}
-		add_both(html, text, size);
-		(void)buf_puts(html, ")</span></div>");
-		(void)buf_puts(text, ")");
+		annex(s, &s->attachments[i], f);
 	}
 	(void)buf_puts(html, "</td></tr></table>" ENDL);
 	(void)buf_puts(text, ENDL ENDL);
@@ -272,16 +307,16 @@ static void contacts(const struct letter_source *s, struct buf *html, struct buf
 
 void frame_finish(const struct letter_source *s, struct mustache *html, struct mustache *text)
 {
-	struct buf h, t;
-	buf_init(&h, FRAME_MAX_BYTES);
-	buf_init(&t, FRAME_MAX_BYTES);
-	annexes(s, &h, &t);
-	signature(s, &h, &t);
-	contacts(s, &h, &t);
-	template_text(html, buf_str(&h), h.len);
-	template_text(text, buf_str(&t), t.len);
-	buf_fini(&h);
-	buf_fini(&t);
+	struct frame f = {.html_template = html, .text_template = text};
+	buf_init(&f.html, FRAME_MAX_BYTES);
+	buf_init(&f.text, FRAME_MAX_BYTES);
+	annexes(s, &f);
+	signature(s, &f.html, &f.text);
+	contacts(s, &f.html, &f.text);
+	template_text(html, buf_str(&f.html), f.html.len);
+	template_text(text, buf_str(&f.text), f.text.len);
+	buf_fini(&f.html);
+	buf_fini(&f.text);
 }
 
 int frame_end(enum lang lang, const char *url, struct buf *html, struct buf *text)

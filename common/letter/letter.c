@@ -92,6 +92,8 @@ static void check_source(struct check *c)
 	size_t total = 0;
 	for (size_t i = 0; i < s->attachments_count; i++) {
 		check_attachment(c, &s->attachments[i]);
+		if (s->attachments[i].link != NULL)
+			continue;
 		total += s->attachments[i].len < ATTACHMENTS_MAX_BYTES ? s->attachments[i].len
 								       : ATTACHMENTS_MAX_BYTES;
 	}
@@ -140,8 +142,10 @@ static const char html_part[] = "Content-Type: text/html; charset=utf-8\r\n"
 static void make_structure(struct letter *letter, const struct letter_source *s)
 {
 	char mixed[BOUNDARY_SIZE], alternative[BOUNDARY_SIZE];
-	bool has_files = s->attachments_count > 0;
+	bool has_files = false;
 	int rc = 0;
+	for (size_t i = 0; i < s->attachments_count; i++)
+		has_files = has_files || s->attachments[i].link == NULL;
 	make_boundary(s, "mix", mixed);
 	make_boundary(s, "alt", alternative);
 	rc |= buf_printf(&letter->headers, "Content-Type: multipart/%s;\r\n boundary=\"%s\"\r\n",
@@ -154,7 +158,8 @@ static void make_structure(struct letter *letter, const struct letter_source *s)
 	rc |= buf_printf(&letter->body_middle, "--%s\r\n%s", alternative, html_part);
 	rc |= buf_printf(&letter->tail, "--%s--\r\n", alternative);
 	for (size_t i = 0; i < s->attachments_count; i++)
-		rc |= add_attachment(&letter->tail, &s->attachments[i], mixed);
+		if (s->attachments[i].link == NULL)
+			rc |= add_attachment(&letter->tail, &s->attachments[i], mixed);
 	if (has_files)
 		rc |= buf_printf(&letter->tail, "--%s--\r\n", mixed);
 	ASSERT(rc == 0);
@@ -240,7 +245,8 @@ static void compile_text(struct letter *letter, const struct letter_source *s, s
 				      "в письме нет заголовка, а значит, и темы"));
 	letter->html->constants = letter->text->constants = letter->subject->constants =
 		letter->constants;
-	frame_finish(s, letter->html, letter->text);
+	if (problems->errors == errors) /* else sections may be open */
+		frame_finish(s, letter->html, letter->text);
 	mustache_free(&heading);
 	problems_fini(&again);
 }

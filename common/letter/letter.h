@@ -25,8 +25,11 @@ struct letter_attachment {
 	const char *name;       /* gate_file_name */
 	const char *title;      /* «Приложение № 1. …»; NULL = the name */
 	const char *media_type; /* NULL = by the name's ending, else application/octet-stream */
-	const void *data;
+	const void *data;       /* not read when there is a link */
 	size_t len;
+	/* Path of the field with its address, "link.file.1": the annex is listed with a link
+	 * and does not travel. NULL: it travels. */
+	const char *link;
 };
 struct letter_source {
 	const char *file;       /* for problems: letter.md */

@@ -428,6 +428,41 @@ static void attachments_are_shared_not_copied(void **state)
 	json_decref(fields);
 }
 
+static void a_linked_annex_is_listed_with_its_link_and_does_not_travel(void **state)
+{
+	(void)state;
+	struct letter_attachment files[] = {{.name = "a.pdf", .title = "Приложение № 1", .data = "x", .len = 1},
+		{.name = "video.mp4", .title = "Видео <1>", .len = 300 * 1000 * 1000, .link = "link.file.2"}};
+	struct letter_source source = plain_source("# Тема\n\nТекст {{link.file.2}}.\n");
+	source.attachments = files;
+	source.attachments_count = 2;
+	struct letter *letter = compiled(&source);
+	json_t *fields = json_pack("{s:{s:{s:s}}}", "link", "file", "2", "https://p.example.org/f/1?a=1&b=2");
+	struct letter_recipient recipient = recipient_with(fields);
+	char *subject, *text, *html;
+	struct error e;
+	assert_int_equal(letter_preview(letter, &recipient, &subject, &text, &html, &e), 0);
+	assert_non_null(strstr(text, "  1. Приложение № 1 (a.pdf, 1 КБ)\r\n  2. Видео <1> (video.mp4, 286,1 МБ, по "
+				     "ссылке): https://p.example.org/f/1?a=1&b=2\r\n"));
+	assert_non_null(strstr(html, "<a class=\"v-to\" href=\"https://p.example.org/f/1?a=1&amp;b=2\" style=\""));
+	assert_non_null(strstr(html, ">Видео &lt;1&gt;</a>"));
+	assert_true(letter_size_estimate(letter) < 20000);
+	free(subject);
+	free(text);
+	free(html);
+	char *all = filled(letter, &recipient);
+	assert_non_null(strstr(all, "a.pdf"));
+	assert_null(strstr(all, "filename=\"video.mp4\""));
+	free(all);
+	json_decref(fields);
+	/* Without the address the letter cannot be made: an annex is never dropped silently. */
+	fields = json_object();
+	recipient = recipient_with(fields);
+	assert_int_equal(letter_preview(letter, &recipient, &subject, &text, &html, &e), -1);
+	json_decref(fields);
+	letter_unref(&letter);
+}
+
 static void the_estimate_is_close(void **state)
 {
 	(void)state;
@@ -476,6 +511,7 @@ int main(void)
 		cmocka_unit_test(values_that_cannot_be_sent_fail_the_letter),
 		cmocka_unit_test(headers_are_those_that_are_asked_for),
 		cmocka_unit_test(attachments_are_shared_not_copied),
+		cmocka_unit_test(a_linked_annex_is_listed_with_its_link_and_does_not_travel),
 		cmocka_unit_test(the_estimate_is_close),
 		cmocka_unit_test(a_given_subject_wins_over_the_heading)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
