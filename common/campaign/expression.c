@@ -12,7 +12,7 @@
 
 #include "campaign/number.h"
 
-enum node_kind { NODE_AND, NODE_OR, NODE_NOT, NODE_COMPARE };
+enum node_kind { NODE_AND, NODE_OR, NODE_NOT, NODE_COMPARE, NODE_HOLDS };
 enum operator{ OP_LESS, OP_LESS_EQUAL, OP_GREATER, OP_GREATER_EQUAL, OP_EQUAL, OP_UNEQUAL };
 
 struct operand {
@@ -26,7 +26,8 @@ struct node {
 	enum node_kind kind;
 	size_t left, right; /* of AND, OR, NOT: nodes */
 	enum operator op;
-	struct operand a, b;
+	struct operand a, b; /* of COMPARE; HOLDS: the field a */
+	char *text;          /* of COMPARE and HOLDS: as it was written */
 };
 struct field {
 	char *name;
@@ -56,6 +57,7 @@ struct parser {
 	size_t at; /* bytes: after the token */
 	enum token_kind kind;
 	size_t start; /* of the token */
+	size_t end;   /* of the one before */
 	char *word;   /* WORD, NUMBER, TEXT: owned */
 	enum operator op;
 	int depth;
@@ -135,6 +137,7 @@ static int next(struct parser *p)
 		{"=", OP_EQUAL}};
 	free(p->word);
 	p->word = NULL;
+	p->end = p->at;
 	while (p->text[p->at] == ' ' || p->text[p->at] == '\t' || p->text[p->at] == '\n')
 		p->at++;
 	p->start = p->at;
@@ -183,16 +186,33 @@ static size_t add_node(struct parser *p, const struct node *node)
 	return x->count++;
 }
 
-static size_t add_field(struct parser *p)
+static size_t add_field(struct parser *p, const char *name, size_t start)
 {
 	struct expression *x = p->out;
 	for (size_t i = 0; i < x->fields; i++)
-		if (strcmp(x->field[i].name, p->word) == 0)
+		if (strcmp(x->field[i].name, name) == 0)
 			return i;
 	x->field = xrealloc(x->field, x->fields + 1, sizeof *x->field);
-	x->field[x->fields] = (struct field){.name = p->word, .at = characters(p->text, p->start)};
-	p->word = NULL;
+	x->field[x->fields] =
+		(struct field){.name = xstrdup(name), .at = characters(p->text, start)};
 	return x->fields++;
+}
+
+/* «не ответили» is not (state.answered). */
+static const char *state_of_word(const char *word)
+{
+	static const struct {
+		const char *word, *field;
+	} words[] = {{"answered", "state.answered"}, {"ответили", "state.answered"},
+		{"ответил", "state.answered"}, {"ответила", "state.answered"},
+		{"acknowledged", "state.acknowledged"}, {"ознакомлены", "state.acknowledged"},
+		{"ознакомлен", "state.acknowledged"}, {"ознакомились", "state.acknowledged"},
+		{"delivered", "state.delivered"}, {"доставлено", "state.delivered"},
+		{"доставлены", "state.delivered"}};
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(words[i].word, word) == 0)
+			return words[i].field;
+	return NULL;
 }
 
 static int parse_operand(struct parser *p, struct operand *out)
@@ -209,7 +229,7 @@ static int parse_operand(struct parser *p, struct operand *out)
 					"«%.60s» — не поле: нужно таблица.столбец"),
 				p->word);
 		out->is_field = true;
-		out->field = add_field(p);
+		out->field = add_field(p, p->word, p->start);
 		return next(p);
 	}
 	if (p->kind != TOKEN_TEXT)
@@ -228,7 +248,20 @@ static int parse_comparison(struct parser *p, size_t *node)
 {
 	struct node compare = {.kind = NODE_COMPARE};
 	size_t start = p->start;
+	const char *state = p->kind == TOKEN_WORD ? state_of_word(p->word) : NULL;
 	int rc = parse_operand(p, &compare.a);
+	if (rc == 0 && p->kind != TOKEN_OPERATOR && (state != NULL || compare.a.is_field)) {
+		struct node holds = {.kind = NODE_HOLDS,
+			.a = compare.a,
+			.text = xstrndup(p->text + start, p->end - start)};
+		if (state != NULL) {
+			operand_fini(&compare.a);
+			holds.a = (struct operand){
+				.is_field = true, .field = add_field(p, state, start)};
+		}
+		*node = add_node(p, &holds);
+		return 0;
+	}
 	if (rc == 0 && p->kind != TOKEN_OPERATOR)
 		rc = mistake(p, p->start, "%s",
 			tr("one of < <= > >= = != is expected here",
@@ -243,9 +276,10 @@ static int parse_comparison(struct parser *p, size_t *node)
 		rc = mistake(p, start, "%s",
 			tr("neither side is a field: want dataset.column",
 				"ни слева, ни справа нет поля: нужно таблица.столбец"));
-	if (rc == 0)
+	if (rc == 0) {
+		compare.text = xstrndup(p->text + start, p->end - start);
 		*node = add_node(p, &compare);
-	else {
+	} else {
 		operand_fini(&compare.a);
 		operand_fini(&compare.b);
 	}
@@ -336,6 +370,7 @@ void expression_free(struct expression **expression)
 	for (size_t i = 0; i < x->count; i++) {
 		operand_fini(&x->node[i].a);
 		operand_fini(&x->node[i].b);
+		free(x->node[i].text);
 	}
 	for (size_t i = 0; i < x->fields; i++)
 		free(x->field[i].name);
@@ -411,6 +446,18 @@ static bool compare(const struct evaluation *v, const struct node *node)
 	return by_order(node->op, strcmp(left, right));
 }
 
+/* What tables and programs write for no. */
+static bool holds(const struct evaluation *v, const struct operand *operand)
+{
+	static const char *const no[] = {"", "0", "no", "No", "NO", "false", "False", "FALSE",
+		"нет", "Нет", "НЕТ", "-", "–", "—", NULL};
+	const char *text = v->value(v->arg, operand->field);
+	for (size_t i = 0; text != NULL && no[i] != NULL; i++)
+		if (strcmp(no[i], text) == 0)
+			return false;
+	return text != NULL;
+}
+
 static bool truth(const struct evaluation *v, size_t index)
 {
 	const struct node *node = &v->x->node[index];
@@ -421,6 +468,8 @@ static bool truth(const struct evaluation *v, size_t index)
 		return truth(v, node->left) || truth(v, node->right);
 	case NODE_NOT:
 		return !truth(v, node->left);
+	case NODE_HOLDS:
+		return holds(v, &node->a);
 	default:
 		return compare(v, node);
 	}
@@ -431,4 +480,36 @@ bool expression_true(const struct expression *expression,
 {
 	struct evaluation v = {.x = expression, .value = value, .arg = arg};
 	return truth(&v, expression->root);
+}
+
+/* ---- why --------------------------------------------------------------------------- */
+
+static bool is_leaf(const struct node *node)
+{
+	return node->kind == NODE_COMPARE || node->kind == NODE_HOLDS;
+}
+
+/* Nodes stand in the order of the text, so leaves do. */
+int expression_explain(const struct expression *expression,
+	const char *(*value)(void *arg, size_t field), void *arg, struct buf *out)
+{
+	struct evaluation v = {.x = expression, .value = value, .arg = arg};
+	int rc = 0;
+	for (size_t i = 0; i < expression->count; i++) {
+		const struct node *node = &expression->node[i];
+		if (!is_leaf(node))
+			continue;
+		rc |= buf_printf(out, "%s%s: %s (", out->len == 0 ? "" : "; ", node->text,
+			truth(&v, i) ? tr("yes", "да") : tr("no", "нет"));
+		const struct operand *sides[] = {&node->a, &node->b};
+		for (size_t k = 0, shown = 0; k < 2; k++) {
+			if (!sides[k]->is_field)
+				continue;
+			const char *text = value(arg, sides[k]->field);
+			rc |= buf_printf(out, "%s%s = «%s»", shown++ == 0 ? "" : ", ",
+				expression->field[sides[k]->field].name, text == NULL ? "" : text);
+		}
+		rc |= buf_puts(out, ")");
+	}
+	return rc == 0 ? 0 : -1;
 }

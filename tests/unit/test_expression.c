@@ -16,6 +16,7 @@
 static const struct {
 	const char *name, *value;
 } values[] = {{"m.n", "7"}, {"m.big", "1 234,5"}, {"m.word", "школа"}, {"m.empty", ""},
+	{"m.no", "нет"}, {"m.dash", "–"}, {"state.answered", "yes"}, {"state.delivered", ""},
 	{"m.date", "2023-05-30"}, {"m.zero", "0"}, {"r.kind", "school"},
 	{"m.nbsp", "12\xc2\xa0"
 		   "000"}};
@@ -77,6 +78,21 @@ static void truth(void **state)
 		{"m.word < 10", false},
 		{"m.word > 10", false},
 		{"m.nobody < 10", false},
+		{"m.n", true},
+		{"m.word", true},
+		{"m.zero", false},
+		{"m.empty", false},
+		{"m.nobody", false},
+		{"m.no or m.dash", false},
+		{"not m.no and m.n", true},
+		{"(m.n) and m.n < 10", true},
+		{"answered", true},
+		{"не ответили", false},
+		{"не доставлено", true},
+		{"не ознакомлены и m.n < 10", true},
+		{"не (ответили и доставлены)", true},
+		{"not delivered or acknowledged", true},
+		{"m.word != ответили", true}, /* after a sign it is a word like any */
 		{"m.n < 10 и не m.zero = 1 или m.n = 100", true},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -101,7 +117,9 @@ static void mistakes(void **state)
 		const char *want;
 	} rows[] = {
 		{"", 0, "a field (dataset.column), a number or a text is expected here"},
-		{"m.n", 3, "one of < <= > >= = != is expected here"},
+		{"школа", 5, "one of < <= > >= = != is expected here"},
+		{"m.n школа", 4, "the condition should end here or go on with and, or"},
+		{"ответили нет", 9, "the condition should end here or go on with and, or"},
 		{"m.n <", 5, "a field (dataset.column), a number or a text is expected here"},
 		{"m.n < 10 and", 12,
 			"a field (dataset.column), a number or a text is expected here"},
@@ -160,6 +178,32 @@ static void fields_are_listed_once_with_their_place(void **state)
 	expression_free(&x);
 }
 
+static void what_was_compared_is_said(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		{"m.n < 5", "m.n < 5: no (m.n = «7»)"},
+		{"not (m.n  <  m.big or m.nobody) and не ответили",
+			"m.n  <  m.big: yes (m.n = «7», m.big = «1 234,5»); m.nobody: no (m.nobody = "
+			"«»); ответили: yes (state.answered = «yes»)"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		size_t at;
+		struct buf said;
+		struct error e = {0};
+		buf_init(&said, 4096);
+		struct expression *x = expression_parse(rows[i].text, &at, &e);
+		assert_non_null(x);
+		assert_int_equal(expression_explain(x, value_of, x, &said), 0);
+		if (strcmp(buf_str(&said), rows[i].want) != 0)
+			fail_msg("%s: got «%s», want «%s»", rows[i].text, buf_str(&said), rows[i].want);
+		expression_free(&x);
+		buf_fini(&said);
+	}
+}
+
 static void numbers(void **state)
 {
 	(void)state;
@@ -193,6 +237,7 @@ int main(void)
 		cmocka_unit_test(mistakes),
 		cmocka_unit_test(depth_and_length_are_bounded),
 		cmocka_unit_test(fields_are_listed_once_with_their_place),
+		cmocka_unit_test(what_was_compared_is_said),
 		cmocka_unit_test(numbers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
