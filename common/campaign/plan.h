@@ -33,7 +33,8 @@ struct plan_row {
 	int64_t round_number; /* definition.rounds[].number */
 	enum plan_kind kind;
 	int64_t step;         /* reminder: delivery.step; escalation: its index; else 0 */
-	int level;
+	int level;            /* reminder, close: of the asks it is about; escalation to the parents in
+	                       * a cascade: 1, after the earlier deadline; else 0 */
 	const char *place;    /* reminder: plan_place.zone; else "" */
 	int64_t due_ms;
 	bool overtaken;       /* its moment was before now, or joined with another: reason says so */
