@@ -51,9 +51,15 @@ const struct field *fields_find(const struct fields *fields, const char *name);
 int field_parse(const struct field *field, const char *text, json_t **value, struct error *e);
 /* A stored or received value: right type, bounds? ERROR_INPUT. */
 int field_check(const struct field *field, const json_t *value, struct error *e);
+/* A whole answer: every member is a field that is asked, with a value that passes field_check. null and
+ * "" stand for "no value". ERROR_INPUT. */
+int fields_check(const struct fields *fields, const json_t *values, struct error *e);
+/* NULL, null, "", [], {} and objects of such. */
+bool field_empty(const json_t *value);
 /* As people read it, «12», «30 мая 2023 г.», «3 строки»; the caller frees. */
 char *field_show(const struct field *field, const json_t *value, enum lang lang);
-/* Required fields (also columns) without a value: JSON array of names, new reference. */
+/* Required fields without a value: JSON array of names, new reference. A required column that some row
+ * of a table leaves empty: "table.column". */
 json_t *fields_missing(const struct fields *fields, const json_t *values);
 /* Can values of this field be added up? (count, number) */
 bool field_sums(const struct field *field);
