@@ -5,9 +5,12 @@
 #include "base/log.h"
 #include "mailer/lane_parts.h"
 
-/* What is recorded must be durable before another mailer reads on. Far below the bus's patience
- * with a rebalance (minutes), above a broker's change of leader. */
+/* What is recorded must be durable before another mailer reads on. Of all partitions that leave
+ * together: far below the bus's patience with a rebalance (minutes), above a broker's change of
+ * leader. */
 #define REVOKE_MS 8000
+/* Partitions that leave later than this after the first belong to another rebalance. */
+#define REVOKE_APART_MS 30000
 /* Each look asks the bus; the ledger stores its place several times a second. */
 #define LOOK_MS 20
 #define LOOK_MOST_MS 200
@@ -34,6 +37,16 @@ static struct outgoing *take_waiting(struct lane *lane, int32_t partition)
 	return chain;
 }
 
+/* The first partition that cannot be recorded uses up the time of the others. */
+static int revoke_left_ms(struct lane *lane)
+{
+	int64_t now_ms = clock_mono_ms();
+	if (lane->revoke_ms == 0 || now_ms - lane->revoke_ms > REVOKE_APART_MS)
+		lane->revoke_ms = now_ms;
+	int64_t left_ms = lane->revoke_ms + REVOKE_MS - now_ms;
+	return left_ms > 0 ? (int)left_ms : 0;
+}
+
 void lane_on_revoke(void *arg, const char *topic, int32_t partition, bool lost)
 {
 	struct lane *lane = arg;
@@ -42,7 +55,7 @@ void lane_on_revoke(void *arg, const char *topic, int32_t partition, bool lost)
 	lane_drop_all(take_waiting(lane, partition));
 	lane_drop_all(pool_take_back(lane->pool, lane->kind, partition));
 	lane_let_go_of_partition(lane, partition);
-	bool recorded = !lost && recorder_flush(lane->recorder, REVOKE_MS);
+	bool recorded = !lost && recorder_flush(lane->recorder, revoke_left_ms(lane));
 	if (!recorded)
 		lane_lose_partition(lane, partition);
 	if (!lost && !recorded)

@@ -56,6 +56,7 @@ struct lane {
 	enum { GATE_UNMARKED, GATE_MARKED, GATE_OPEN } gate;
 	struct bus_mark mark;
 	int64_t gate_again_ms;     /* monotonic */
+	int64_t revoke_ms;         /* monotonic: the first partition of a rebalance left; 0 = none yet */
 	bool gate_said;
 	bool bus_said;
 };
