@@ -17,6 +17,16 @@
 
 #define AUDIENCE_DATASETS_MAX 8
 
+/* Fields of a condition that no table has: previous.<field> is what the recipient answered to the
+ * campaign this one follows; state.<answered|acknowledged|delivered> is what became of that one, or,
+ * in the audience of a round, of this campaign's own earlier letters. */
+#define AUDIENCE_PREVIOUS "previous"
+#define AUDIENCE_STATE "state"
+
+/* Whose figures a row of a data set holds: its key is a key, a region, a municipality. */
+enum audience_by { BY_KEY, BY_REGION, BY_MUNICIPALITY };
+extern const char *const audience_by_words[]; /* key, region, municipality */
+
 enum audience_missing { MISSING_ERROR, MISSING_SKIP, MISSING_EMPTY };
 extern const char *const audience_missing_words[]; /* error, skip, empty */
 
@@ -31,11 +41,12 @@ bool string_set_has(const struct string_set *set, const char *text);
 struct audience_dataset {
 	char *name;
 	enum audience_missing missing;
+	enum audience_by by;
 	json_t *empty;               /* every column "" */
 	const struct dataset *rows;  /* in memory; NULL = in the store */
 };
 
-enum audience_source { SOURCE_RECIPIENT, SOURCE_DATASET };
+enum audience_source { SOURCE_RECIPIENT, SOURCE_DATASET, SOURCE_PREVIOUS, SOURCE_STATE };
 struct audience_field { /* of the condition */
 	enum audience_source source;
 	size_t dataset;
@@ -53,10 +64,15 @@ struct audience {
 	struct audience_dataset dataset[AUDIENCE_DATASETS_MAX];
 	size_t datasets;
 	bool to;                     /* recipients stand in AUDIENCE_TO instead */
+	char *previous;              /* slug of the campaign this one follows; NULL = none */
+	json_t *previous_empty;      /* what letters see of it before anybody has answered */
+	bool own_states;             /* state.* is about this campaign, not the previous one */
+	bool reads_states;           /* the condition has a state in it */
 };
 
-/* ERROR_INTERNAL when a stored definition does not compile. */
-int audience_init(struct audience *audience, const json_t *definition, struct error *e);
+/* filter: a round's audience instead of the definition's; NULL = the definition's own.
+ * ERROR_INTERNAL when a stored definition does not compile. */
+int audience_init(struct audience *audience, const json_t *definition, const json_t *filter, struct error *e);
 void audience_fini(struct audience *audience);
 
 struct audience_call {
@@ -65,6 +81,8 @@ struct audience_call {
 	int64_t after;
 	int most;
 	bool everybody;              /* don't filter: recipient.outside says who would not be there */
+	json_t *more;                /* members added to everybody's fields; NULL = none */
+	struct buf *why;             /* why each is in or out, a line per condition; NULL */
 	int (*each)(void *arg, const struct campaign_recipient *recipient);
 	void *arg;
 	/* results */

@@ -6,34 +6,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "campaign/audience.h"
-
-struct figures {
-	char *text;	      /* owned, from the store */
-	const char *borrowed; /* from memory */
-	json_t *json;	      /* parsed at first need */
-};
-struct organisation {
-	int64_t id;
-	char *key, *name, *kind, *region, *municipality, *zone, *extra_text;
-	json_t *extra;
-	bool outside; /* a condition refused it (kept with `everybody` only) */
-	bool listed;
-	size_t contacts;
-	struct figures figures[AUDIENCE_DATASETS_MAX];
-};
-struct contact {
-	size_t organisation;
-	int64_t id;
-	char *role, *name, *position, *address;
-};
-struct batch {
-	struct audience_call *call;
-	struct organisation *organisation;
-	size_t organisations, organisations_cap;
-	struct contact *contact;
-	size_t contacts, contacts_cap;
-};
+#include "campaign/audience_batch.h"
 
 static void batch_fini(struct batch *b)
 {
@@ -47,6 +20,7 @@ static void batch_fini(struct batch *b)
 		free(o->zone);
 		free(o->extra_text);
 		json_decref(o->extra);
+		json_decref(o->previous);
 		for (size_t d = 0; d < AUDIENCE_DATASETS_MAX; d++) {
 			free(o->figures[d].text);
 			json_decref(o->figures[d].json);
@@ -76,20 +50,17 @@ static const char batch_sql[] =
 	"WHERE o.id > $1 AND o.id <= $2 AND o.active = 1 ORDER BY o.id";
 /* CROSS JOIN: SQLite then keeps this order of the tables. Left to itself it may
  * read the whole data set for every batch. */
-static const char figures_sql[] =
-	"SELECT o.id, d.fields FROM organisation o CROSS JOIN dataset_row d "
-	"WHERE o.id > $1 AND o.id <= $2 AND o.active = 1 AND d.campaign = $3 AND d.dataset = $4 "
-	"AND d.key = o.key ORDER BY o.id";
-
-static bool set_allows(const struct string_set *set, const char *text)
-{
-	return set->count == 0 || string_set_has(set, text);
-}
+#define FIGURES_SQL(column)                                                                        \
+	"SELECT o.id, d.fields FROM organisation o CROSS JOIN dataset_row d "                      \
+	"WHERE o.id > $1 AND o.id <= $2 AND o.active = 1 AND d.campaign = $3 AND d.dataset = $4 "  \
+	"AND d.key = o." column " ORDER BY o.id"
+static const char *const figures_sql[] = {
+	FIGURES_SQL("key"), FIGURES_SQL("region"), FIGURES_SQL("municipality")};
 
 static bool cheap_conditions(const struct audience *a, struct db_stmt *row)
 {
-	return set_allows(&a->kinds, db_text(row, 3)) && set_allows(&a->regions, db_text(row, 4)) &&
-	       set_allows(&a->municipalities, db_text(row, 5)) &&
+	return audience_set_allows(&a->kinds, db_text(row, 3)) && audience_set_allows(&a->regions, db_text(row, 4)) &&
+	       audience_set_allows(&a->municipalities, db_text(row, 5)) &&
 	       (!a->by_key || a->listed || string_set_has(&a->keys, db_text(row, 1)));
 }
 
@@ -115,7 +86,7 @@ static void take_organisation(struct batch *b, struct db_stmt *row, bool outside
 static void take_contact(struct batch *b, struct db_stmt *row)
 {
 	const struct audience *a = b->call->audience;
-	if (db_is_null(row, 8) || !set_allows(&a->roles, db_text(row, 9)))
+	if (db_is_null(row, 8) || !audience_set_allows(&a->roles, db_text(row, 9)))
 		return;
 	if (b->contacts == b->contacts_cap) {
 		b->contacts_cap = b->contacts_cap == 0 ? 64 : b->contacts_cap * 2;
@@ -172,10 +143,11 @@ static int read_organisations(struct db *db, struct batch *b, struct error *e)
 static int read_figures(
 	struct db *db, struct batch *b, const char *dataset, size_t index, struct error *e)
 {
+	enum audience_by by = index == SIZE_MAX ? BY_KEY : b->call->audience->dataset[index].by;
 	struct db_stmt *stmt;
 	enum db_step step;
 	size_t i = 0;
-	if (db_query(db, &stmt, e, figures_sql, "iiis", b->call->after, b->call->last,
+	if (db_query(db, &stmt, e, figures_sql[by], "iiis", b->call->after, b->call->last,
 		    b->call->campaign, dataset) != 0)
 		return -1;
 	while ((step = db_step(stmt, e)) == DB_ROW) {
@@ -194,6 +166,11 @@ static int read_figures(
 	return step == DB_DONE ? 0 : -1;
 }
 
+static const char *key_by(const struct organisation *o, enum audience_by by)
+{
+	return by == BY_REGION ? o->region : by == BY_MUNICIPALITY ? o->municipality : o->key;
+}
+
 static int read_all_figures(struct db *db, struct batch *b, struct error *e)
 {
 	const struct audience *a = b->call->audience;
@@ -206,8 +183,9 @@ static int read_all_figures(struct db *db, struct batch *b, struct error *e)
 			continue;
 		}
 		for (size_t i = 0; i < b->organisations; i++) {
+			const char *key = key_by(&b->organisation[i], a->dataset[d].by);
 			const struct dataset_row *row =
-				dataset_find(a->dataset[d].rows, b->organisation[i].key);
+				key == NULL ? NULL : dataset_find(a->dataset[d].rows, key);
 			b->organisation[i].figures[d].borrowed = row == NULL ? NULL : row->fields;
 		}
 	}
@@ -218,106 +196,25 @@ static int read_all_figures(struct db *db, struct batch *b, struct error *e)
 	return 0;
 }
 
-/* ---- conditions -------------------------------------------------------------------- */
-
-static json_t *figures_json(struct figures *figures)
-{
-	const char *text = figures->text != NULL ? figures->text : figures->borrowed;
-	if (figures->json == NULL && text != NULL)
-		figures->json = json_loads(text, 0, NULL);
-	return figures->json;
-}
-
-static json_t *extra_json(struct organisation *o)
-{
-	if (o->extra == NULL && o->extra_text != NULL)
-		o->extra = json_loads(o->extra_text, 0, NULL);
-	return o->extra;
-}
-
-struct lookup {
-	const struct audience *audience;
-	struct organisation *organisation;
-};
-
 /* Most names are already as letters write them: a–z, 0–9, «_». */
 static bool is_field_name(const char *key)
 {
 	return key[strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
 }
 
-static const char *extra_value(struct organisation *o, const char *name)
-{
-	const char *key;
-	json_t *value;
-	const char *direct = json_string_value(json_object_get(extra_json(o), name));
-	if (direct != NULL)
-		return direct;
-	json_object_foreach(o->extra, key, value)
-	{
-		char *field = dataset_field_name(key);
-		bool same = strcmp(field, name) == 0;
-		free(field);
-		if (same)
-			return json_string_value(value);
-	}
-	return NULL;
-}
-
-static const char *recipient_value(struct organisation *o, const char *name)
-{
-	const struct {
-		const char *name, *value;
-	} own[] = {{"key", o->key}, {"name", o->name}, {"kind", o->kind}, {"region", o->region},
-		{"municipality", o->municipality}, {"zone", o->zone}};
-	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-		if (strcmp(own[i].name, name) == 0)
-			return own[i].value;
-	return extra_value(o, name);
-}
-
-static const char *field_value(void *arg, size_t index)
-{
-	const struct lookup *lookup = arg;
-	const struct audience_field *field = &lookup->audience->field[index];
-	if (field->source == SOURCE_RECIPIENT)
-		return recipient_value(lookup->organisation, field->name);
-	return json_string_value(json_object_get(
-		figures_json(&lookup->organisation->figures[field->dataset]), field->name));
-}
-
-static bool is_inside(const struct audience *a, struct organisation *o)
-{
-	if (o->outside)
-		return false;
-	if (a->by_key && !o->listed && !string_set_has(&a->keys, o->key))
-		return false;
-	for (size_t d = 0; d < a->datasets; d++)
-		if (a->dataset[d].missing == MISSING_SKIP && o->figures[d].text == NULL &&
-			o->figures[d].borrowed == NULL)
-			return false;
-	struct lookup lookup = {a, o};
-	return a->where == NULL || expression_true(a->where, field_value, &lookup);
-}
-
 /* ---- fields -------------------------------------------------------------------------- */
-
-static void put(json_t *object, const char *name, const char *value)
-{
-	json_object_set_new_nocheck(object, name, json_string(value == NULL ? "" : value));
-}
 
 static json_t *recipient_json(struct organisation *o)
 {
 	json_t *object = json_object();
-	put(object, "key", o->key);
-	put(object, "name", o->name);
-	put(object, "kind", o->kind);
-	put(object, "region", o->region);
-	put(object, "municipality", o->municipality);
+	audience_put(object, "key", o->key);
+	audience_put(object, "name", o->name);
+	audience_put(object, "kind", o->kind);
+	audience_put(object, "region", o->region);
+	audience_put(object, "municipality", o->municipality);
 	const char *key;
 	json_t *value;
-	json_object_foreach(extra_json(o), key, value)
+	json_object_foreach(audience_extra(o), key, value)
 	{
 		char *name = is_field_name(key) ? xstrdup(key) : dataset_field_name(key);
 		if (json_object_get(object, name) == NULL)
@@ -330,23 +227,28 @@ static json_t *recipient_json(struct organisation *o)
 static json_t *contact_json(const struct contact *contact)
 {
 	json_t *object = json_object();
-	put(object, "name", contact->name);
-	put(object, "position", contact->position);
-	put(object, "role", contact->role);
+	audience_put(object, "name", contact->name);
+	audience_put(object, "position", contact->position);
+	audience_put(object, "role", contact->role);
 	return object;
 }
 
-static json_t *shared_fields(const struct audience *a, struct organisation *o)
+static json_t *shared_fields(const struct audience *a, struct organisation *o, json_t *more)
 {
 	json_t *fields = json_object();
 	json_object_set_new_nocheck(fields, "recipient", recipient_json(o));
 	for (size_t d = 0; d < a->datasets; d++) {
-		json_t *figures = figures_json(&o->figures[d]);
+		json_t *figures = audience_figures(&o->figures[d]);
 		if (figures == NULL && a->dataset[d].missing == MISSING_EMPTY)
 			figures = a->dataset[d].empty;
 		if (figures != NULL)
 			json_object_set_nocheck(fields, a->dataset[d].name, figures);
 	}
+	if (a->previous != NULL)
+		json_object_set_nocheck(fields, AUDIENCE_PREVIOUS,
+			o->previous != NULL ? o->previous : a->previous_empty);
+	if (more != NULL)
+		json_object_update(fields, more);
 	return fields;
 }
 
@@ -354,7 +256,7 @@ static int give(struct batch *b, struct organisation *o, const struct contact *c
 	size_t count, bool outside)
 {
 	struct audience_call *call = b->call;
-	json_t *fields = shared_fields(call->audience, o);
+	json_t *fields = shared_fields(call->audience, o, call->more);
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		json_object_set_new_nocheck(fields, "contact", contact_json(&contact[i]));
@@ -380,7 +282,9 @@ static int give_all(struct batch *b)
 		struct organisation *o = &b->organisation[i];
 		size_t first = at;
 		at += o->contacts;
-		bool inside = is_inside(b->call->audience, o);
+		bool inside = audience_inside(b->call->audience, o);
+		if (b->call->why != NULL)
+			audience_explain(b->call->audience, o, b->call->why);
 		if (!inside && !b->call->everybody)
 			continue;
 		if (o->contacts == 0)
@@ -475,6 +379,8 @@ int audience_walk(struct db *db, struct audience_call *call, struct error *e)
 		rc = read_organisations(db, &b, e);
 	if (rc == 0)
 		rc = read_all_figures(db, &b, e);
+	if (rc == 0)
+		rc = audience_read_earlier(db, &b, e);
 	if (rc == 0)
 		rc = give_all(&b);
 	batch_fini(&b);

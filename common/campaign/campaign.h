@@ -6,20 +6,22 @@
  * {"slug","title","zone","lang",
  *  "from":{"name","address"},"reply_to"?,"organisation"?,
  *  "document":{"number","date","signatory":{"position","name"},"performer":{"name","phone","address"}}?,
- *  "follows":"на № … от …"?,
+ *  "follows":"на № … от …"?,                  as it stands in the head of the letter
  *  "contacts":[{"role","name","phone","address"}],
  *  "audience":{"kinds":[…],"regions":[…],"municipalities":[…],"keys":[…],"roles":["coordinator"],
  *              "list":true?, "to":true?,    rows of data sets "@list", "@to": audience.h
  *              "where":"monitoring.registered < 10"?},
- *  "datasets":[{"name":"monitoring","missing":"error"|"skip"|"empty","columns":["registered",…]}],
+ *  "datasets":[{"name":"monitoring","missing":"error"|"skip"|"empty","columns":["registered",…],
+ *               "by":"region"|"municipality"?}],       whose figures a row holds; absent: a key's
  *  "steps":[{"step":0,"kind":"first","letter":"first","at_ms"?,"not_after_ms"?}],
  *  "send":{"at_ms"?,"local":bool,"wall":"2023-05-15 10:00"?,"open_minute","close_minute"},
  *  "rate":{"count","per_ms"}?,"may_leave":bool,"hold":bool,"not_after_ms"?,
  *  "subject"?,"subject_prefix"?,
  *  -- the loop (absent in campaigns that only tell something; then there is one round, number 1,
  *     whose first letter is step 0) --
- *  "previous":{"campaign":slug,"number","date"}?      the stored campaign it follows
- *  document: "based_on"?, "certificate":{"from","to"}? (dates)
+ *  "previous":{"campaign":slug,"number","date","fields":[names]}?  the stored campaign it follows; the
+ *                                                     date in words
+ *  document: "based_on"?, "certificate":{"from","to"}? (dates), "in_subject":bool?
  *  "controller":{"name","position"?,"address"}?
  *  "ask":{"verb":"просим",
  *         "fields":[{"field","label","type","required":bool,"options":[…]?,"columns":[…]?}], answer/field.h
@@ -152,8 +154,17 @@ int campaign_audience_batch(struct db *db, const struct campaign *campaign, int6
 	int64_t *last, bool *end,
 	int (*each)(void *arg, const struct campaign_recipient *recipient), void *arg,
 	struct error *e);
+/* The same for a round: its own audience where it has one, and fields that know the round
+ * ("round", "deadline"; level 1: the earlier one of a cascade). ERROR_NOT_FOUND: no such round. */
+int campaign_round_audience(struct db *db, const struct campaign *campaign, int64_t round_number,
+	int level, int64_t after, int most, int64_t *last, bool *end,
+	int (*each)(void *arg, const struct campaign_recipient *recipient), void *arg,
+	struct error *e);
 /* When the first letter to this recipient goes: send.at/local/hours. */
 int campaign_due_ms(const struct campaign *campaign, const char *recipient_zone, int64_t now_ms,
 	int64_t *due_ms, struct error *e);
+/* The same for a round: the recipient's own time when send.local. */
+int campaign_round_due_ms(const struct campaign *campaign, int64_t round_number, const char *recipient_zone,
+	int64_t now_ms, int64_t *due_ms, struct error *e);
 
 #endif

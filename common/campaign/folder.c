@@ -58,7 +58,7 @@ static void attach_tables(struct folder_reader *r)
 {
 	struct campaign_folder *folder = r->folder;
 	struct error e = {0};
-	if (audience_init(&folder->audience, folder->definition, &e) != 0)
+	if (audience_init(&folder->audience, folder->definition, NULL, &e) != 0)
 		folder_error(r, r->audience_node, "audience", NULL, "%s", e.text);
 	folder->audience_ready = true;
 	for (size_t i = 0; i < folder->audience.datasets; i++)

@@ -9,6 +9,7 @@
 #include "base/gate.h"
 #include "base/xalloc.h"
 #include "calendar/calendar.h"
+#include "calendar/day.h"
 
 #include "letter/template.h"
 
@@ -206,6 +207,34 @@ static int as_integer(const struct value *value, int64_t *number, struct error *
 	return 0;
 }
 
+/* «15 мая 2023 г.», "15 May 2023": as {{document.date}} and {{deadline.date}} stand in letters. */
+static bool as_words(const char *text, struct calendar_time *out)
+{
+	static const char *const years[] = {" г.", ""};
+	char words[DAY_TEXT_SIZE];
+	size_t len = strlen(text);
+	long long date, year;
+	for (size_t i = 0; i < sizeof years / sizeof years[0]; i++) {
+		size_t tail = strlen(years[i]), digits = strspn(text, "0123456789");
+		if (len < tail + 8 || strcmp(text + len - tail, years[i]) != 0 || digits == 0 || digits > 2)
+			continue;
+		char first[3] = {0}, last[5] = {0};
+		memcpy(first, text, digits);
+		memcpy(last, text + len - tail - 4, 4);
+		if (!gate_int64(first, 1, 31, &date) || !gate_int64(last, 1000, 9999, &year))
+			continue;
+		for (int month = 1; month <= 12; month++) {
+			int32_t day = day_of((int)year, month, (int)date);
+			if (day != DAY_NONE && (strcmp(day_words(day, LANG_RU, words), text) == 0 ||
+						       strcmp(day_words(day, LANG_EN, words), text) == 0)) {
+				*out = day_split(day);
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
 /* A member ending in .at holds milliseconds; tables hold dates as people write them. */
 static int as_moment(const struct value *value, const char *zone, int64_t *time_ms, struct error *e)
 {
@@ -219,7 +248,7 @@ static int as_moment(const struct value *value, const char *zone, int64_t *time_
 		text[value->len] = '\0';
 		struct calendar_time wall;
 		bool has_time;
-		if (calendar_parse(text, &wall, &has_time, NULL) == 0)
+		if (calendar_parse(text, &wall, &has_time, NULL) == 0 || as_words(text, &wall))
 			return calendar_to_ms(&wall, zone, time_ms, e);
 		if (clock_parse_rfc3339(text, time_ms) == 0)
 			return 0;
