@@ -14,7 +14,7 @@ build=(gcc libc6-dev cmake ninja-build pkg-config
 	libsodium-dev libjansson-dev libsqlite3-dev libpq-dev libyaml-dev libcmark-gfm-dev
 	libcmark-gfm-extensions-dev libical-dev libzip-dev libexpat1-dev libcsv-dev libesmtp-dev
 	libcurl4-openssl-dev libssl-dev libidn2-dev libsystemd-dev librdkafka-dev
-	libcmocka-dev libgmime-3.0-dev libxlsxwriter-dev)
+	libcmocka-dev libgmime-3.0-dev libxlsxwriter-dev libmicrohttpd-dev)
 run=(ca-certificates tzdata openssl procps python3 python3-aiosmtpd)
 tests=(clang-14 libclang-rt-14-dev llvm-14 valgrind git python3-venv postfix nginx-light
 	postgresql-15 kcat openjdk-17-jdk-headless maven)

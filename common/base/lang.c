@@ -1,9 +1,12 @@
 #include "base/lang.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 static enum lang current = LANG_EN;
+static _Thread_local bool own; /* this thread speaks a language of its own */
+static _Thread_local enum lang own_lang;
 
 void lang_set(enum lang lang)
 {
@@ -12,7 +15,18 @@ void lang_set(enum lang lang)
 
 enum lang lang_get(void)
 {
-	return current;
+	return own ? own_lang : current;
+}
+
+void lang_use(enum lang lang)
+{
+	own_lang = lang;
+	own = true;
+}
+
+void lang_use_default(void)
+{
+	own = false;
 }
 
 enum lang lang_of_environment(void)
@@ -28,5 +42,5 @@ enum lang lang_of_environment(void)
 
 const char *tr(const char *en, const char *ru)
 {
-	return current == LANG_RU ? ru : en;
+	return lang_get() == LANG_RU ? ru : en;
 }

@@ -7,6 +7,10 @@ enum lang { LANG_EN, LANG_RU };
 
 /* Once, before threads. From --lang, the settings, or LC_ALL/LC_MESSAGES/LANG. */
 void lang_set(enum lang lang);
+/* The calling thread's language until lang_use_default(): a page in its visitor's. */
+void lang_use(enum lang lang);
+void lang_use_default(void);
+/* The thread's, else the process's. */
 enum lang lang_get(void);
 /* Russian when the environment's locale begins with "ru", else English. */
 enum lang lang_of_environment(void);

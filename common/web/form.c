@@ -1,0 +1,253 @@
+#include "web/form.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/gate.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+
+#define PROCESSOR_BYTES 65536 /* its own buffer: a part's header and a boundary fit */
+#define FILE_NAME_MAX 200     /* gate_file_name */
+#define CLAIMED_NAME_MAX 4096
+#define ENDING_MAX 12
+
+static bool is_media_type(const char *header, const char *type)
+{
+	size_t len = strlen(type);
+	return header != NULL && strncasecmp(header, type, len) == 0 &&
+		(header[len] == '\0' || header[len] == ';' || header[len] == ' ');
+}
+
+/* Russian names of documents are long: what is cut is the stem, so that it stays a .pdf. */
+static char *shortened(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	size_t len = strlen(name), ending = dot == NULL ? 0 : strlen(dot);
+	if (len <= FILE_NAME_MAX)
+		return xstrdup(name);
+	if (ending > ENDING_MAX)
+		ending = 0;
+	size_t stem = FILE_NAME_MAX - ending;
+	while (stem > 0 && ((unsigned char)name[stem] & 0xc0) == 0x80)
+		stem--;
+	return xasprintf("%.*s%s", (int)stem, name, name + len - ending);
+}
+
+char *form_file_name(const char *claimed)
+{
+	const char *name = claimed;
+	for (const char *p = claimed; *p != '\0'; p++)
+		if (*p == '/' || *p == '\\')
+			name = p + 1;
+	if (!gate_utf8(name, strlen(name)))
+		return xstrdup("file");
+	char *clean = gate_clean_line(name, CLAIMED_NAME_MAX), *fit = shortened(clean);
+	free(clean);
+	for (char *p = fit; (p = strpbrk(p, ":*?\"<>|")) != NULL;)
+		*p = '_';
+	if (gate_file_name(fit))
+		return fit;
+	free(fit);
+	return xstrdup("file");
+}
+
+static void fail(struct form *form, enum form_verdict verdict)
+{
+	if (form->verdict == FORM_GOOD)
+		form->verdict = verdict;
+}
+
+static int temporary_file(const char *folder)
+{
+	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
+		return fd;
+	char *path = xasprintf("%s/upload-XXXXXX", folder);
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	free(path);
+	return fd;
+}
+
+static bool begin_file(struct form *form, const char *key, const char *name, const char *type)
+{
+	form->skip_file = name[0] == '\0'; /* nothing was chosen */
+	if (form->skip_file)
+		return true;
+	if ((int)form->files == form->files_max) {
+		fail(form, form->files_max == 0 ? FORM_NO_FILES : FORM_TOO_MANY);
+		return false;
+	}
+	int fd = temporary_file(form->folder);
+	if (fd < 0) {
+		log_error("web.upload", "folder=%s error=%s", log_quote(form->folder), strerror(errno));
+		fail(form, FORM_NO_ROOM);
+		return false;
+	}
+	if (form->file == NULL)
+		form->file = xcalloc((size_t)form->files_max, sizeof *form->file);
+	struct web_file *file = &form->file[form->files++];
+	bool known = type != NULL && strlen(type) <= 100 && gate_header(type, strlen(type)) && strchr(type, '/') != NULL;
+	*file = (struct web_file){.field = xstrdup(key),
+		.name = form_file_name(name),
+		.media_type = xstrdup(known ? type : "application/octet-stream"),
+		.fd = fd};
+	return true;
+}
+
+static bool write_file(struct form *form, const char *data, size_t len)
+{
+	struct web_file *file = &form->file[form->files - 1];
+	for (size_t done = 0; done < len;) {
+		ssize_t n = write(file->fd, data + done, len - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			log_error("web.upload", "folder=%s error=%s", log_quote(form->folder), strerror(errno));
+			fail(form, FORM_NO_ROOM);
+			return false;
+		}
+		done += (size_t)n;
+	}
+	file->len += len;
+	return true;
+}
+
+static bool begin_field(struct form *form, const char *key)
+{
+	if (form->fields == WEB_FIELDS_MAX) {
+		fail(form, FORM_TOO_MANY);
+		return false;
+	}
+	if (form->fields == form->fields_cap) {
+		form->fields_cap = form->fields_cap == 0 ? 32 : form->fields_cap * 2;
+		form->building = xrealloc(form->building, form->fields_cap, sizeof *form->building);
+	}
+	struct form_field *field = &form->building[form->fields++];
+	buf_init(&field->name, WEB_FIELD_NAME_MAX);
+	buf_init(&field->value, FORM_FIELD_BYTES);
+	if (buf_puts(&field->name, key) != 0 || !gate_header(key, strlen(key))) {
+		fail(form, FORM_WRONG);
+		return false;
+	}
+	return true;
+}
+
+/* A piece of a field or file; off 0 begins one. */
+static enum MHD_Result on_piece(void *arg, enum MHD_ValueKind kind, const char *key, const char *file_name,
+	const char *content_type, const char *encoding, const char *data, uint64_t off, size_t len)
+{
+	struct form *form = arg;
+	(void)kind;
+	(void)encoding;
+	if (form->verdict != FORM_GOOD || key == NULL)
+		return MHD_NO;
+	if (off == 0) {
+		form->in_file = file_name != NULL;
+		if (form->in_file ? !begin_file(form, key, file_name, content_type) : !begin_field(form, key))
+			return MHD_NO;
+	}
+	if (form->in_file)
+		return form->skip_file || write_file(form, data, len) ? MHD_YES : MHD_NO;
+	form->field_bytes += len;
+	if (form->fields == 0 || form->field_bytes > FORM_FIELD_BYTES ||
+		buf_append(&form->building[form->fields - 1].value, data, len) != 0) {
+		fail(form, FORM_TOO_LARGE);
+		return MHD_NO;
+	}
+	return MHD_YES;
+}
+
+void form_begin(struct form *form, struct MHD_Connection *connection, const char *folder, int64_t body_max,
+	int files_max)
+{
+	const char *type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type");
+	*form = (struct form){.folder = folder, .body_max = body_max, .files_max = files_max};
+	if (is_media_type(type, "application/x-www-form-urlencoded") || is_media_type(type, "multipart/form-data")) {
+		form->processor = MHD_create_post_processor(connection, PROCESSOR_BYTES, on_piece, form);
+		if (form->processor == NULL)
+			form->verdict = FORM_WRONG; /* multipart without a boundary */
+	}
+	buf_init(&form->body, (size_t)(body_max < FORM_FIELD_BYTES ? body_max : FORM_FIELD_BYTES));
+}
+
+void form_take(struct form *form, const char *data, size_t len)
+{
+	form->taken += (int64_t)len;
+	if (form->taken > form->body_max)
+		fail(form, FORM_TOO_LARGE);
+	if (form->verdict != FORM_GOOD)
+		return;
+	if (form->processor != NULL) {
+		if (MHD_post_process(form->processor, data, len) != MHD_YES)
+			fail(form, FORM_WRONG);
+	} else if (buf_append(&form->body, data, len) != 0) {
+		fail(form, FORM_TOO_LARGE);
+	}
+}
+
+static bool clean_value(const struct buf *value)
+{
+	const char *text = buf_str(value);
+	return strlen(text) == value->len && gate_utf8(text, value->len);
+}
+
+void form_end(struct form *form)
+{
+	if (form->processor != NULL) {
+		/* The last field of a urlencoded form comes out here. */
+		if (MHD_destroy_post_processor(form->processor) != MHD_YES && form->taken > 0)
+			fail(form, FORM_WRONG);
+		form->processor = NULL;
+	}
+	if (form->verdict != FORM_GOOD || form->fields == 0)
+		return;
+	form->field = xcalloc(form->fields, sizeof *form->field);
+	for (size_t i = 0; i < form->fields; i++) {
+		const struct form_field *from = &form->building[i];
+		if (!clean_value(&from->value)) {
+			fail(form, FORM_WRONG);
+			return;
+		}
+		form->field[i] = (struct web_field){buf_str(&from->name), buf_str(&from->value), from->value.len};
+	}
+}
+
+void form_fini(struct form *form)
+{
+	if (form->processor != NULL)
+		MHD_destroy_post_processor(form->processor);
+	for (size_t i = 0; i < form->fields; i++) {
+		buf_fini(&form->building[i].name);
+		buf_fini(&form->building[i].value);
+	}
+	for (size_t i = 0; i < form->files; i++) {
+		struct web_file *file = &form->file[i];
+		if (file->data != NULL)
+			munmap(file->data, file->len);
+		close(file->fd);
+		free(file->field);
+		free(file->name);
+		free(file->media_type);
+	}
+	free(form->building);
+	free(form->field);
+	free(form->file);
+	buf_fini(&form->body);
+	*form = (struct form){0};
+}
+
+const void *web_file_data(struct web_file *file)
+{
+	if (file->data == NULL && file->len > 0) {
+		void *data = mmap(NULL, file->len, PROT_READ, MAP_PRIVATE, file->fd, 0);
+		file->data = data == MAP_FAILED ? NULL : data;
+	}
+	return file->data;
+}

@@ -1,0 +1,45 @@
+/* A request's body on its way in: fields in memory, files on disk, both bounded. */
+#ifndef VESTNIK_WEB_FORM_H
+#define VESTNIK_WEB_FORM_H
+
+#include <microhttpd.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "web/request.h"
+
+#define FORM_FIELD_BYTES (1024 * 1024) /* all names and values of a form together */
+
+enum form_verdict { FORM_GOOD, FORM_TOO_LARGE, FORM_TOO_MANY, FORM_WRONG, FORM_NO_FILES, FORM_NO_ROOM };
+
+struct form_field {
+	struct buf name, value;
+};
+struct form {
+	struct MHD_PostProcessor *processor; /* NULL: the body is kept as it is */
+	const char *folder;
+	int64_t body_max, taken;
+	int files_max;
+	enum form_verdict verdict;
+	struct web_field *field; /* after form_end */
+	struct form_field *building;
+	size_t fields, fields_cap, field_bytes;
+	struct web_file *file;
+	size_t files;
+	bool in_file, skip_file; /* where the next piece goes */
+	struct buf body;
+};
+
+/* Decides by Content-Type. */
+void form_begin(struct form *form, struct MHD_Connection *connection, const char *folder, int64_t body_max,
+	int files_max);
+/* After trouble the rest is swallowed. */
+void form_take(struct form *form, const char *data, size_t len);
+void form_end(struct form *form);
+void form_fini(struct form *form);
+
+/* What the visitor's browser calls it → a name fit for a header: without folders, control characters,
+ * at most 200 bytes; "file" when nothing is left. The caller frees. */
+char *form_file_name(const char *claimed);
+
+#endif

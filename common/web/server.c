@@ -1,0 +1,370 @@
+/* libmicrohttpd: starting, stopping, and the way of a request: examine the header, take the body,
+ * let the handler answer. */
+#include "web/web.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/gate.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "web/web_inside.h"
+
+#define THREADS 4
+#define CONNECTIONS 1000
+#define CONNECTIONS_PER_ADDRESS 50
+#define HEADER_MS 10000
+#define HEADER_MEMORY_BYTES 32768 /* of a connection: the header and a piece of the body */
+#define IDLE_S 30                 /* libmicrohttpd's own limit, of inactivity; the watch is stricter */
+#define BACKLOG 256
+#define DRAIN_LOOK_MS 20
+
+/* ---- workers -------------------------------------------------------------------- */
+
+struct worker {
+	struct web *web;
+	void *state;
+};
+
+static void worker_end(void *arg)
+{
+	struct worker *worker = arg;
+	if (worker->web->config.worker_close != NULL)
+		worker->web->config.worker_close(worker->web->config.arg, worker->state);
+	free(worker);
+}
+
+int web_worker(struct web *web, void **state, struct error *e)
+{
+	struct worker *worker = pthread_getspecific(web->worker);
+	*state = NULL;
+	if (web->config.worker_open == NULL)
+		return 0;
+	if (worker == NULL) {
+		void *made = NULL;
+		if (web->config.worker_open(web->config.arg, &made, e) != 0)
+			return -1;
+		worker = xcalloc(1, sizeof *worker);
+		*worker = (struct worker){web, made};
+		pthread_setspecific(web->worker, worker);
+	}
+	*state = worker->state;
+	return 0;
+}
+
+/* ---- a request ------------------------------------------------------------------- */
+
+static void handle(struct web_request *request)
+{
+	struct error e = {0};
+	void *worker;
+	if (web_worker(request->web, &worker, &e) != 0)
+		web_reply_error(request, &e);
+	else
+		request->route->handle(request, worker);
+	if (!request->answered) {
+		error_set(&e, ERROR_INTERNAL, "a handler gave no answer");
+		web_reply_error(request, &e);
+	}
+}
+
+static void refuse(struct web_request *request, int status)
+{
+	atomic_fetch_add(&request->web->refused, 1);
+	/* After this nobody knows where the next request would begin. */
+	if (status == 400 || status == 413)
+		web_add_header(request, "Connection", "close");
+	web_reply_problem(request, status, NULL, NULL);
+}
+
+static int form_status(const struct form *form)
+{
+	switch (form->verdict) {
+	case FORM_GOOD:
+		return 0;
+	case FORM_TOO_LARGE:
+	case FORM_TOO_MANY:
+		return 413;
+	case FORM_NO_ROOM:
+		return 503;
+	default:
+		return 400;
+	}
+}
+
+static enum MHD_Result begin(struct web_request *request)
+{
+	int status = request_examine(request);
+	if (status != 0) {
+		lang_use(request->lang);
+		refuse(request, status);
+		lang_use_default();
+		return request->result;
+	}
+	const struct web_route *route = request->route;
+	int64_t body_max = route->body_max > 0 ? route->body_max : WEB_BODY_MAX;
+	form_begin(&request->form, request->connection, request->web->config.folder, body_max, route->files_max);
+	request->has_form = true;
+	return MHD_YES;
+}
+
+static enum MHD_Result finish(struct web_request *request)
+{
+	watch_work(request->web->watch, request->guest);
+	form_end(&request->form);
+	int status = form_status(&request->form);
+	lang_use(request->lang);
+	if (status != 0)
+		refuse(request, status);
+	else
+		handle(request);
+	lang_use_default();
+	return request->result;
+}
+
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
+	const char *version, const char *data, size_t *size, void **context)
+{
+	struct web_request *request = *context;
+	(void)arg;
+	(void)url;
+	(void)version;
+	if (!request->begun) {
+		request->begun = true;
+		request->connection = connection;
+		request->method_name = method;
+		request->head = strcmp(method, "HEAD") == 0;
+		return begin(request);
+	}
+	if (*size == 0)
+		return finish(request);
+	form_take(&request->form, data, *size);
+	*size = 0;
+	return request->form.taken - request->form.body_max > SWALLOW_MAX ? MHD_NO : MHD_YES;
+}
+
+/* The target as it came, before anything is decoded. The same callback makes the request. */
+static void *on_target(void *arg, const char *uri, struct MHD_Connection *connection)
+{
+	struct web_request *request = xcalloc(1, sizeof *request);
+	request->web = arg;
+	request->connection = connection;
+	request->started_us = clock_mono_us();
+	request->raw = strnlen(uri, TARGET_MAX_BYTES + 1) <= TARGET_MAX_BYTES ? xstrdup(uri) : NULL;
+	atomic_fetch_add(&request->web->open, 1);
+	atomic_fetch_add(&request->web->requests, 1);
+	return request;
+}
+
+static void log_request(const struct web_request *request)
+{
+	char *path = request_masked_path(request);
+	enum log_level level = request->status >= 500 || request->status == 0 ? LOG_LEVEL_WARN
+		: request->method == WEB_GET && request->status < 400	      ? LOG_LEVEL_DEBUG
+									      : LOG_LEVEL_INFO;
+	log_event(level, "web.request", "method=%s path=%s status=%d ms=%lld address=%s",
+		request->method == WEB_GET ? "GET" : request->method == WEB_POST ? "POST" : "other", log_quote(path),
+		request->status, (long long)(clock_mono_us() - request->started_us) / 1000,
+		request->address_text[0] != '\0' ? request->address_text : "-");
+	free(path);
+}
+
+static void on_completed(void *arg, struct MHD_Connection *connection, void **context,
+	enum MHD_RequestTerminationCode why)
+{
+	struct web_request *request = *context;
+	(void)arg;
+	(void)connection;
+	(void)why;
+	*context = NULL;
+	if (request == NULL)
+		return;
+	if (request->begun)
+		log_request(request);
+	if (request->guest != NULL)
+		watch_next(request->web->watch, request->guest);
+	atomic_fetch_sub(&request->web->open, 1);
+	request_free(request);
+}
+
+/* ---- connections ------------------------------------------------------------------- */
+
+static bool address_of_connection(struct MHD_Connection *connection, struct address *address)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	return info != NULL && address_of_socket(info->client_addr, address);
+}
+
+static enum MHD_Result on_accept(void *arg, const struct sockaddr *socket, socklen_t len)
+{
+	struct web *web = arg;
+	struct address address;
+	(void)len;
+	if (!address_of_socket(socket, &address))
+		return MHD_NO;
+	if (address_set_has(web->config.proxies, &address) ||
+		watch_has_room(web->watch, &address, web->config.connections_per_address))
+		return MHD_YES;
+	atomic_fetch_add(&web->refused, 1);
+	return MHD_NO;
+}
+
+static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
+	enum MHD_ConnectionNotificationCode what)
+{
+	struct web *web = arg;
+	struct guest *guest = *context;
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		struct address address = {0};
+		address_of_connection(connection, &address);
+		const union MHD_ConnectionInfo *info =
+			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		*context = info == NULL ? NULL : watch_arrived(web->watch, info->connect_fd, &address);
+	} else {
+		watch_left(web->watch, &guest);
+		*context = NULL;
+	}
+}
+
+__attribute__((format(printf, 2, 0))) static void on_library_log(void *arg, const char *format, va_list arguments)
+{
+	char text[300];
+	(void)arg;
+	if (!log_enabled(LOG_LEVEL_DEBUG))
+		return;
+	vsnprintf(text, sizeof text, format, arguments);
+	text[strcspn(text, "\r\n")] = '\0';
+	log_debug("web.library", "text=%s", log_quote(text));
+}
+
+/* ---- starting, stopping ------------------------------------------------------------ */
+
+static int listen_wrong(const char *listen, struct error *e)
+{
+	return error_set(e, ERROR_INPUT,
+		tr("«%.100s» is no address to listen on: 127.0.0.1:8090 or [::1]:8090",
+			"«%.100s» – не адрес: 127.0.0.1:8090 или [::1]:8090"),
+		listen);
+}
+
+static int open_listener(struct web *web, const char *listen_at, struct error *e)
+{
+	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
+			.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE}, *found = NULL;
+	char host[ADDRESS_TEXT_SIZE + 2];
+	long long port;
+	const char *colon = strrchr(listen_at, ':');
+	size_t len = colon == NULL ? 0 : (size_t)(colon - listen_at);
+	if (len == 0 || len >= sizeof host || !gate_int64(colon + 1, 0, 65535, &port))
+		return listen_wrong(listen_at, e);
+	bool brackets = listen_at[0] == '[' && listen_at[len - 1] == ']';
+	snprintf(host, sizeof host, "%.*s", (int)(len - (brackets ? 2 : 0)), listen_at + (brackets ? 1 : 0));
+	if (getaddrinfo(host, colon + 1, &hints, &found) != 0)
+		return listen_wrong(listen_at, e);
+	int one = 1, rc = -1;
+	struct sockaddr_storage bound;
+	socklen_t bound_len = sizeof bound;
+	web->listen_fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (web->listen_fd < 0 ||
+		setsockopt(web->listen_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
+		bind(web->listen_fd, found->ai_addr, found->ai_addrlen) != 0 || listen(web->listen_fd, BACKLOG) != 0 ||
+		getsockname(web->listen_fd, (struct sockaddr *)&bound, &bound_len) != 0) {
+		error_errno(e, "%s", listen_at);
+		if (errno == EADDRINUSE)
+			e->code = ERROR_UNAVAILABLE, e->retriable = true;
+		goto out;
+	}
+	char name[16];
+	if (getnameinfo((struct sockaddr *)&bound, bound_len, NULL, 0, name, sizeof name, NI_NUMERICSERV) == 0)
+		web->port = atoi(name);
+	rc = 0;
+out:
+	freeaddrinfo(found);
+	return rc;
+}
+
+static void fill_in(struct web *web, const struct web_config *config)
+{
+	web->config = *config;
+	if (web->config.threads == 0)
+		web->config.threads = THREADS;
+	if (web->config.connections == 0)
+		web->config.connections = CONNECTIONS;
+	if (web->config.connections_per_address == 0)
+		web->config.connections_per_address = CONNECTIONS_PER_ADDRESS;
+	if (web->config.header_ms == 0)
+		web->config.header_ms = HEADER_MS;
+	if (web->config.folder == NULL)
+		web->config.folder = "/tmp";
+	ASSERT(config->tables_count <= WEB_ROUTE_TABLES_MAX);
+	for (size_t i = 0; i < config->tables_count; i++)
+		web->tables[i] = config->tables[i];
+	web->config.tables = web->tables;
+}
+
+int web_start(struct web **out, const struct web_config *config, struct error *e)
+{
+	struct web *web = xcalloc(1, sizeof *web);
+	web->listen_fd = -1;
+	fill_in(web, config);
+	if (pthread_key_create(&web->worker, worker_end) != 0)
+		PANIC("pthread_key_create failed");
+	if (open_listener(web, config->listen, e) != 0)
+		goto out;
+	web->watch = watch_new(web->config.header_ms);
+	web->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_USE_ITC, 0, on_accept, web,
+		on_request, web, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL, MHD_OPTION_LISTEN_SOCKET,
+		web->listen_fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)web->config.threads,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)web->config.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)HEADER_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+		MHD_OPTION_URI_LOG_CALLBACK, on_target, web, MHD_OPTION_NOTIFY_COMPLETED, on_completed, web,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, web, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+	if (web->daemon == NULL) {
+		error_set(e, ERROR_INTERNAL, "the web server does not start");
+		goto out;
+	}
+	*out = web;
+	return 0;
+out:
+	web_stop(&web, 0);
+	return -1;
+}
+
+void web_stop(struct web **handle, int drain_ms)
+{
+	struct web *web = *handle;
+	*handle = NULL;
+	if (web == NULL)
+		return;
+	if (web->daemon != NULL) {
+		MHD_quiesce_daemon(web->daemon);
+		int64_t until = clock_mono_ms() + drain_ms;
+		struct timespec look = {0, DRAIN_LOOK_MS * 1000000L};
+		while (atomic_load(&web->open) > 0 && clock_mono_ms() < until)
+			nanosleep(&look, NULL);
+		MHD_stop_daemon(web->daemon);
+	}
+	watch_free(&web->watch);
+	if (web->listen_fd >= 0)
+		close(web->listen_fd);
+	pthread_key_delete(web->worker);
+	free(web);
+}
+
+int web_port(const struct web *web)
+{
+	return web->port;
+}
+
+void web_counts(struct web *web, struct web_counts *out)
+{
+	*out = (struct web_counts){atomic_load(&web->requests), atomic_load(&web->refused), watch_reaped(web->watch),
+		watch_connections(web->watch)};
+}

@@ -1,0 +1,5 @@
+vestnik_test(unit/test_web_parts.c USES web LIBRARIES PkgConfig::JANSSON LABELS threads)
+add_executable(web_probe support/web_probe.c)
+vestnik_common_options(web_probe)
+target_link_libraries(web_probe PRIVATE web base PkgConfig::JANSSON)
+vestnik_script_test(integration/the_web_server_refuses_what_is_hostile.py LABELS threads)

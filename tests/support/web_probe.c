@@ -1,0 +1,123 @@
+/* A web server that tells what it understood: web_probe FOLDER. Prints its port, serves until
+ * standard input ends, then prints its counts. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/ident.h"
+#include "base/log.h"
+#include "web/asset.h"
+#include "web/request.h"
+#include "web/web.h"
+
+/* What came in, as JSON. */
+static void echo(struct web_request *request, void *worker)
+{
+	const struct web_field *field;
+	struct web_file *file;
+	json_t *fields = json_array(), *files = json_array();
+	size_t count = web_fields(request, &field), file_count = web_files(request, &file), body_len;
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(fields, json_pack("[s, s]", field[i].name, field[i].value));
+	for (size_t i = 0; i < file_count; i++) {
+		char hash[IDENT_HASH_SIZE];
+		const void *data = web_file_data(&file[i]);
+		ident_hash(data != NULL ? data : "", file[i].len, hash);
+		json_array_append_new(files, json_pack("{s:s, s:s, s:s, s:I, s:s}", "field", file[i].field, "name",
+						     file[i].name, "type", file[i].media_type, "len",
+						     (json_int_t)file[i].len, "hash", hash));
+	}
+	(void)worker;
+	const void *body = web_body(request, &body_len);
+	json_t *all = json_pack("{s:s, s:s, s:s, s:s, s:b, s:i, s:o, s:o, s:s?, s:s?, s:I, s:s}", "path", web_path(request),
+		"self", web_self(request), "address", web_address(request), "lang", tr("en", "ru"), "secure",
+		web_secure(request), "method", (int)web_method(request), "fields", fields, "files", files, "q",
+		web_query(request, "q"), "cookie", web_cookie(request, "c"), "body", (json_int_t)(body == NULL ? 0 : body_len),
+		"token", strncmp(web_path(request), "/t/", 3) == 0 ? web_part(request, "token") : "");
+	char *text = json_dumps(all, JSON_COMPACT);
+	web_reply(request, 200, "application/json", text, strlen(text));
+	free(text);
+	json_decref(all);
+}
+
+static void move(struct web_request *request, void *worker)
+{
+	(void)worker;
+	web_set_cookie(request, "c", "1", 60);
+	web_redirect(request, "/echo");
+}
+
+static void silent(struct web_request *request, void *worker)
+{
+	(void)request;
+	(void)worker;
+}
+
+static void save(struct web_request *request, void *worker)
+{
+	(void)worker;
+	web_reply_download(request, "<script>alert(1)</script>", 25, "Приказ \"1\".html", "text/html");
+}
+
+static void large(struct web_request *request, void *worker)
+{
+	size_t len = 40u * 1024 * 1024; /* more than the buffers of both ends take */
+	FILE *file = tmpfile();
+	(void)worker;
+	if (file == NULL || ftruncate(fileno(file), (off_t)len) != 0)
+		abort();
+	web_reply_file(request, dup(fileno(file)), len, "large.bin", "application/octet-stream");
+	fclose(file);
+}
+
+static const struct web_route routes[] = {
+	{WEB_GET | WEB_POST, "/echo", echo, 100000, 0},
+	{WEB_GET, "/t/{token}", echo, 0, 0},
+	{WEB_POST, "/upload", echo, 8 * 1024 * 1024, 3},
+	{WEB_POST, "/move", move, 0, 0},
+	{WEB_GET, "/silent", silent, 0, 0},
+	{WEB_GET, "/save", save, 0, 0},
+	{WEB_GET, "/large", large, 0, 0},
+	{0, NULL, NULL, 0, 0},
+};
+
+int main(int argc, char **argv)
+{
+	const struct web_route *const tables[] = {routes};
+	struct address_set proxies = {0};
+	struct error e = {0};
+	struct web *web = NULL;
+	ident_init();
+	log_init("web_probe", LOG_LEVEL_DEBUG);
+	struct web_assets *assets = web_assets_new();
+	if (argc != 2 || web_assets_add(assets, "a.css", "b{}", 3, &e) != 0)
+		return 2;
+	/* 127.0.0.2 plays the proxy: what comes from 127.0.0.1 is a visitor. */
+	if (address_set_add(&proxies, "127.0.0.2", &e) != 0)
+		return 2;
+	const struct web_config config = {.listen = "127.0.0.1:0",
+		.header_ms = 1000,
+		.connections_per_address = 20,
+		.connections = 200,
+		.folder = argv[1],
+		.proxies = &proxies,
+		.tables = tables,
+		.tables_count = 1,
+		.assets = assets};
+	if (web_start(&web, &config, &e) != 0) {
+		fprintf(stderr, "%s\n", e.text);
+		return 1;
+	}
+	printf("%d\n", web_port(web));
+	fflush(stdout);
+	for (char c; read(0, &c, 1) > 0;)
+		;
+	struct web_counts counts;
+	web_counts(web, &counts);
+	printf("{\"requests\": %lld, \"refused\": %lld, \"reaped\": %lld}\n", (long long)counts.requests,
+		(long long)counts.refused, (long long)counts.reaped);
+	web_stop(&web, 1000);
+	web_assets_free(&assets);
+	return 0;
+}
