@@ -15,7 +15,8 @@
  *
  * Events, type vestnik.ask.<received|partial|confirmed|differs|reopened|withdrawn>, key "a<ask>",
  * data {"ask","campaign","slug","round","organisation","key","state","version","way","late",
- * "fields"?}. No names, phones or addresses. config/schemas/ask.json */
+ * "fields"?}; round is its number, fields what counts without texts, links, files and tables. No names,
+ * phones or addresses. config/schemas/ask.json */
 #ifndef VESTNIK_ANSWER_ANSWER_H
 #define VESTNIK_ANSWER_ANSWER_H
 
@@ -30,6 +31,8 @@
 
 enum ask_state { ASK_OPEN, ASK_RECEIVED, ASK_PARTIAL, ASK_CONFIRMED, ASK_WITHDRAWN, ASK_STATES };
 const char *ask_state_name(enum ask_state state); /* "open" */
+/* «нет ответа», «получено», «частично», «отвечено», «отозвано»; tr(). */
+const char *ask_state_words(enum ask_state state);
 int ask_state_parse(const char *name, enum ask_state *state);
 
 /* ask.trouble */
@@ -54,11 +57,19 @@ struct answer_file {
 	const void *data;
 	size_t len;
 };
+/* May this be kept? ERROR_INPUT, in words for people: no name, empty, too large, a program or a page instead
+ * of a document. answer_record refuses the whole answer for it: who cannot ask the sender again (intake)
+ * leaves such a file out. */
+int answer_file_check(const char *name, const void *data, size_t len, struct error *e);
 struct answer_new {
 	int64_t ask;
 	enum answer_way way;
 	bool proposed;          /* figures read out of words: they count when staff confirm */
-	const json_t *fields;   /* values by field name, checked (field_check); NULL or {} = only «received» */
+	/* Values by field name (they are checked here, too); NULL or {} = only «received». A form and a sheet
+	 * stand for themselves: what they leave out is empty. Every other way completes what counts: what it
+	 * leaves out stays, null takes a value away. A field of type file: names; files that come now are added
+	 * by themselves, an earlier version's file stays while it is named. */
+	const json_t *fields;
 	const char *name, *phone, *address; /* who says it; each may be NULL */
 	const char *actor;      /* staff; NULL */
 	const char *note;       /* NULL */
@@ -76,14 +87,21 @@ struct answer_outcome {
 };
 void answer_outcome_fini(struct answer_outcome *outcome);
 
-/* Records a version. ERROR_NOT_FOUND: no such ask; ERROR_DENIED: it was withdrawn (the text is for
+/* Records a version. Which one counts:
+ *  - nobody's counted yet, or it only adds: this one counts;
+ *  - it changes what counts: the same person (address, else name) until the deadline, or staff
+ *    (ANSWER_STAFF), correct; anybody else, or after the deadline: `differs`, staff decide;
+ *  - proposed: waits for staff, unless it says what counts already (superseded).
+ * A form without anything in it is ERROR_INPUT. ERROR_NOT_FOUND: no such ask; ERROR_DENIED: it was withdrawn (the text is for
  * people); ERROR_INPUT: a value is wrong. source: CloudEvents source of the caller ("vestnik/portal").
  * Another answer at the same moment: ERROR_CONFLICT retriable on PostgreSQL (store/again.h). */
 int answer_record(struct db *tx, struct bus *bus, const char *source, const struct answer_new *answer,
 	struct answer_outcome *outcome, struct error *e);
 
-/* Staff decide: `confirm` makes version (0 = the latest proposed or differing one) count, `refuse`
- * takes it out of the count, `reopen` sets the ask back to open (reminders go again). */
+/* Staff decide: `confirm` makes version (0 = the latest proposed or differing one, else the one that
+ * counts) count and settles all others; confirming what counts already says that it is enough though
+ * something is missing. `refuse` takes it out of the count, `reopen` sets the ask back to open
+ * (reminders go again). ERROR_CONFLICT: nothing to decide about; ERROR_NOT_FOUND: no such version. */
 enum answer_decision { ANSWER_CONFIRM, ANSWER_REFUSE, ANSWER_REOPEN };
 int answer_decide(struct db *tx, struct bus *bus, const char *source, int64_t ask, int64_t version,
 	enum answer_decision decision, const char *actor, const char *note, struct answer_outcome *outcome,
@@ -101,15 +119,25 @@ struct ask { /* strings owned */
 	enum ask_state state;
 	int64_t trouble, versions, answer; /* answer 0 = none counts */
 	int64_t deadline_ms;     /* TIME_NEVER_MS = none */
-	char *slug, *key, *name; /* of campaign and organisation */
+	char *slug, *key, *name; /* of campaign and organisation; "" = the organisation is gone */
+	char *round_label;       /* "" = none */
 };
 enum db_step ask_by_id(struct db *db, int64_t id, struct ask *out, struct error *e);
 enum db_step ask_of(struct db *db, int64_t campaign, int64_t round_number, const char *organisation_key,
 	struct ask *out, struct error *e);
 void ask_fini(struct ask *ask);
+/* Asks of a round with id > after, in order of id, at most `most`; each returns non-zero to stop. *last gets
+ * the last id given. Returns how many were given (0 = the end), -1 on error. */
+int ask_each(struct db *db, int64_t campaign, int64_t round_number, int64_t after, int most,
+	int (*each)(void *arg, const struct ask *ask), void *arg, int64_t *last, struct error *e);
+/* The fields of a stored campaign's ask (none: count 0). Needs answer/field.h; fields_fini. */
+struct fields;
+int ask_fields(struct db *db, int64_t campaign, struct fields *out, struct error *e);
+/* Sets and clears bits of ASK_TROUBLE_… in the caller's transaction (intake: absent, review; ledger: bounced). */
+int ask_trouble_change(struct db *tx, int64_t ask, int64_t set, int64_t clear, struct error *e);
 
 struct answer {
-	int64_t id, version, received_ms, mail;
+	int64_t id, version, received_ms, recorded_ms, mail;
 	enum answer_way way;
 	char state[16];
 	json_t *fields, *missing;
@@ -120,6 +148,16 @@ struct answer {
 /* Newest first; each returns non-zero to stop. */
 int answer_each(struct db *db, int64_t ask, int (*each)(void *arg, const struct answer *answer), void *arg,
 	struct error *e);
+
+/* The values that count: new reference; NULL when none does. For filling a form in again. */
+int answer_counting(struct db *db, const struct ask *ask, json_t **fields, struct error *e);
+
+struct answer_stored_file { /* valid during the call */
+	int64_t position, size;
+	const char *field, *name, *media_type, *hash; /* field, media_type: NULL = none; hash: of blob */
+};
+int answer_files_each(struct db *db, int64_t answer,
+	int (*each)(void *arg, const struct answer_stored_file *file), void *arg, struct error *e);
 
 /* Cascade: per summable field the sum over the counted answers of an ask's children, and how many of
  * them answered: {"registered": 120}; new reference. */

@@ -15,6 +15,9 @@
 #define FIELD_QUOTE_SIZE 64
 const char *field_quote(const char *text, char out[static FIELD_QUOTE_SIZE]);
 
+/* CR LF → LF; control characters and what turns the direction of writing go. In place. */
+void field_clean_text(char *text);
+
 /* jansson's iterators and reference counts want what they only read without `const`. */
 static inline json_t *field_loose(const json_t *value)
 {

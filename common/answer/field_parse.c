@@ -146,8 +146,7 @@ static int parse_choice(const struct field *field, const char *text, json_t **va
 
 /* ---- text and links ------------------------------------------------------------------ */
 
-/* CR LF → LF; control characters and what turns the direction of writing go. In place. */
-static void clean_text(char *text)
+void field_clean_text(char *text)
 {
 	char *to = text;
 	for (const char *p = text; *p != '\0';) {
@@ -174,7 +173,7 @@ static void clean_text(char *text)
 static int parse_text(const char *text, json_t **value)
 {
 	char *copy = xstrdup(text);
-	clean_text(copy);
+	field_clean_text(copy);
 	size_t len = strlen(copy);
 	while (len > 0 && strchr(" \t\n", copy[len - 1]) != NULL)
 		copy[--len] = '\0';
@@ -207,7 +206,7 @@ static int parse_links(const char *text, json_t **value, struct error *e)
 	json_t *links = json_array();
 	char *copy = xstrdup(text), *rest = copy, *word;
 	int rc = 0;
-	clean_text(copy);
+	field_clean_text(copy);
 	for (char *p = strstr(copy, "\xc2\xa0"); p != NULL; p = strstr(p, "\xc2\xa0"))
 		p[0] = p[1] = ' ';
 	while (rc == 0 && (word = strsep(&rest, " \t\n")) != NULL) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer/answer_inside.h"
 #include "base/ident.h"
 #include "bus/gap.h"
 #include "message/job.h"
@@ -73,6 +74,38 @@ static void write_gap(void)
 	buf_fini(&data);
 }
 
+static void write_asks(void)
+{
+	static const char *const words[] = {"received", "partial", "confirmed", "differs", "reopened", "withdrawn"};
+	struct error e;
+	json_t *definition = json_pack("[{s:s,s:s},{s:s,s:s},{s:s,s:s}]", "field", "registered", "type", "count", "field",
+		"held", "type", "date", "field", "measures", "type", "text");
+	json_t *values = json_pack("{s:i,s:s,s:s}", "registered", 12, "held", "2023-05-30", "measures", "Иванова звонила");
+	struct fields fields;
+	if (fields_read(definition, &fields, &e) != 0)
+		exit(1);
+	char slug[] = "demo", key[] = "школа «1»";
+	for (int way = 0; way < ANSWER_WAYS; way++)
+		for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+			struct ask ask = {.id = 12, .campaign = 7, .organisation = 5, .round_number = 1, .slug = slug, .key = key,
+				.state = (enum ask_state)(i % ASK_STATES)};
+			char type[64];
+			snprintf(type, sizeof type, ANSWER_EVENT_PREFIX "%s", words[i]);
+			char *data = answer_event_data(&ask, &fields, (int64_t)i, (enum answer_way)way, i % 2 == 0,
+				i == 0 ? NULL : values);
+			if (strstr(data, "Иванова") != NULL)
+				exit(1);
+			printf("ask.json\t%s\n", data);
+			const struct bus_message message = {.id = "12.1.received", .source = "vestnik/portal", .type = type,
+				.time_ms = 1700000000123, .data = data, .len = strlen(data)};
+			write_webhook(&message);
+			free(data);
+		}
+	fields_fini(&fields);
+	json_decref(values);
+	json_decref(definition);
+}
+
 static void write_task(enum task_type type, const char *schema, json_t *data)
 {
 	struct buf out;
@@ -92,6 +125,7 @@ static void write_all(void)
 	printf("mail.json\t%s\n", text);
 	write_statuses();
 	write_gap();
+	write_asks();
 	write_task(TASK_CAMPAIGN_LAUNCH, "task.campaign.launch.json", json_pack("{s:s,s:s}", "campaign", "demo", "content_hash",
 		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"));
 	write_task(TASK_CAMPAIGN_PAUSE, "task.campaign.state.json", json_pack("{s:s,s:s}", "campaign", "demo", "reason", "ждём"));
