@@ -341,14 +341,14 @@ static void write_blocks(struct writer *w, cmark_node *parent, bool tight)
 
 static pthread_once_t registered = PTHREAD_ONCE_INIT;
 
-static cmark_node *parse(const struct buf *text)
+cmark_node *markdown_parse(const char *text, size_t len)
 {
 	static const char *const extensions[] = {"table", "autolink", "strikethrough"};
 	pthread_once(&registered, cmark_gfm_core_extensions_ensure_registered);
 	cmark_parser *parser = cmark_parser_new(CMARK_OPT_DEFAULT);
 	for (size_t i = 0; i < sizeof extensions / sizeof extensions[0]; i++)
 		cmark_parser_attach_syntax_extension(parser, cmark_find_syntax_extension(extensions[i]));
-	cmark_parser_feed(parser, buf_str(text), text->len);
+	cmark_parser_feed(parser, text, len);
 	cmark_node *document = cmark_parser_finish(parser);
 	cmark_parser_free(parser);
 	cmark_consolidate_text_nodes(document);
@@ -399,7 +399,7 @@ int markdown_build(const struct markdown_source *source, struct markdown_target 
 	struct writer w = {.source = source, .target = target, .problems = problems};
 	buf_init(&w.escaped, MARKDOWN_MAX_BYTES * 8);
 	if (marks_make(&w.marks, source, problems) == 0) {
-		cmark_node *document = parse(&w.marks.text);
+		cmark_node *document = markdown_parse(buf_str(&w.marks.text), w.marks.text.len);
 		write_blocks(&w, document, false);
 		cmark_node_free(document);
 	}

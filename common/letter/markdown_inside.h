@@ -32,6 +32,9 @@ size_t marks_find(const struct marks *marks, const char *text, size_t len, size_
 /* Line of the marked text → line of the source. */
 int marks_line(const struct marks *marks, int line);
 
+/* cmark's tree, with the extensions letters have; the caller frees it (cmark_node_free). */
+cmark_node *markdown_parse(const char *text, size_t len);
+
 /* ---- writing both outputs (markdown_write.c) --------------------------------------- */
 
 #define INDENT_MAX 192 /* 12 levels of at most 12 columns */

@@ -1,0 +1,2 @@
+# Publishing: a campaign's text for everybody, its page and feed.
+vestnik_test(unit/test_letter_public.c USES letter LIBRARIES PkgConfig::JANSSON)
