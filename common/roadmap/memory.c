@@ -7,7 +7,7 @@
 #include "base/lang.h"
 #include "base/xalloc.h"
 
-static const char *const kind_names[] = {"recipients", "department", "nobody"};
+static const char *const kind_names[] = {"recipients", "department", "nobody", "open"};
 #define DEPARTMENT_MAX_BYTES 300
 
 struct memory {
@@ -34,7 +34,7 @@ static void take_row(struct memory *memory, struct db_stmt *stmt)
 		.department = xstrdup(db_text(stmt, 4)),
 		.actor = xstrdup(db_text(stmt, 5)),
 		.updated_ms = db_int(stmt, 6)};
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		if (strcmp(db_text(stmt, 2), kind_names[i]) == 0)
 			m->kind = (enum responsible_kind)i;
 	if (!json_is_array(m->keys)) {
@@ -105,7 +105,7 @@ const struct responsible_meaning *memory_find(const struct memory *memory, const
 		? NULL
 		: bsearch(&wanted, memory->item, memory->count, sizeof *memory->item, by_key);
 	free(wanted.text_key);
-	return found;
+	return found != NULL && found->kind == RESPONSIBLE_OPEN ? NULL : found;
 }
 
 /* ---- writing ------------------------------------------------------------------------ */
@@ -172,6 +172,23 @@ out:
 	free(name);
 	free(key);
 	free(line);
+	return rc;
+}
+
+int memory_note_open(struct db *db, const char *const *texts, size_t count, int64_t now_ms, struct error *e)
+{
+	int rc = count == 0 ? 0 : db_begin(db, DB_WRITE, e);
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		char *key = responsible_key(texts[i]);
+		rc = db_exec(db, e,
+			"INSERT INTO responsible (text_key, text, kind, updated_ms) VALUES ($1, $2, 'open', $3)"
+			" ON CONFLICT (text_key) DO NOTHING",
+			"ssi", key, texts[i], now_ms);
+		free(key);
+	}
+	if (rc == 0 && count > 0)
+		rc = db_commit(db, DB_DURABLE, e);
+	db_rollback(db);
 	return rc;
 }
 

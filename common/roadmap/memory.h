@@ -10,7 +10,12 @@
 #include "roadmap/responsible.h"
 #include "store/db.h"
 
-enum responsible_kind { RESPONSIBLE_RECIPIENTS, RESPONSIBLE_DEPARTMENT, RESPONSIBLE_NOBODY };
+enum responsible_kind {
+	RESPONSIBLE_RECIPIENTS,
+	RESPONSIBLE_DEPARTMENT, /* an own one: gets no letters, staff note its results */
+	RESPONSIBLE_NOBODY,
+	RESPONSIBLE_OPEN        /* an import met the text; nobody has said yet */
+};
 const char *responsible_kind_name(enum responsible_kind kind); /* "recipients" */
 
 struct responsible_meaning { /* strings owned by the memory */
@@ -25,7 +30,7 @@ int memory_load(struct db *db, struct memory **out, struct error *e);
 void memory_free(struct memory **memory);
 size_t memory_count(const struct memory *memory);
 const struct responsible_meaning *memory_at(const struct memory *memory, size_t i);
-/* NULL when nobody has said. */
+/* NULL when nobody has said (also for those that are open). */
 const struct responsible_meaning *memory_find(const struct memory *memory, const char *text);
 
 #define MEMORY_KEYS_MAX 2000 /* organisations one text may mean */
@@ -34,6 +39,8 @@ const struct responsible_meaning *memory_find(const struct memory *memory, const
  * name. ERROR_INPUT: an empty text or name. */
 int memory_set(struct db *db, const char *text, enum responsible_kind kind, const json_t *keys,
 	const char *department, const char *actor, int64_t now_ms, struct error *e);
+/* Notes texts that an import met and nobody has said anything about; known ones stay as they are. */
+int memory_note_open(struct db *db, const char *const *texts, size_t count, int64_t now_ms, struct error *e);
 /* ERROR_NOT_FOUND. */
 int memory_forget(struct db *db, const char *text, struct error *e);
 

@@ -4,7 +4,7 @@
 CREATE TABLE responsible (
   text_key TEXT PRIMARY KEY,         -- roadmap/responsible.h responsible_key(text)
   text TEXT NOT NULL,                -- as it was given
-  kind TEXT NOT NULL,                -- recipients | department | nobody
+  kind TEXT NOT NULL,                -- recipients | department | nobody | open (an import met it, nobody has said)
   keys TEXT NOT NULL DEFAULT '[]',   -- recipients: JSON array of organisation.key
   department TEXT,                   -- department: its name; gets no letters, staff note its results
   actor TEXT, updated_ms BIGINT NOT NULL
