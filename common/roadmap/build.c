@@ -97,16 +97,16 @@ static struct build_item *add_item(struct making *m, size_t step, const char *te
 	return item;
 }
 
-static char *label_of(const struct timing *t, size_t occurrences)
+static char *label_of(const struct timing *t, size_t occurrences, enum lang lang)
 {
 	char words[PERIOD_TEXT_SIZE], begin[DAY_TEXT_SIZE], end[DAY_TEXT_SIZE];
 	if (t->period_day != DAY_NONE)
-		return xstrdup(period_words(t->period, t->period_day, lang_get(), words));
+		return xstrdup(period_words(t->period, t->period_day, lang, words));
 	if (occurrences < 2)
 		return xstrdup("");
 	if (t->begin_day == DAY_NONE || t->begin_day == t->end_day)
-		return xstrdup(day_words(t->end_day, lang_get(), end));
-	return xasprintf("%s – %s", day_words(t->begin_day, lang_get(), begin), day_words(t->end_day, lang_get(), end));
+		return xstrdup(day_words(t->end_day, lang, end));
+	return xasprintf("%s – %s", day_words(t->begin_day, lang, begin), day_words(t->end_day, lang, end));
 }
 
 static void set_letters(struct making *m, struct build_item *item, const struct roadmap_step *step)
@@ -164,7 +164,7 @@ static void make_step(struct making *m, size_t index)
 		struct build_item *item = add_item(m, index, text);
 		item->scheduled = true;
 		item->timing = m->timing[i];
-		item->label = label_of(&item->timing, count);
+		item->label = label_of(&item->timing, count, m->options->lang);
 		set_letters(m, item, step);
 	}
 }
@@ -218,6 +218,15 @@ void build_make(const struct roadmap *map, const struct memory *memory, const st
 	complain_unused(&m);
 	free(m.timing);
 	free(m.used);
+}
+
+enum lang build_lang(const struct roadmap *map)
+{
+	for (size_t i = 0; i < map->count; i++)
+		for (const unsigned char *p = (const unsigned char *)map->step[i].title; *p != '\0'; p++)
+			if (*p == 0xd0 || *p == 0xd1) /* what Cyrillic letters begin with in UTF-8 */
+				return LANG_RU;
+	return LANG_EN;
 }
 
 void build_fini(struct build *build)

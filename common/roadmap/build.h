@@ -5,6 +5,7 @@
 #ifndef VESTNIK_ROADMAP_BUILD_H
 #define VESTNIK_ROADMAP_BUILD_H
 
+#include "base/lang.h"
 #include "base/problem.h"
 #include "roadmap/memory.h"
 #include "roadmap/timing.h"
@@ -20,6 +21,7 @@ int build_term_parse(const char *text, struct build_term *out, struct error *e);
 
 struct build_options {
 	const char *file;              /* for problems */
+	enum lang lang;                /* of the letters: labels */
 	struct term_context context;
 	struct timing_rules rules;
 	int32_t today;
@@ -51,5 +53,7 @@ struct build {
 void build_make(const struct roadmap *map, const struct memory *memory, const struct build_options *options,
 	struct build *out, struct problems *problems);
 void build_fini(struct build *build);
+/* Letters are Russian when the plan is. */
+enum lang build_lang(const struct roadmap *map);
 
 #endif

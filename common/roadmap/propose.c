@@ -138,7 +138,7 @@ static int on_organisation(void *arg, const struct lookup_organisation *o)
 	return 0;
 }
 
-int propose(struct db *db, struct proposals *all, size_t count, struct error *e)
+int propose(struct db *db, const char *own, struct proposals *all, size_t count, struct error *e)
 {
 	struct walk walk = {all, xcalloc(count, sizeof *walk.text), count};
 	for (size_t i = 0; i < count; i++) {
@@ -146,8 +146,13 @@ int propose(struct db *db, struct proposals *all, size_t count, struct error *e)
 		words_init(&walk.text[i], all[i].text);
 	}
 	int rc = count == 0 ? 0 : lookup_each(db, &(struct lookup_filter){0}, on_organisation, &walk, e);
-	for (size_t i = 0; i < count; i++)
+	struct words name;
+	words_init(&name, own == NULL ? "" : own);
+	for (size_t i = 0; i < count; i++) {
+		all[i].ministry = all[i].ministry || likeness(&walk.text[i], &name) >= SCORE_LEAST;
 		free(walk.text[i].text);
+	}
+	free(name.text);
 	free(walk.text);
 	return rc;
 }

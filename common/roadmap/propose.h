@@ -23,11 +23,11 @@ struct proposals {
 	const char *text; /* the caller's */
 	struct proposal item[PROPOSALS_MAX]; /* best first */
 	size_t count;
-	bool ministry;    /* the best of them is of kind `ministry`: it is us, `--department` may be meant */
+	bool ministry;    /* the best of them is of kind `ministry`, or it is our own name: `--department` may be meant */
 };
 
-/* Fills proposals for all texts in one walk through the directory. */
-int propose(struct db *db, struct proposals *all, size_t count, struct error *e);
+/* Fills proposals for all texts in one walk through the directory. own: the sender's name, or NULL. */
+int propose(struct db *db, const char *own, struct proposals *all, size_t count, struct error *e);
 void proposals_fini(struct proposals *proposals);
 
 #endif

@@ -19,14 +19,12 @@ _vestnik()
 		*)
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'roadmap show'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
-			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'intake explain'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
+			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
-	'') words='directory campaign log delivery webhook relay suppression calendar roadmap task dead bus up down status check-config store help completion' ;;
-	'') words='directory campaign log delivery webhook relay suppression intake task dead bus up down status check-config store help completion' ;;
+	'') words='directory campaign log delivery webhook relay suppression calendar roadmap intake task dead bus up down status check-config store help completion' ;;
 	directory) words='import list show export' ;;
 	campaign) words='check preview test launch store list status pause resume cancel retry' ;;
 	delivery) words='show' ;;
@@ -34,7 +32,7 @@ _vestnik()
 	relay) words='list check' ;;
 	suppression) words='add remove list' ;;
 	calendar) words='show' ;;
-	roadmap) words='show' ;;
+	roadmap) words='show import map status mark' ;;
 	intake) words='explain' ;;
 	task) words='put' ;;
 	dead) words='list show replay' ;;
@@ -74,6 +72,10 @@ _vestnik()
 	'suppression list') options='' operand='' ;;
 	'calendar show') options=' --calendar --folder' operand='@none' ;;
 	'roadmap show') options=' --year --school-year --sheet' operand='@file' ;;
+	'roadmap import') options=' --campaign --title --folder --year --school-year --from --to --term --before --after --answer --ask-past --before-letter --result-letter --controller --replace --sheet' operand='@file' ;;
+	'roadmap map') options=' --to --department --nobody --forget --all' operand='@none' ;;
+	'roadmap status') options=' --xlsx --state --key' operand='@none' ;;
+	'roadmap mark') options=' --done --moved --failed --clear --note' operand='@none' ;;
 	'intake explain') options=' --text' operand='@file' ;;
 	'task put') options=' --lines' operand='@file' ;;
 	'dead list') options='' operand='' ;;
@@ -88,8 +90,7 @@ _vestnik()
 	'store backup') options='' operand='@file' ;;
 	'store restored') options='' operand='' ;;
 	'store copy') options=' --from --to --bus' operand='' ;;
-	'help') options='' operand='directory campaign log delivery webhook relay suppression calendar roadmap task dead bus up down status check-config store help completion' ;;
-	'help') options='' operand='directory campaign log delivery webhook relay suppression intake task dead bus up down status check-config store help completion' ;;
+	'help') options='' operand='directory campaign log delivery webhook relay suppression calendar roadmap intake task dead bus up down status check-config store help completion' ;;
 	'completion') options='' operand='bash' ;;
 	esac
 	options+=' --config --lang --json --help'
@@ -133,6 +134,28 @@ _vestnik()
 	'roadmap show --year') values='@none' ;;
 	'roadmap show --school-year') values='@none' ;;
 	'roadmap show --sheet') values='@none' ;;
+	'roadmap import --campaign') values='@none' ;;
+	'roadmap import --title') values='@none' ;;
+	'roadmap import --folder') values='@folder' ;;
+	'roadmap import --year') values='@none' ;;
+	'roadmap import --school-year') values='@none' ;;
+	'roadmap import --from') values='@none' ;;
+	'roadmap import --to') values='@none' ;;
+	'roadmap import --term') values='@none' ;;
+	'roadmap import --before') values='@none' ;;
+	'roadmap import --after') values='@none' ;;
+	'roadmap import --answer') values='@none' ;;
+	'roadmap import --before-letter') values='@file' ;;
+	'roadmap import --result-letter') values='@file' ;;
+	'roadmap import --controller') values='@none' ;;
+	'roadmap import --sheet') values='@none' ;;
+	'roadmap map --to') values='@none' ;;
+	'roadmap map --department') values='@none' ;;
+	'roadmap status --xlsx') values='@file' ;;
+	'roadmap status --state') values='draft planned running asked received overdue moved failed done' ;;
+	'roadmap status --key') values='@none' ;;
+	'roadmap mark --moved') values='@none' ;;
+	'roadmap mark --note') values='@none' ;;
 	'bus init --partitions') values='@none' ;;
 	'bus init --replication') values='@none' ;;
 	'bus init --principal') values='@none' ;;

@@ -203,12 +203,13 @@ static void proposals_are_the_nearest_organisations(void **state)
 		bool ministry;
 	} rows[] = {{"МКУ «Центр сопровождения образовательной деятельности»", "centre ", false},
 		{"МАОУ СОШ № 5", "school-5 ", false}, {"школа №5", "school-5 ", false}, {"СОШ № 7", "", false}, {"город N", "city committee ", false},
-		{"Комитет образования", "committee ", true}, {"ректор", "", false}};
+		{"Комитет образования", "committee ", true}, {"ректор", "", false},
+		{"Министерство просвещения", "", true}};
 	struct proposals all[COUNT(rows)] = {0};
 	struct error e = {0};
 	for (size_t i = 0; i < COUNT(rows); i++)
 		all[i].text = rows[i].text;
-	if (propose(db, all, COUNT(rows), &e) != 0)
+	if (propose(db, "Министерство просвещения области", all, COUNT(rows), &e) != 0)
 		fail_msg("%s", e.text);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct buf got;
