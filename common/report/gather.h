@@ -13,7 +13,7 @@ struct report_place {
 int report_find(struct db *db, const char *slug, int64_t number, struct report_place *out, struct error *e);
 
 /* In short read transactions (or inside the caller's): what is answered meanwhile may be in it.
- * below_of: only the organisations under this ask's organisation (its id), 0 = all. */
+ * below_of: only organisations right under this one (its id), 0 = all. */
 int gather_round(struct db *db, int64_t campaign, int64_t round, enum lang lang, int64_t below_of,
 	struct report_facts **out, struct error *e);
 

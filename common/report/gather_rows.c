@@ -199,7 +199,7 @@ static int take_row(struct gather *g, struct page *page, struct db_stmt *stmt, s
 	row->ask = db_int(stmt, 0);
 	row->parent_ask = db_int(stmt, 1);
 	row->organisation = db_int(stmt, 2);
-	row->level = (int)db_int(stmt, 3);
+	row->level = g->below_of == 0 ? (int)db_int(stmt, 3) : 0; /* seen from above they are all the same */
 	row->state = state_of(db_text(stmt, 4));
 	row->discrepancy = (db_int(stmt, 5) & ASK_TROUBLE_DIFFERS) != 0;
 	row->versions = db_int(stmt, 6);
@@ -247,8 +247,7 @@ static int read_rows(struct gather *g, struct page *page, struct report_row *row
 		    " LEFT JOIN ask p ON p.round = $4 AND p.organisation = a.organisation"
 		    " LEFT JOIN answer q ON q.id = p.answer"
 		    " WHERE a.round = $1 AND a.organisation > $2 AND a.organisation <= $3"
-		    " AND (CAST($5 AS BIGINT) = 0 OR a.parent IN"
-		    "  (SELECT m.id FROM ask m WHERE m.round = $1 AND m.organisation = $5))"
+		    " AND (CAST($5 AS BIGINT) = 0 OR o.parent_key = (SELECT m.key FROM organisation m WHERE m.id = $5))"
 		    " ORDER BY a.organisation",
 		    "iiiii", g->round, page->after, page->last, g->previous_round, g->below_of) != 0)
 		return -1;

@@ -1,0 +1,252 @@
+/* The report in plain text, for the other part of the letter and for terminals. */
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "base/xalloc.h"
+#include "report/words.h"
+#include "report/write.h"
+
+#define BAR_CHARACTERS 20
+#define NAME_LEAST 16
+#define NAME_MOST 48
+
+/* Characters; the names are of letters one column wide. */
+static size_t width_of(const char *text)
+{
+	size_t n = 0;
+	for (; *text != '\0'; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
+
+/* One line without control characters. */
+static void put_line(FILE *out, const char *text)
+{
+	for (; *text != '\0'; text++)
+		(void)fputc((unsigned char)*text < 0x20 || *text == 0x7f ? ' ' : *text, out);
+}
+
+static void put_padded(FILE *out, const char *text, size_t width, bool right)
+{
+	char *cut = words_cut(text, width);
+	if (width_of(cut) > width) { /* «…» takes a place of its own */
+		free(cut);
+		cut = words_cut(text, width - 1);
+	}
+	size_t pad = width > width_of(cut) ? width - width_of(cut) : 0;
+	if (right)
+		(void)fprintf(out, "%*s", (int)pad, "");
+	put_line(out, cut);
+	if (!right)
+		(void)fprintf(out, "%*s", (int)pad, "");
+	free(cut);
+}
+
+static void put_bar(FILE *out, const struct report_totals *t)
+{
+	int64_t expected = totals_expected(t), answered = totals_answered(t);
+	int full = expected <= 0 ? 0 : (int)((answered * BAR_CHARACTERS + expected / 2) / expected);
+	if (answered > 0 && full == 0)
+		full = 1;
+	if (answered < expected && full == BAR_CHARACTERS)
+		full = BAR_CHARACTERS - 1;
+	for (int i = 0; i < BAR_CHARACTERS; i++)
+		(void)fputs(i < full ? "█" : "░", out);
+}
+
+static const char *rest(enum lang lang, bool attached)
+{
+	return attached ? word(lang, "The rest stands in the attached table.", "Остальное – в приложенной таблице.")
+			: word(lang, "The rest: --format xlsx.", "Остальное: --format xlsx.");
+}
+
+/* ---- the head ------------------------------------------------------------------------------ */
+
+static void fact(FILE *out, bool *first, const char *text, int64_t n)
+{
+	if (n == 0)
+		return;
+	(void)fprintf(out, "%s%s %lld", *first ? "" : " · ", text, (long long)n);
+	*first = false;
+}
+
+static void head(FILE *out, const struct report_facts *facts)
+{
+	const struct report_totals *all = &facts->all;
+	enum lang lang = facts->lang;
+	char moment[WORDS_SIZE], *deadline = words_deadline(facts);
+	bool first = true;
+	(void)fprintf(out, word(lang, "Answered: %lld of %lld, %d %%  ", "Ответили %lld из %lld, %d %%  "),
+		(long long)totals_answered(all), (long long)totals_expected(all),
+		words_percent(totals_answered(all), totals_expected(all)));
+	put_bar(out, all);
+	(void)fputc('\n', out);
+	fact(out, &first, word(lang, "complete", "полных ответов"), all->confirmed);
+	fact(out, &first, word(lang, "partial", "неполных"), all->partial);
+	fact(out, &first, word(lang, "being looked at", "на проверке"), all->received);
+	fact(out, &first, word(lang, "late", "с опозданием"), all->late);
+	fact(out, &first, word(lang, "differing", "расхождений"), all->discrepancies);
+	fact(out, &first, word(lang, "silent", "не ответили"), totals_silent(all));
+	fact(out, &first, word(lang, "of these not delivered", "из них не доставлено"), all->undelivered);
+	fact(out, &first, word(lang, "withdrawn", "отозвано запросов"), all->withdrawn);
+	(void)fputs(first ? "" : "\n", out);
+	if (facts->acknowledgements > 0)
+		(void)fprintf(out, word(lang, "Acknowledged: %lld of %lld\n", "Ознакомлены %lld из %lld\n"),
+			(long long)facts->acknowledged, (long long)facts->acknowledgements);
+	if (facts->previous_label != NULL && all->previous_asked > 0) {
+		(void)fputs(word(lang, "Before (", "Прошлый раз ("), out);
+		put_line(out, facts->previous_label);
+		(void)fprintf(out, word(lang, "): %lld of %lld answered, %d %%\n", "): ответили %lld из %lld, %d %%\n"),
+			(long long)all->previous_answered, (long long)all->previous_asked,
+			words_percent(all->previous_answered, all->previous_asked));
+	}
+	if (deadline[0] != '\0')
+		(void)fprintf(out, "%s\n", deadline);
+	free(deadline);
+	(void)fprintf(out, "%s %s\n", word(lang, "Made on", "Сформирован"),
+		words_moment(facts->made_ms, facts->zone, lang, moment));
+}
+
+/* ---- sums ------------------------------------------------------------------------------------ */
+
+static void sum_line(FILE *out, const struct report_facts *facts, const struct report_column *column, size_t choice)
+{
+	const struct report_totals *all = &facts->all;
+	char number[WORDS_SIZE];
+	enum lang lang = facts->lang;
+	size_t slot = column->slot + choice;
+	(void)fputs("  ", out);
+	put_line(out, column->label);
+	if (column->kind == REPORT_CHOICE) {
+		(void)fputs(": ", out);
+		put_line(out, column->choice[choice]);
+	}
+	(void)fprintf(out, " – %s", words_number(all->sum[slot], lang, number));
+	if (facts->below_rows > 0)
+		(void)fprintf(out, "; %s %s", word(lang, "sum of the organisations below", "сумма по подведомственным"),
+			words_number(all->below_sum[slot], lang, number));
+	if (all->previous_asked > 0) {
+		(void)fprintf(out, "; %s %s", word(lang, "before", "прошлый раз"),
+			words_number(all->previous[slot], lang, number));
+		(void)fprintf(out, " (%s)", words_change(all->sum[slot], all->previous[slot], lang, number));
+	}
+	(void)fputc('\n', out);
+}
+
+static void sums(FILE *out, const struct report_facts *facts)
+{
+	if (facts->slots == 0)
+		return;
+	(void)fprintf(out, "\n%s\n", word(facts->lang, "Totals", "Итоги"));
+	for (size_t i = 0; i < facts->columns; i++)
+		for (size_t c = 0; c < facts->column[i].slots; c++)
+			sum_line(out, facts, &facts->column[i], c);
+}
+
+/* ---- by municipality ---------------------------------------------------------------------------- */
+
+/* The first figure, beside the bar. */
+static const struct report_column *figure_of(const struct report_facts *facts)
+{
+	for (size_t i = 0; i < facts->columns; i++)
+		if (facts->column[i].kind == REPORT_NUMBER)
+			return &facts->column[i];
+	return NULL;
+}
+
+static void group_line(FILE *out, const struct report_facts *facts, const char *name, const struct report_totals *t,
+	size_t width, int indent)
+{
+	const struct report_column *figure = figure_of(facts);
+	char text[WORDS_SIZE];
+	(void)fprintf(out, "%*s", indent, "");
+	put_padded(out, name[0] != '\0' ? name : word(facts->lang, "(none)", "(не указано)"), width - (size_t)indent, false);
+	(void)fputs("  ", out);
+	put_bar(out, t);
+	snprintf(text, sizeof text, "%lld/%lld", (long long)totals_answered(t), (long long)totals_expected(t));
+	put_padded(out, text, 12, true);
+	if (figure != NULL)
+		put_padded(out, words_number(t->sum[figure->slot], facts->lang, text), 12, true);
+	(void)fputc('\n', out);
+}
+
+static void groups(FILE *out, const struct report_facts *facts, size_t most, size_t width, bool attached)
+{
+	enum lang lang = facts->lang;
+	const struct report_column *figure = figure_of(facts);
+	bool only_regions = facts->groups > most;
+	if (facts->groups < 2)
+		return;
+	(void)fprintf(out, "\n%s\n", word(lang, "By municipality", "По муниципалитетам"));
+	if (only_regions && (facts->regions < 2 || facts->regions > most)) {
+		(void)fprintf(out, "%s\n", rest(lang, attached));
+		return;
+	}
+	put_padded(out, "", width + 2 + BAR_CHARACTERS, false);
+	put_padded(out, word(lang, "answered", "ответили"), 12, true);
+	if (figure != NULL) {
+		(void)fputs("  ", out);
+		put_padded(out, figure->label, 24, false);
+	}
+	(void)fputc('\n', out);
+	for (size_t i = 0, end; i < facts->groups; i = end) {
+		struct report_totals totals;
+		facts_region(facts, i, &end, &totals);
+		if (facts->regions > 1)
+			group_line(out, facts, facts->group[i].region, &totals, width, 0);
+		for (size_t g = i; g < end && !only_regions; g++)
+			group_line(out, facts, facts->group[g].municipality, &facts->group[g].totals, width,
+				facts->regions > 1 ? 2 : 0);
+		facts_region_fini(&totals);
+	}
+	if (only_regions)
+		(void)fprintf(out, "%s\n", rest(lang, attached));
+}
+
+void text_silent(FILE *out, const struct report_facts *facts, size_t most, bool attached)
+{
+	struct report_row *row = xcalloc(1, sizeof *row);
+	size_t silent = (size_t)totals_silent(&facts->all), shown = 0;
+	if (silent > 0)
+		(void)fprintf(out, "\n%s: %zu\n", word(facts->lang, "No answer", "Не ответили"), silent);
+	for (size_t i = 0; i < facts->rows && shown < most; i++) {
+		facts_row(facts, false, i, row);
+		if (row->state != ASK_OPEN)
+			continue;
+		(void)fprintf(out, "%4zu. ", ++shown);
+		put_line(out, row->name);
+		if (row->municipality[0] != '\0') {
+			(void)fputs(", ", out);
+			put_line(out, row->municipality);
+		}
+		if (row->trouble != REPORT_REACHED)
+			(void)fprintf(out, " (%s)", words_trouble(row->trouble, facts->lang));
+		(void)fputc('\n', out);
+	}
+	if (shown < silent)
+		(void)fprintf(out, "%s\n", rest(facts->lang, attached));
+	free(row);
+}
+
+static size_t name_width(const struct report_facts *facts, size_t width)
+{
+	size_t longest = NAME_LEAST, room = width > BAR_CHARACTERS + 26 + NAME_LEAST ? width - BAR_CHARACTERS - 26 : NAME_LEAST;
+	for (size_t i = 0; i < facts->groups; i++) {
+		size_t own = width_of(facts->group[i].municipality) + (facts->regions > 1 ? 2 : 0);
+		size_t region = facts->regions > 1 ? width_of(facts->group[i].region) : 0;
+		longest = own > longest ? own : longest;
+		longest = region > longest ? region : longest;
+	}
+	longest = longest > NAME_MOST ? NAME_MOST : longest;
+	return longest < room ? longest : room;
+}
+
+void text_block(FILE *out, const struct report_facts *facts, size_t most_groups, size_t most_silent, size_t width,
+	bool attached)
+{
+	head(out, facts);
+	sums(out, facts);
+	groups(out, facts, most_groups, name_width(facts, width), attached);
+	text_silent(out, facts, most_silent, attached);
+}

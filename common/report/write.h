@@ -1,0 +1,29 @@
+/* Facts as files and streams. The HTML ones are in html.h. */
+#ifndef VESTNIK_REPORT_WRITE_H
+#define VESTNIK_REPORT_WRITE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "report/facts.h"
+
+/* For the plain-text part of a letter and for a terminal: figures, bars by municipality, the
+ * silent. width: columns of the terminal. Free of control characters. */
+void text_block(FILE *out, const struct report_facts *facts, size_t groups, size_t silent, size_t width,
+	bool attached);
+void text_silent(FILE *out, const struct report_facts *facts, size_t silent, bool attached);
+
+/* `;`, UTF-8 with BOM, CR LF; decimal comma in Russian; text a spreadsheet would run is guarded. A
+ * row for each organisation, those below after the others. */
+void csv_write(FILE *out, const struct report_facts *facts);
+
+int xlsx_write(const char *path, const struct report_facts *facts, struct error *e);
+
+/* One object: totals, groups, every row. */
+void json_write(FILE *out, const struct report_facts *facts);
+/* data of vestnik.report.ready: totals always, groups and rows while all stays below `most` bytes;
+ * "truncated" says when something is missing. New reference. */
+json_t *json_event(const struct report_facts *facts, size_t most);
+
+#endif
