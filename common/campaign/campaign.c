@@ -161,6 +161,7 @@ const char *campaign_reply_to(const struct campaign *campaign)
 
 struct parts {
 	char *file, *markdown;
+	char *block[2]; /* HTML, text: a notice's own */
 	size_t markdown_len;
 	struct letter_attachment attachment[ATTACHMENTS_MAX];
 	size_t attachments;
@@ -170,6 +171,8 @@ static void parts_fini(struct parts *parts)
 {
 	free(parts->file);
 	free(parts->markdown);
+	free(parts->block[0]);
+	free(parts->block[1]);
 	for (size_t i = 0; i < parts->attachments; i++) {
 		struct letter_attachment *a = &parts->attachment[i];
 		/* The members are const because the letter borrows them; we own them here. */
@@ -192,6 +195,8 @@ static void take_part(struct parts *parts, struct db_stmt *row)
 		parts->file = xstrdup(db_text(row, 3));
 		parts->markdown = copy;
 		parts->markdown_len = len;
+	} else if (strcmp(db_text(row, 0), "block") == 0 && db_int(row, 1) >= 0 && db_int(row, 1) < 2) {
+		parts->block[db_int(row, 1)] = copy;
 	} else if (strcmp(db_text(row, 0), "attachment") == 0 &&
 		   parts->attachments < ATTACHMENTS_MAX) {
 		parts->attachment[parts->attachments++] =
@@ -213,8 +218,8 @@ static int read_parts(
 	if (db_query(db, &stmt, e,
 		    "SELECT f.purpose, f.position, f.name, f.title, f.media_type, b.data FROM "
 		    "campaign_file f "
-		    "JOIN blob b ON b.hash = f.hash WHERE f.campaign = $1 AND (f.purpose = "
-		    "'attachment' OR "
+		    "JOIN blob b ON b.hash = f.hash WHERE f.campaign = $1 AND (f.purpose IN "
+		    "('attachment', 'block') OR "
 		    "f.name = $2) ORDER BY f.purpose, f.position",
 		    "is", id, letter) != 0)
 		return -1;
@@ -254,6 +259,8 @@ int campaign_letter(struct db *db, const struct campaign *campaign, const struct
 			.file = parts.file,
 			.markdown = parts.markdown,
 			.markdown_len = parts.markdown_len,
+			.block_html = campaign->notice ? parts.block[0] : NULL,
+			.block_text = campaign->notice ? parts.block[1] : NULL,
 			.attachments = parts.attachment,
 			.attachments_count = parts.attachments,
 			.notice = campaign->notice};

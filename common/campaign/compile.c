@@ -177,6 +177,8 @@ struct letter *compile_letter(const struct compile_source *source, struct proble
 		.performer = person_of(json_object_get(document, "performer")),
 		.contacts = people,
 		.contacts_count = people_count,
+		.block_html = source->block_html,
+		.block_text = source->block_text,
 		.attachments = source->attachments,
 		.attachments_count = source->attachments_count,
 		.may_leave = json_is_true(json_object_get(d, "may_leave")),

@@ -13,6 +13,7 @@ struct compile_source {
 	const char *file;      /* for problems */
 	const char *markdown;
 	size_t markdown_len;
+	const char *block_html, *block_text; /* as in struct letter_source */
 	const struct letter_attachment *attachments;
 	size_t attachments_count;
 	const char *const *known_fields; /* NULL = checked before */

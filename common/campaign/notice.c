@@ -81,6 +81,8 @@ static int check_letter(const struct task *task, const json_t *definition, struc
 		.file = "text",
 		.markdown = task->as.notify.text,
 		.markdown_len = strlen(task->as.notify.text),
+		.block_html = task->as.notify.block_html,
+		.block_text = task->as.notify.block_text,
 		.attachments = attachments,
 		.attachments_count = count,
 		.notice = true};
@@ -102,6 +104,20 @@ static int check_letter(const struct task *task, const json_t *definition, struc
 	return rc;
 }
 
+static int insert_block(struct db *tx, int64_t id, int position, const char *name, const char *text,
+	struct error *e)
+{
+	char hash[IDENT_HASH_SIZE];
+	if (text == NULL || text[0] == '\0')
+		return 0;
+	struct draft_file block = {.name = name,
+		.media_type = position == 0 ? "text/html" : "text/plain",
+		.hash = ident_hash(text, strlen(text), hash),
+		.data = text,
+		.len = strlen(text)};
+	return draft_file(tx, id, "block", position, &block, e);
+}
+
 static int insert_files(struct db *tx, int64_t id, const struct task *task, struct error *e)
 {
 	char hash[IDENT_HASH_SIZE];
@@ -112,7 +128,9 @@ static int insert_files(struct db *tx, int64_t id, const struct task *task, stru
 		.hash = ident_hash(text, strlen(text), hash),
 		.data = text,
 		.len = strlen(text)};
-	if (draft_file(tx, id, "letter", 0, &letter, e) != 0)
+	if (draft_file(tx, id, "letter", 0, &letter, e) != 0 ||
+		insert_block(tx, id, 0, "html", task->as.notify.block_html, e) != 0 ||
+		insert_block(tx, id, 1, "text", task->as.notify.block_text, e) != 0)
 		return -1;
 	for (size_t i = 0; i < task->as.notify.attachments_count; i++) {
 		const struct task_attachment *from = &task->as.notify.attachments[i];

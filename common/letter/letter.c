@@ -230,6 +230,10 @@ static void compile_text(struct letter *letter, const struct letter_source *s, s
 		.subject = s->subject == NULL ? letter->subject : heading};
 	frame_start(letter->html, letter->text);
 	(void)markdown_build(&source, &target, problems);
+	if (s->block_html != NULL)
+		template_puts(letter->html, s->block_html);
+	if (s->block_text != NULL)
+		template_puts(letter->text, s->block_text);
 	if (s->subject != NULL)
 		compile_subject(letter, &source, s->subject, problems);
 	if (problems->errors == errors) {

@@ -36,6 +36,9 @@ struct letter_source {
 	const char *markdown;   /* first heading is the subject */
 	size_t markdown_len;
 	const char *subject;    /* NULL: the first heading */
+	/* Below the text, as it is: HTML of our own (a report), every value escaped, and the same in plain
+	 * text. NULL = none. */
+	const char *block_html, *block_text;
 	enum lang lang;         /* of dates, plurals and the fixed words of the frame */
 	const char *zone;       /* of dates */
 	/* sender */

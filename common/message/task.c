@@ -411,6 +411,8 @@ void task_fini(struct task *task)
 		free(task->as.notify.reply_to);
 		free(task->as.notify.subject);
 		free(task->as.notify.text);
+		free(task->as.notify.block_html);
+		free(task->as.notify.block_text);
 		for (size_t i = 0; i < task->as.notify.to_count; i++) {
 			free(task->as.notify.to[i].address);
 			free(task->as.notify.to[i].name);

@@ -54,6 +54,9 @@ struct task {
 			char *reply_to;
 			char *subject;      /* Mustache */
 			char *text;         /* Markdown with Mustache */
+			/* Ready HTML and the same in plain text, below the Markdown: only programs that make
+			 * the task in their own process can set it; task_read never does. */
+			char *block_html, *block_text;
 			bool urgent;        /* default true */
 			int64_t not_after_ms; /* TIME_NEVER_MS = default */
 			struct task_recipient *to;

@@ -26,8 +26,7 @@ static const char head[] =
 	"\t\tcase $word in\n"
 	"\t\t--config|--lang) ((i++)); [[ ${COMP_WORDS[i]} == '=' ]] && ((i++)) ;;\n"
 	"\t\t-*) ;;\n"
-	"\t\t*)\n"
-	"\t\t\t[[ -z $known ]] && phrase+=${phrase:+ }$word\n";
+	"\t\t*)\n";
 
 static const char tail[] =
 	"\tif [[ -z $values && $current != -* ]]; then\n"
@@ -86,8 +85,24 @@ static void print_values(const char *values)
 	}
 }
 
+/* Commands that begin with another whole one: `report calls`. */
+static void print_longer_phrases(void)
+{
+	fputs("\t\t\tcase \"$phrase $word\" in\n\t\t\t'-'", stdout);
+	for (const struct command *const *group = command_groups; *group != NULL; group++)
+		for (const struct command *c = *group; c->words != NULL; c++) {
+			char first[64];
+			size_t len = strcspn(c->words, " ");
+			snprintf(first, sizeof first, "%.*s", (int)len, c->words);
+			if (c->words[len] == ' ' && command_find(first) != NULL)
+				printf("|'%s'", c->words);
+		}
+	fputs(") known='' ;;\n\t\t\tesac\n\t\t\t[[ -z $known ]] && phrase+=${phrase:+ }$word\n", stdout);
+}
+
 static void print_known_phrases(void)
 {
+	print_longer_phrases();
 	fputs("\t\t\tcase $phrase in\n\t\t\t", stdout);
 	bool first = true;
 	for (const struct command *const *group = command_groups; *group != NULL; group++)

@@ -204,6 +204,7 @@ struct scan {
 	int argc, i;
 	bool help;
 	bool version;
+	bool only_words; /* "--" was there */
 };
 
 static int take_option(struct scan *s, const struct cli_option *option, const char *value)
@@ -312,9 +313,25 @@ static int check_operands(struct cli *cli, const struct cli_args *args)
 
 /* ---- the whole ------------------------------------------------------------------ */
 
+/* `report calls` after `report`, which is a command by itself: the longer one is meant. */
+static const struct command *longer_command(const struct cli_args *args, const char *word)
+{
+	char longer[PHRASE_MAX * 2];
+	if (args->operand_count > 0 || args->given_count > 0 || strlen(word) >= PHRASE_MAX)
+		return NULL;
+	snprintf(longer, sizeof longer, "%.60s %s", args->command->words, word);
+	return command_find(longer);
+}
+
 static int take_word(struct scan *s, char *phrase, const char *word)
 {
 	struct cli_args *args = s->args;
+	const struct command *more = args->command == NULL || s->only_words ? NULL : longer_command(args, word);
+	if (more != NULL) {
+		args->command = more;
+		s->cli->command = more;
+		return CLI_DONE;
+	}
 	if (args->command != NULL) {
 		args->operand = xrealloc(args->operand, args->operand_count + 1, sizeof *args->operand);
 		args->operand[args->operand_count++] = word;
@@ -369,16 +386,15 @@ int command_parse(struct cli *cli, int argc, char **argv, struct cli_args *args,
 {
 	struct scan s = {.cli = cli, .args = args, .argv = argv, .argc = argc};
 	char phrase[PHRASE_MAX] = "";
-	bool only_words = false;
 	*shown = false;
 	see_language(cli, argc, argv);
 	for (s.i = 1; s.i < argc; s.i++) {
 		const char *arg = argv[s.i];
 		int rc;
-		if (only_words || arg[0] != '-' || arg[1] == '\0')
+		if (s.only_words || arg[0] != '-' || arg[1] == '\0')
 			rc = take_word(&s, phrase, arg);
 		else if (strcmp(arg, "--") == 0)
-			rc = (only_words = true, CLI_DONE);
+			rc = (s.only_words = true, CLI_DONE);
 		else if (arg[1] == '-')
 			rc = long_option(&s, arg);
 		else

@@ -151,7 +151,7 @@ static void all_addresses(struct bounce_scan *scan, const char *value)
 static bool take_to(void *arg, const char *head, size_t len)
 {
 	struct bounce_scan *scan = arg;
-	char *to = fields_find(head, len, "To");
+	char *to = fields_value(head, len, "To");
 	if (to != NULL)
 		all_addresses(scan, to);
 	free(to);

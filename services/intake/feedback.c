@@ -60,7 +60,7 @@ static bool from_head(void *arg, const char *head, size_t len)
 		"X-HmXmrOriginalRecipient", "X-Original-To", "Delivered-To", "To", NULL};
 	struct returned *returned = arg;
 	for (size_t i = 0; names[i] != NULL && returned->added == 0; i++) {
-		char *value = fields_find(head, len, names[i]);
+		char *value = fields_value(head, len, names[i]);
 		if (value != NULL)
 			returned->added += add(returned->findings, returned->row, value);
 		free(value);
@@ -79,7 +79,7 @@ static size_t add_from_letter(
 static size_t read_part(
 	const struct mail *mail, const struct mail_part *part, struct findings *findings)
 {
-	char *type = fields_find(part->text, part->len, "Feedback-Type");
+	char *type = fields_value(part->text, part->len, "Feedback-Type");
 	const struct feedback_row *row = row_of(type == NULL ? "" : type);
 	size_t added = 0;
 	struct fields fields = {part->text, part->text + part->len};

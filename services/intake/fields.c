@@ -84,7 +84,7 @@ bool fields_next(struct fields *fields, char **name, char **value)
 	return false;
 }
 
-char *fields_find(const char *text, size_t len, const char *wanted)
+char *fields_value(const char *text, size_t len, const char *wanted)
 {
 	const char *p = text, *end = text + fields_block(text, len);
 	size_t n = strlen(wanted);

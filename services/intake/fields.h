@@ -18,6 +18,6 @@ struct fields {
 bool fields_next(struct fields *fields, char **name, char **value);
 
 /* The first value of this name before the first empty line, or NULL. The caller frees. */
-char *fields_find(const char *text, size_t len, const char *name);
+char *fields_value(const char *text, size_t len, const char *name);
 
 #endif

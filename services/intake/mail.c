@@ -54,7 +54,7 @@ static bool has_mail_field(const char *head, size_t len)
 	static const char *const names[] = {"From", "Received", "Return-Path", "Message-ID", "Date",
 		"Delivered-To", "Sender", "X-Failed-Recipients", NULL};
 	for (size_t i = 0; names[i] != NULL; i++) {
-		char *value = fields_find(head, len, names[i]);
+		char *value = fields_value(head, len, names[i]);
 		bool found = value != NULL;
 		free(value);
 		if (found)
