@@ -17,16 +17,20 @@ _vestnik()
 		--config|--lang) ((i++)); [[ ${COMP_WORDS[i]} == '=' ]] && ((i++)) ;;
 		-*) ;;
 		*)
+			case "$phrase $word" in
+			'-'|'report calls'|'report acknowledgements') known='' ;;
+			esac
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
+			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'report'|'report calls'|'report acknowledgements'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
-	'') words='directory campaign log delivery webhook relay suppression calendar roadmap intake task dead bus up down status check-config store help completion' ;;
+	'') words='directory campaign report log delivery webhook relay suppression calendar roadmap intake task dead bus up down status check-config store help completion' ;;
 	directory) words='import list show export' ;;
 	campaign) words='check preview test launch store list status pause resume cancel retry' ;;
+	report) words='calls acknowledgements' ;;
 	delivery) words='show' ;;
 	webhook) words='add list test attempts replay rotate remove enable' ;;
 	relay) words='list check' ;;
@@ -55,6 +59,9 @@ _vestnik()
 	'campaign resume') options=' --reason' operand='@none' ;;
 	'campaign cancel') options=' --reason --yes' operand='@none' ;;
 	'campaign retry') options=' --state' operand='@none' ;;
+	'report') options=' --round --format --output' operand='@none' ;;
+	'report calls') options=' --round --format --output' operand='@none' ;;
+	'report acknowledgements') options=' --round --format --output' operand='@none' ;;
 	'log') options=' --follow --campaign --state --address --since --limit' operand='' ;;
 	'delivery show') options='' operand='@none' ;;
 	'webhook add') options=' --events --campaign --allow-private --concurrency' operand='@none' ;;
@@ -90,7 +97,7 @@ _vestnik()
 	'store backup') options='' operand='@file' ;;
 	'store restored') options='' operand='' ;;
 	'store copy') options=' --from --to --bus' operand='' ;;
-	'help') options='' operand='directory campaign log delivery webhook relay suppression calendar roadmap intake task dead bus up down status check-config store help completion' ;;
+	'help') options='' operand='directory campaign report log delivery webhook relay suppression calendar roadmap intake task dead bus up down status check-config store help completion' ;;
 	'completion') options='' operand='bash' ;;
 	esac
 	options+=' --config --lang --json --help'
@@ -113,6 +120,15 @@ _vestnik()
 	'campaign resume --reason') values='@none' ;;
 	'campaign cancel --reason') values='@none' ;;
 	'campaign retry --state') values='failed uncertain' ;;
+	'report --round') values='@none' ;;
+	'report --format') values='text html xlsx csv json' ;;
+	'report --output') values='@file' ;;
+	'report calls --round') values='@none' ;;
+	'report calls --format') values='text xlsx json' ;;
+	'report calls --output') values='@file' ;;
+	'report acknowledgements --round') values='@none' ;;
+	'report acknowledgements --format') values='text html xlsx json' ;;
+	'report acknowledgements --output') values='@file' ;;
 	'log --campaign') values='@none' ;;
 	'log --state') values='waiting sending uncertain deferred returned accepted delivered bounced failed expired cancelled suppressed' ;;
 	'log --address') values='@none' ;;
