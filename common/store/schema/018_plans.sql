@@ -1,4 +1,6 @@
--- Road maps. Both tables: `vestnik roadmap …` (later the console).
+-- Plans of work: road maps made into campaigns, and what is published of campaigns.
+
+-- ---- road maps: `vestnik roadmap …` (later the console) -----------------------------
 
 -- What a «responsible» text of a plan means; people said it once.
 CREATE TABLE responsible (
@@ -28,3 +30,14 @@ CREATE TABLE roadmap_step (
   mark_note TEXT, mark_actor TEXT, mark_ms BIGINT,
   PRIMARY KEY (campaign, number)
 ) @CLUSTERED;
+
+-- ---- publishing: planner, in the transaction that opens the round -----------------
+-- What stands on the public page of a campaign, and in the feed. A draft is never here.
+CREATE TABLE publication (
+  campaign BIGINT NOT NULL, round BIGINT NOT NULL, -- round.number
+  published_ms BIGINT NOT NULL,
+  updated_ms BIGINT NOT NULL,        -- a mended text, a postponed deadline
+  feed BIGINT NOT NULL,              -- 1: an entry of the feed, too
+  PRIMARY KEY (campaign, round)
+) @CLUSTERED;
+CREATE INDEX publication_feed ON publication (published_ms, campaign, round) WHERE feed = 1;
