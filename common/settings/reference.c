@@ -35,6 +35,9 @@ static const struct type_words type_words[SETTING_TYPES] = {
 	[SETTING_REGIONS] = {"map: region → calendar", "набор: регион → календарь"},
 	[SETTING_KAFKA] = {"map: property → value", "набор: свойство → значение"},
 	[SETTING_RELAYS] = {"list, see below", "список, см. ниже"},
+	[SETTING_AUTHSERV] = {"list of names", "список имён"},
+	[SETTING_IMAP] = {"imap:// or imaps:// address", "адрес imap:// или imaps://"},
+	[SETTING_MAILBOXES] = {"list, see below", "список, см. ниже"},
 	[SETTING_SOURCE] = {"text", "текст"},
 	[SETTING_TASKS] = {"list of words", "список слов"},
 	[SETTING_SENDERS] = {"list of e-mail addresses and domains",
@@ -151,6 +154,12 @@ int settings_reference(enum lang lang, struct buf *out)
 			"\n## sources\n\nУ каждого источника списка такие настройки; подробнее — "
 			"docs/producers.ru.md.\n\n"));
 	print_rows(lang, settings_source_rows, out);
+	(void)buf_puts(out,
+		in(lang, "\n## intake.mailboxes\n\nEach item of the list has these; docs/intake.md explains "
+			 "what becomes of a mail.\n\n",
+			"\n## intake.mailboxes\n\nУ каждого ящика списка такие настройки; что делается с "
+			"письмами — docs/intake.ru.md.\n\n"));
+	print_rows(lang, settings_mailbox_rows, out);
 	print_reserved(lang, out);
 	return buf_ok(out) ? 0 : -1;
 }

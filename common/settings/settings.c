@@ -280,6 +280,7 @@ void settings_free(struct settings **settings)
 		free(s->mailer.domains[i].domain);
 	free(s->mailer.domains);
 	free(s->notifier.ca_file);
+	settings_intake_fini(s);
 	for (size_t i = 0; i < s->relays_count; i++)
 		settings_relay_fini(&s->relays[i]);
 	free(s->relays);

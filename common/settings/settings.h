@@ -65,6 +65,23 @@ struct settings_region { /* calendar.regions: {Республика Башкор
 	char *calendar;           /* calendar/workdays.h's name */
 };
 
+enum mailbox_security { MAILBOX_PLAIN, MAILBOX_STARTTLS, MAILBOX_TLS };
+
+/* Where answers and bounces arrive: a Maildir or an IMAP folder. */
+struct settings_mailbox {
+	char *name;               /* slug; also of its lease and its row in the store */
+	char *maildir;            /* absolute path; NULL: it is IMAP */
+	char *host;               /* IMAP */
+	int port;                 /* 993 with imaps://, else 143 */
+	enum mailbox_security security; /* imaps:// is tls; imap:// starttls, on this machine none */
+	char *user, *password;    /* the password from a file or the environment; never printed */
+	char *ca_file;
+	char *folder;             /* INBOX */
+	bool keep;                /* false: mails are deleted once they are recorded */
+	char *move_to;            /* IMAP folder, or path of a Maildir; NULL = they stay */
+	int line;                 /* in the settings file, for messages */
+};
+
 struct settings_domain_rate { /* domains: {gmail.com: 20/s} */
 	char *domain;
 	struct settings_rate rate;
@@ -136,6 +153,18 @@ struct settings {
 		bool allow_private;   /* SSRF guard off for all endpoints */
 		char *ca_file;
 	} notifier;
+
+	struct {
+		int poll_ms;          /* between looks into an IMAP mailbox: 30 s */
+		int64_t first_ms;     /* how far back a mailbox is read that was never read before: 7 d */
+		bool receipts;        /* tell who answered by mail what was understood */
+		/* Names in Authentication-Results fields that our own mail servers write; empty: no
+		 * sender is believed, staff look at every mail. */
+		char **trusted_authserv;
+		size_t trusted_authserv_count;
+		struct settings_mailbox *mailboxes;
+		size_t mailboxes_count;
+	} intake;
 
 	struct settings_relay *relays;
 	size_t relays_count;

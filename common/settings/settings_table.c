@@ -3,6 +3,7 @@
 #define S(member) offsetof(struct settings, member)
 #define R(member) offsetof(struct settings_relay, member)
 #define P(member) offsetof(struct settings_source, member)
+#define B(member) offsetof(struct settings_mailbox, member)
 #define SECOND 1000LL
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
@@ -186,6 +187,26 @@ const struct setting_row settings_rows[] = {
 		"file",
 		"Файл доверенных сертификатов вместо системных"},
 
+	{"intake.mailboxes", SETTING_MAILBOXES, S(intake.mailboxes), NULL, 0, 0, NULL,
+		"Mailboxes that answers and bounces arrive in",
+		"Почтовые ящики, куда приходят ответы и возвраты"},
+	{"intake.trusted_authserv", SETTING_AUTHSERV, S(intake.trusted_authserv), NULL, 0, 0, NULL,
+		"Names your own mail servers put first into Authentication-Results (mx.example.org). A "
+		"sender is believed only when one of them says dmarc=pass; without the list staff "
+		"look at every mail",
+		"Имена, которые ваши почтовые серверы пишут в начале Authentication-Results "
+		"(mx.example.org). Отправителю верят, только если один из них сообщил dmarc=pass; без "
+		"списка каждое письмо смотрят сотрудники"},
+	{"intake.poll", SETTING_DURATION, S(intake.poll_ms), "30s", 200, HOUR, NULL,
+		"Between two looks into an IMAP mailbox (a Maildir is looked at every second)",
+		"Как часто заглядывать в ящик IMAP (в Maildir — каждую секунду)"},
+	{"intake.first", SETTING_DURATION64, S(intake.first_ms), "7d", 0, 3650 * DAY, NULL,
+		"How far back an IMAP mailbox is read that was never read before",
+		"За какой срок читать ящик IMAP, который раньше не читали"},
+	{"intake.receipts", SETTING_BOOL, S(intake.receipts), "true", 0, 0, NULL,
+		"Tell who answers by mail what was understood, at most once a day",
+		"Сообщать ответившим по почте, что понято, не чаще раза в день"},
+
 	{"relays", SETTING_RELAYS, S(relays), NULL, 0, 0, NULL,
 		"Mail servers that take our letters. Default: one at 127.0.0.1:25 named local, "
 		"without TLS",
@@ -291,5 +312,39 @@ const struct setting_row settings_source_rows[] = {
 		"limit",
 		"Не больше стольких адресатов у одного извещения или запуска; считаются до "
 		"отправки; 0 — без предела"},
+	{NULL, SETTING_TYPES, 0, NULL, 0, 0, NULL, NULL, NULL},
+};
+
+const struct setting_row settings_mailbox_rows[] = {
+	{"name", SETTING_SLUG, B(name), NULL, 0, 0, NULL, "Name in logs and commands; required",
+		"Имя в журнале и командах; обязательно"},
+	{"maildir", SETTING_PATH, B(maildir), NULL, 0, 0, NULL,
+		"Folder of a Maildir (with new, cur, tmp); this or imap",
+		"Папка Maildir (в ней new, cur, tmp); она или imap"},
+	{"imap", SETTING_IMAP, 0, NULL, 0, 0, NULL,
+		"IMAP server: imaps://HOST or imap://HOST[:PORT]",
+		"Сервер IMAP: imaps://МАШИНА или imap://МАШИНА[:ПОРТ]"},
+	{"security", SETTING_CHOICE, B(security), NULL, 0, 0, securities,
+		"For imap://: starttls verifies the certificate, as imaps does. Default: starttls; none "
+		"on this machine",
+		"Для imap://: starttls проверяет сертификат, как и imaps. По умолчанию starttls, на этой "
+		"же машине — none"},
+	{"ca_file", SETTING_PATH, B(ca_file), NULL, 0, 0, NULL,
+		"Certificates to trust instead of the system's",
+		"Доверенные сертификаты вместо системных"},
+	{"user", SETTING_LINE, B(user), NULL, 0, 0, NULL, "IMAP: login", "IMAP: имя для входа"},
+	{"password_file", SETTING_SECRET_FILE, B(password), NULL, 0, 0, NULL,
+		"File with the password, readable by the service alone",
+		"Файл с паролем, доступный только службе"},
+	{"password_env", SETTING_SECRET_ENV, B(password), NULL, 0, 0, NULL,
+		"Or: variable of the environment with it", "Или переменная окружения с ним"},
+	{"folder", SETTING_LINE, B(folder), "INBOX", 0, 0, NULL, "IMAP: folder to read",
+		"IMAP: какую папку читать"},
+	{"keep", SETTING_BOOL, B(keep), "true", 0, 0, NULL,
+		"false: mails are deleted once they are recorded whole",
+		"false — письма удаляются, как только записаны целиком"},
+	{"move_to", SETTING_LINE, B(move_to), NULL, 0, 0, NULL,
+		"Folder recorded mails are moved to (IMAP: its name; Maildir: a path)",
+		"Куда переносить записанные письма (IMAP: имя папки; Maildir: путь)"},
 	{NULL, SETTING_TYPES, 0, NULL, 0, 0, NULL, NULL, NULL},
 };

@@ -37,6 +37,9 @@ enum setting_type {
 	SETTING_REGIONS,     /* calendar.regions */
 	SETTING_KAFKA,	     /* kafka: names and values of librdkafka */
 	SETTING_RELAYS,	     /* relays: rows of their own */
+	SETTING_AUTHSERV,    /* intake.trusted_authserv */
+	SETTING_IMAP,	     /* settings_mailbox: host, port, security */
+	SETTING_MAILBOXES,   /* intake.mailboxes: rows of their own */
 	SETTING_SOURCE,	     /* char *: a CloudEvents source, or its beginning and '*' */
 	SETTING_TASKS,	     /* settings_source.tasks */
 	SETTING_SENDERS,     /* settings_source.senders */
@@ -57,6 +60,7 @@ struct setting_row {
 extern const struct setting_row settings_rows[]; /* ends with path NULL */
 extern const struct setting_row settings_relay_rows[];
 extern const struct setting_row settings_source_rows[];
+extern const struct setting_row settings_mailbox_rows[];
 
 /* Properties of librdkafka nobody may set, and why. A name that ends in '.' stands for all that
  * begin so. Ends with name NULL. */
@@ -101,6 +105,15 @@ void settings_set_tasks(const struct settings_reader *reader, const struct yaml_
 void settings_set_senders(const struct settings_reader *reader, const struct yaml_node *node,
 	const char *shown, struct settings_source *source);
 void settings_source_fini(struct settings_source *source);
+
+/* The list at `intake.mailboxes`, and values of intake only. */
+void settings_read_mailboxes(const struct settings_reader *reader, const struct yaml_node *list,
+	const char *shown, struct settings *settings);
+void settings_set_authserv(const struct settings_reader *reader, const struct yaml_node *node,
+	const char *shown, struct settings *settings);
+void settings_set_imap(const struct settings_reader *reader, const struct yaml_node *node,
+	const char *shown, struct settings_mailbox *mailbox);
+void settings_intake_fini(struct settings *settings);
 
 /* The store's address as it will be used, or NULL and a problem; owned by the caller. */
 char *settings_store_address(const struct settings_reader *reader, const struct yaml_node *node,

@@ -394,6 +394,15 @@ void setting_set(const struct settings_reader *reader, const struct setting_row 
 	case SETTING_RELAYS:
 		settings_read_relays(reader, node, base);
 		return;
+	case SETTING_AUTHSERV:
+		settings_set_authserv(reader, node, shown, base);
+		return;
+	case SETTING_IMAP:
+		settings_set_imap(reader, node, shown, base);
+		return;
+	case SETTING_MAILBOXES:
+		settings_read_mailboxes(reader, node, shown, base);
+		return;
 	case SETTING_SOURCE:
 		settings_set_source(reader, node, shown, base);
 		return;
