@@ -6,7 +6,7 @@
 #   deploy/install-packages.sh --tests   also what the tests need
 #
 # Needs root or sudo, but only if something is missing. No service is started or
-# enabled: the tests use the programs of postfix, nginx and PostgreSQL, not their
+# enabled: the tests use the programs of postfix, nginx, Dovecot and PostgreSQL, not their
 # services, and PostgreSQL gets no cluster.
 set -euo pipefail
 
@@ -17,7 +17,7 @@ build=(gcc libc6-dev cmake ninja-build pkg-config
 	libcmocka-dev libgmime-3.0-dev libxlsxwriter-dev libmicrohttpd-dev)
 run=(ca-certificates tzdata openssl procps python3 python3-aiosmtpd)
 tests=(clang-14 libclang-rt-14-dev llvm-14 valgrind git python3-venv postfix nginx-light
-	postgresql-15 kcat openjdk-17-jdk-headless maven)
+	postgresql-15 kcat openjdk-17-jdk-headless maven dovecot-core dovecot-imapd)
 
 if [ "$(. /etc/os-release && echo "${ID:-}${VERSION_ID:-}")" != debian12 ]; then
 	echo "install-packages: made for Debian 12; elsewhere install these by hand:" >&2
@@ -91,8 +91,9 @@ root_env apt-get -qq -y -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 install --no-in
 # enabled by their installation: not to come up with the machine either
 for package in "${missing[@]}"; do
 	case $package in
-	postfix | nginx-light | postgresql-15)
+	postfix | nginx-light | postgresql-15 | dovecot-core)
 		service=${package%-light}
+		service=${service%-core}
 		! command -v systemctl >/dev/null || as_root systemctl disable --quiet "${service%-15}" 2>/dev/null || true
 		;;
 	esac

@@ -11,17 +11,33 @@
 /* Rows a read transaction may last. */
 #define BATCH 500
 
+static int insert(struct db *tx, const char *address, const char *reason, const char *source, bool *added,
+	struct error *e)
+{
+	int rc = db_exec(tx, e,
+		"INSERT INTO suppression (address, reason, source, created_ms) VALUES ($1, $2, $3, $4) "
+		"ON CONFLICT (address) DO NOTHING",
+		"sssi", address, reason, source, clock_now_ms());
+	if (rc == 0)
+		*added = db_changes(tx) > 0;
+	return rc;
+}
+
+int suppression_add_tx(struct db *tx, const char *address, const char *reason, const char *source,
+	bool *added, struct error *e)
+{
+	char clean[GATE_ADDRESS_MAX + 1];
+	if (gate_address(address, clean, e) != 0)
+		return -1;
+	return insert(tx, clean, reason, source, added, e);
+}
+
 static int add_once(struct db *db, const char *address, const char *reason, const char *source,
 	bool *added, struct error *e)
 {
 	if (db_begin(db, DB_WRITE, e) != 0)
 		return -1;
-	int rc = db_exec(db, e,
-		"INSERT INTO suppression (address, reason, source, created_ms) VALUES ($1, $2, $3, $4) "
-		"ON CONFLICT (address) DO NOTHING",
-		"sssi", address, reason, source, clock_now_ms());
-	if (rc == 0)
-		*added = db_changes(db) > 0;
+	int rc = insert(db, address, reason, source, added, e);
 	if (rc == 0)
 		rc = db_commit(db, DB_DURABLE, e);
 	db_rollback(db);

@@ -11,6 +11,9 @@
  * (its reason stays). source: "operator", "portal", "intake". */
 int suppression_add(struct db *db, const char *address, const char *reason, const char *source,
 	bool *added, struct error *e);
+/* The same inside the caller's write transaction. */
+int suppression_add_tx(struct db *tx, const char *address, const char *reason, const char *source,
+	bool *added, struct error *e);
 /* ERROR_NOT_FOUND when the address is not there. */
 int suppression_remove(struct db *db, const char *address, struct error *e);
 

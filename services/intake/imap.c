@@ -34,7 +34,7 @@ static void keep_words(struct exchange *x, const char *text)
 	free(clean);
 }
 
-static enum answer listen(struct imap *imap, const char *tag, struct exchange *x, struct error *e)
+static enum answer hear(struct imap *imap, const char *tag, struct exchange *x, struct error *e)
 {
 	size_t tag_len = strlen(tag);
 	enum answer answer = ANSWER_FAILED;
@@ -79,7 +79,7 @@ __attribute__((format(printf, 4, 5))) static enum answer command(
 			COMMAND_MAX_BYTES);
 	snprintf(tag, sizeof tag, "v%u", ++imap->tag);
 	n = snprintf(line, sizeof line, "%s %s\r\n", tag, words);
-	return imap_send(imap, line, (size_t)n, e) == 0 ? listen(imap, tag, x, e) : ANSWER_FAILED;
+	return imap_send(imap, line, (size_t)n, e) == 0 ? hear(imap, tag, x, e) : ANSWER_FAILED;
 }
 
 static int refused(struct imap *imap, enum error_code code, const char *what, const struct exchange *x,
@@ -327,7 +327,7 @@ int imap_uids(struct imap *imap, int64_t after, int64_t since_ms, size_t most, i
 	if (since_ms > 0 && gmtime_r(&second, &day) != NULL)
 		snprintf(since, sizeof since, " SINCE %d-%s-%04d", day.tm_mday, months[day.tm_mon % 12],
 			day.tm_year + 1900);
-	enum answer answer = command(imap, &x, e, "UID SEARCH UID %lld:*%s", (long long)after + 1, since);
+	enum answer answer = command(imap, &x, e, "UID SEARCH UNDELETED UID %lld:*%s", (long long)after + 1, since);
 	*uids = NULL;
 	*count = 0;
 	if (answer != ANSWER_OK) {

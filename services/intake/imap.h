@@ -35,7 +35,7 @@ struct imap_folder {
 int imap_select(struct imap *imap, const char *folder, bool read_only, struct imap_folder *out,
 	struct error *e);
 
-/* UIDs above `after` in ascending order, at most `most`; since_ms (wall clock; 0 = all): only those
+/* UIDs above `after` of mails not marked as deleted, in ascending order, at most `most`; since_ms (wall clock; 0 = all): only those
  * that arrived on that day or later. *more: there were more. The caller frees *uids. */
 int imap_uids(struct imap *imap, int64_t after, int64_t since_ms, size_t most, int64_t **uids,
 	size_t *count, bool *more, struct error *e);

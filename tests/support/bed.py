@@ -341,7 +341,8 @@ class Bed:
         self.make_topics()
         before = self.ready()
         process = self.start(f"up-{machine}" if machine else "up", os.path.join(BIN, "vestnik"), "up", machine=machine)
-        wait_for(lambda: len(set(self.ready()) - set(before)) == len(SERVICES), "all services ready")
+        # what `up` finds it starts: services that were added later, too
+        wait_for(lambda: {name for name, _ in set(self.ready()) - set(before)} >= set(SERVICES), "all services ready")
         return process
 
     def ready(self):
