@@ -25,7 +25,7 @@ struct sheet {
 	size_t columns;
 	uint32_t head, row, last;  /* rows: header, the one being written, last one of the filter */
 	int64_t number;
-	bool total;
+	bool total, filtered;
 };
 struct book {
 	lxw_workbook *workbook;
@@ -131,11 +131,15 @@ static char *fit(const char *text, size_t most)
 /* 31 characters without those Excel forbids; a number is added to one that is taken. */
 static char *sheet_name(const struct book *book, const char *wanted)
 {
-	char *name = fit(wanted, NAME_MAX_CHARACTERS - 4);
-	for (char *c = name; *c != '\0'; c++)
-		if (strchr("[]:*?/\\'\n\t", *c) != NULL)
-			*c = ' ';
-	if (name[strspn(name, " ")] == '\0') {
+	char *name = fit(wanted, NAME_MAX_CHARACTERS - 4), *to = name;
+	for (const char *c = name; *c != '\0'; c++) {
+		bool blank = strchr(" []:*?/\\'\n\t", *c) != NULL;
+		if (!blank || (to > name && to[-1] != ' '))
+			*to++ = blank ? ' ' : *c;
+	}
+	to -= to > name && to[-1] == ' ';
+	*to = '\0';
+	if (name[0] == '\0') {
 		free(name);
 		name = xstrdup(book->lang == LANG_RU ? "Лист" : "Sheet");
 	}
@@ -216,8 +220,18 @@ void sheet_row(struct sheet *sheet)
 	blanks(sheet);
 }
 
+/* Before anything stands below it: libxlsxwriter takes no range of rows that are on disk. */
+static void set_filter(struct sheet *sheet)
+{
+	if (!sheet->filtered && sheet->last > sheet->head)
+		note(sheet->book, worksheet_autofilter(sheet->worksheet, sheet->head, 0, sheet->last,
+					  (lxw_col_t)sheet->columns));
+	sheet->filtered = true;
+}
+
 void sheet_total(struct sheet *sheet, const char *title)
 {
+	set_filter(sheet);
 	sheet->row++;
 	sheet->total = true;
 	blanks(sheet);
@@ -273,9 +287,7 @@ void sheet_moment(struct sheet *sheet, size_t column, int64_t time_ms)
 
 void sheet_end(struct sheet *sheet, const char *const *lines)
 {
-	if (sheet->last > sheet->head)
-		note(sheet->book, worksheet_autofilter(sheet->worksheet, sheet->head, 0, sheet->last,
-					  (lxw_col_t)sheet->columns));
+	set_filter(sheet);
 	sheet->row++;
 	for (size_t i = 0; lines != NULL && lines[i] != NULL; i++) {
 		sheet->row++;

@@ -255,11 +255,11 @@ int csv_read(const char *path, const struct table_options *options, struct table
 	return reader.failed && !sink->stopped ? -1 : 0;
 }
 
-/* "+7 (000)" is a phone, "+cmd|…" is not. */
+/* "+7 (000) 000-00-00" is a phone; "+cmd|…" and "-2+3+cmd|…" are not. */
 static bool runs_as_formula(const char *text)
 {
 	if (text[0] == '+' || text[0] == '-')
-		return text[1] != '\0' && strchr("0123456789 (", text[1]) == NULL;
+		return text[1 + strspn(text + 1, "0123456789 ()-.,")] != '\0';
 	return text[0] == '=' || text[0] == '@';
 }
 

@@ -1,0 +1,7 @@
+# Reports, call lists, acknowledgement sheets, case files (common/report, vestnik report).
+add_library(test_report_bed STATIC support/report_bed.c)
+vestnik_common_options(test_report_bed)
+target_include_directories(test_report_bed PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+target_link_libraries(test_report_bed PUBLIC store base PkgConfig::CMOCKA)
+vestnik_test(unit/test_report.c USES report test_report_bed test_scratch)
+vestnik_test_beside(test_report postgres)
