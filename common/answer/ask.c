@@ -196,7 +196,7 @@ int ask_each(struct db *db, int64_t campaign, int64_t round_number, int64_t afte
 
 int ask_trouble_change(struct db *tx, int64_t ask, int64_t set, int64_t clear, struct error *e)
 {
-	return db_exec(tx, e, "UPDATE ask SET trouble = (trouble | $2) & ~$3 WHERE id = $1", "iii", ask, set,
+	return db_exec(tx, e, "UPDATE ask SET trouble = (trouble | CAST($2 AS BIGINT)) & ~CAST($3 AS BIGINT) WHERE id = $1", "iii", ask, set,
 		clear);
 }
 

@@ -1,3 +1,10 @@
 # Links, fields and answers.
 vestnik_test(unit/test_link.c USES link)
 vestnik_test(unit/test_field.c USES answer)
+
+# A campaign that asks, for the tests of all who record or read answers.
+add_library(test_ask_bed STATIC support/ask_bed.c)
+vestnik_common_options(test_ask_bed)
+target_link_libraries(test_ask_bed PUBLIC answer test_scratch)
+vestnik_test(contract/test_answer.c USES answer test_ask_bed LIBRARIES Threads::Threads LABELS threads)
+vestnik_test_beside(test_answer postgres)
