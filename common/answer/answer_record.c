@@ -33,7 +33,7 @@ static char *note_or_null(const char *text)
 {
 	if (text == NULL || text[0] == '\0')
 		return NULL;
-	char *note = xstrndup(text, ANSWER_NOTE_MAX_BYTES);
+	char *note = xstrndup(text, strnlen(text, ANSWER_NOTE_MAX_BYTES));
 	gate_utf8_mend(note);
 	field_clean_text(note);
 	return note;
