@@ -64,7 +64,13 @@ static int take_rounds(struct campaign *campaign, struct error *e)
 	return 0;
 }
 
-static int take_row(struct campaign *campaign, struct db_stmt *row, struct error *e)
+/* Round number 0: all of it. */
+struct view {
+	int64_t number;
+	bool collect;
+};
+
+static int take_row(struct campaign *campaign, struct db_stmt *row, const struct view *view, struct error *e)
 {
 	json_error_t where;
 	campaign->slug = xstrdup(db_text(row, 0));
@@ -74,6 +80,8 @@ static int take_row(struct campaign *campaign, struct db_stmt *row, struct error
 	if (!json_is_object(campaign->definition))
 		return error_set(e, ERROR_INTERNAL, "campaign %s: damaged definition: %s",
 			campaign->slug, where.text);
+	if (view->number != 0 && definition_as_round(campaign->definition, view->number, view->collect, e) != 0)
+		return error_context(e, "campaign %s", campaign->slug);
 	const json_t *d = campaign->definition;
 	const char *zone = json_string_value(json_object_get(d, "zone"));
 	campaign->zone = xstrdup(zone == NULL ? "Europe/Moscow" : zone);
@@ -84,7 +92,7 @@ static int take_row(struct campaign *campaign, struct db_stmt *row, struct error
 	return 0;
 }
 
-int campaign_load(struct db *db, int64_t id, struct campaign **out, struct error *e)
+static int load(struct db *db, int64_t id, const struct view *view, struct campaign **out, struct error *e)
 {
 	struct db_stmt *stmt;
 	*out = NULL;
@@ -99,13 +107,26 @@ int campaign_load(struct db *db, int64_t id, struct campaign **out, struct error
 		return -1;
 	struct campaign *campaign = xcalloc(1, sizeof *campaign);
 	campaign->id = id;
-	int rc = take_row(campaign, stmt, e);
+	int rc = take_row(campaign, stmt, view, e);
 	db_reset(stmt);
 	if (rc == 0)
 		*out = campaign;
 	else
 		campaign_free(&campaign);
 	return rc;
+}
+
+int campaign_load(struct db *db, int64_t id, struct campaign **out, struct error *e)
+{
+	struct view all = {0};
+	return load(db, id, &all, out, e);
+}
+
+int campaign_load_round(struct db *db, int64_t id, int64_t number, bool collect, struct campaign **out,
+	struct error *e)
+{
+	struct view view = {number, collect};
+	return load(db, id, &view, out, e);
 }
 
 void campaign_free(struct campaign **handle)

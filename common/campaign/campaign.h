@@ -135,6 +135,11 @@ json_t *campaign_notice_fields(const struct task_recipient *to);
 struct campaign; /* immutable once loaded */
 
 int campaign_load(struct db *db, int64_t id, struct campaign **out, struct error *e);
+/* The same as one of its rounds has it: with the round's own audience and beginning (as send.at).
+ * collect: instead of its recipients their children, all of definition.ask.collect_kinds (who is
+ * whose child the caller looks up); figures that stand nowhere for a child are empty. */
+int campaign_load_round(struct db *db, int64_t id, int64_t number, bool collect, struct campaign **out,
+	struct error *e);
 void campaign_free(struct campaign **campaign);
 int64_t campaign_id(const struct campaign *campaign);
 const char *campaign_slug(const struct campaign *campaign);

@@ -75,6 +75,54 @@ bool definition_asks(const json_t *round)
 	return !json_is_false(json_object_get(round, "ask"));
 }
 
+/* The children's letters know no figures of their parents: what is missing is empty. */
+static void ask_children(json_t *definition)
+{
+	const json_t *kinds = json_object_get(json_object_get(definition, "ask"), "collect_kinds");
+	const json_t *roles = json_object_get(json_object_get(definition, "audience"), "roles");
+	json_t *audience = json_object(), *dataset;
+	size_t index;
+	json_object_set_new(audience, "kinds", kinds == NULL ? json_array() : json_deep_copy(kinds));
+	if (roles != NULL)
+		json_object_set_new(audience, "roles", json_deep_copy(roles));
+	json_object_set_new(definition, "audience", audience);
+	json_array_foreach(json_object_get(definition, "datasets"), index, dataset)
+		json_object_set_new(dataset, "missing", json_string("empty"));
+}
+
+static int begin_with(json_t *definition, int64_t starts_ms, struct error *e)
+{
+	struct calendar_time wall;
+	char text[40];
+	json_t *send = json_object_get(definition, "send");
+	if (send == NULL) {
+		send = json_object();
+		json_object_set_new(definition, "send", send);
+	}
+	if (calendar_from_ms(starts_ms, definition_zone(definition), &wall, e) != 0)
+		return -1;
+	snprintf(text, sizeof text, "%04d-%02d-%02d %02d:%02d", wall.year, wall.month, wall.day, wall.hour,
+		wall.minute);
+	json_object_set_new(send, "at_ms", json_integer(starts_ms));
+	json_object_set_new(send, "wall", json_string(text));
+	return 0;
+}
+
+int definition_as_round(json_t *definition, int64_t number, bool collect, struct error *e)
+{
+	json_t *round = definition_round(definition, number);
+	if (round == NULL)
+		return error_set(e, ERROR_INTERNAL, "definition: there is no round %lld", (long long)number);
+	json_t *audience = json_object_get(round, "audience"), *starts = json_object_get(round, "starts_ms");
+	int rc = starts == NULL ? 0 : begin_with(definition, json_integer_value(starts), e);
+	if (collect)
+		ask_children(definition);
+	else if (audience != NULL)
+		json_object_set(definition, "audience", audience);
+	json_decref(round);
+	return rc;
+}
+
 int definition_opens_ms(const json_t *definition, const json_t *round, const char *zone, int64_t now_ms,
 	int64_t *at_ms, struct error *e)
 {

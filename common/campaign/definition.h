@@ -29,6 +29,10 @@ json_t *definition_round(const json_t *definition, int64_t number);
 /* Does the round ask for something (and not only tell)? */
 bool definition_asks(const json_t *round);
 
+/* Changes a definition so that it is the round's alone: campaign_load_round. ERROR_INTERNAL: there is
+ * no such round. */
+int definition_as_round(json_t *definition, int64_t number, bool collect, struct error *e);
+
 /* When the round's first letters go to recipients of the zone (NULL: the campaign's), at the
  * earliest at now_ms: its own time, read there when send.local; then the next moment within
  * send.hours. ERROR_INPUT: unknown zone. */

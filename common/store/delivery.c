@@ -91,8 +91,8 @@ static void bind_code(struct db_stmt *stmt, int position, int code)
 
 static const char insert_one[] =
 	"INSERT INTO delivery (key, campaign, round, step, recipient, contact, address,"
-	" fields, not_after_ms, state, reason, updated_ms)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+	" fields, not_after_ms, state, reason, updated_ms, reminds)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 	" ON CONFLICT (round, step, recipient, contact) DO NOTHING";
 
 static void bind_new(struct db_stmt *stmt, int base, const void *rows, size_t i)
@@ -110,6 +110,10 @@ static void bind_new(struct db_stmt *stmt, int base, const void *rows, size_t i)
 	db_bind_int(stmt, base + 10, row->state);
 	bind_text_or_null(stmt, base + 11, row->reason);
 	db_bind_int(stmt, base + 12, row->now_ms);
+	if (row->reminds == 0)
+		db_bind_null(stmt, base + 13);
+	else
+		db_bind_int(stmt, base + 13, row->reminds);
 }
 
 /* Keys are new and consecutive: which of them stand there afterwards tells what was inserted,
@@ -135,7 +139,7 @@ static int find_inserted(struct db *db, const struct delivery_new *rows, size_t 
 int delivery_insert_all(struct db *db, const struct delivery_new *rows, size_t count, bool *inserted,
 	struct error *e)
 {
-	static struct rows_statement statement = {.one = insert_one, .columns = 12, .bind = bind_new};
+	static struct rows_statement statement = {.one = insert_one, .columns = 13, .bind = bind_new};
 	if (count == 0)
 		return 0;
 	if (rows_run(db, &statement, rows, count, e) != 0)

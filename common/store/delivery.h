@@ -26,6 +26,7 @@ struct delivery_new {
 	int64_t not_after_ms; /* TIME_NEVER_MS = none */
 	enum delivery_state state; /* waiting or suppressed */
 	const char *reason;  /* NULL = none */
+	int64_t reminds;     /* ask.id: the mailer sends it only while that is open; 0 = no reminder */
 	int64_t now_ms;
 };
 /* rows: keys one after the other, as taken. inserted[i] is false when (round, step, recipient,

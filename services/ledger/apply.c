@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/gate.h"
 #include "base/xalloc.h"
+#include "store/ask_row.h"
 #include "store/delivery.h"
 #include "store/schedule.h"
 
@@ -112,9 +113,29 @@ static int write_rows(struct ledger_apply *apply, struct error *e)
 	return rc;
 }
 
+static bool came_to_nothing(enum delivery_state state)
+{
+	return state == DELIVERY_BOUNCED || state == DELIVERY_FAILED || state == DELIVERY_SUPPRESSED;
+}
+
+/* Whoever was to be asked and was not reached must not look like one who is silent: people see it
+ * in the call list, and the next reminder goes to the second contact, too. */
+static int flag_asks(struct ledger_apply *apply, struct error *e)
+{
+	int64_t *keys = xcalloc(apply->rows_count + 1, sizeof *keys);
+	size_t count = 0;
+	for (size_t i = 0; i < apply->rows_count; i++)
+		if (apply->rows[i].changed && came_to_nothing(apply->rows[i].delivery.state))
+			keys[count++] = apply->rows[i].delivery.key;
+	int rc = ask_flag_unreached(apply->db, keys, count, apply->now_ms, e);
+	free(keys);
+	return rc;
+}
+
 int ledger_apply_write(struct ledger_apply *apply, struct error *e)
 {
-	if (write_history(apply, e) != 0 || write_rows(apply, e) != 0 || write_counters(apply, e) != 0)
+	if (write_history(apply, e) != 0 || write_rows(apply, e) != 0 || flag_asks(apply, e) != 0 ||
+		write_counters(apply, e) != 0)
 		return -1;
 	ledger_apply_reset(apply);
 	return 0;

@@ -12,15 +12,17 @@
 #define KEYS_TEXT_MAX (CHECK_BATCH_MOST * 24)
 
 enum { KEY, CAMPAIGN, STEP, ADDRESS, FIELDS, NOT_AFTER, STATE, DISPATCH, CURRENT, CAMPAIGN_STATE, HOLD,
-	CAMPAIGN_NOT_AFTER, SUPPRESSED };
+	CAMPAIGN_NOT_AFTER, SUPPRESSED, REMINDS, ASK_STATE };
 
+/* Letters that remind of nothing have no ask to be looked up. */
 static const char select_jobs[] =
 	"SELECT d.key, d.campaign, d.step, d.address, d.fields, d.not_after_ms, d.state, d.dispatch,"
-	" s.dispatch, c.state, c.hold, c.not_after_ms, x.reason"
+	" s.dispatch, c.state, c.hold, c.not_after_ms, x.reason, d.reminds, a.state"
 	" FROM @KEYS($1) k CROSS JOIN delivery d"
 	" JOIN campaign c ON c.id = d.campaign"
 	" LEFT JOIN schedule s ON s.key = d.key"
 	" LEFT JOIN suppression x ON x.address = d.address"
+	" LEFT JOIN ask a ON a.id = d.reminds"
 	" WHERE d.key = k.key";
 
 static int64_t limit_of(struct db_stmt *row)
@@ -57,6 +59,14 @@ static enum check_verdict judge(struct db_stmt *row, struct checked *item, int64
 		snprintf(item->reason, sizeof item->reason, "the address is suppressed: %.150s",
 			db_text(row, SUPPRESSED));
 		return CHECK_SUPPRESSED;
+	}
+	if (!db_is_null(row, REMINDS) && (db_is_null(row, ASK_STATE) || strcmp(db_text(row, ASK_STATE), "open") != 0)) {
+		/* Whoever has answered, or sent anything, is not reminded. */
+		snprintf(item->reason, sizeof item->reason, "%s",
+			!db_is_null(row, ASK_STATE) && strcmp(db_text(row, ASK_STATE), "withdrawn") == 0
+				? "what it reminds of was withdrawn"
+				: "answered meanwhile");
+		return CHECK_ANSWERED;
 	}
 	if (strcmp(campaign, "running") != 0) {
 		snprintf(item->reason, sizeof item->reason, "the campaign is %.20s", campaign);

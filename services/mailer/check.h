@@ -18,6 +18,7 @@ enum check_verdict {
 	CHECK_CANCELLED,
 	CHECK_EXPIRED,
 	CHECK_SUPPRESSED,
+	CHECK_ANSWERED,   /* a reminder, and its ask is open no more */
 	CHECK_WAS_SENDING /* a redelivered job found `sending`: nobody knows; becomes uncertain */
 };
 

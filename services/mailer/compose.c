@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "link/link.h"
 #include "mailer/relay.h"
 
 /* The Message-ID is the same for every dispatch of a delivery, so that copies of
@@ -72,6 +73,61 @@ static const char *addressee(const json_t *fields)
 	return NULL;
 }
 
+/* ---- links ------------------------------------------------------------------------- */
+
+/* The campaign's files are told apart by position (link/link.h). */
+#define FILE_POSITION_SHIFT 32
+
+static void put_link(struct compose *compose, const struct ident_key *key, json_t *links, const char *name,
+	enum link_purpose purpose, int64_t id, int64_t expires_ms)
+{
+	char url[LINK_URL_SIZE];
+	const char *made = compose->public_url == NULL
+		? NULL
+		: link_url(key, compose->public_url, purpose, id, expires_ms, url);
+	json_object_set_new(links, name, json_string(made == NULL ? "" : made));
+}
+
+static json_t *file_links(struct compose *compose, const struct ident_key *key, const struct sheet *sheet,
+	int64_t expires_ms)
+{
+	json_t *files = json_object();
+	for (size_t i = 0; i < json_array_size(sheet->annexes); i++) {
+		char name[24];
+		int64_t position =
+			json_integer_value(json_object_get(json_array_get(sheet->annexes, i), "position"));
+		snprintf(name, sizeof name, "%lld", (long long)position);
+		put_link(compose, key, files, name, LINK_FILE,
+			position * (INT64_C(1) << FILE_POSITION_SHIFT) + sheet->campaign, expires_ms);
+	}
+	return files;
+}
+
+/* {{link.*}} out of the ids the planner left in the fields. Where there is none (a test letter, a
+ * letter to one who is not asked) the link leads to no matter, but the letter looks as it will. */
+static void add_links(struct compose *compose, const struct ident_key *key, const struct sheet *sheet,
+	json_t *fields)
+{
+	const json_t *ids = json_object_get(fields, "@"), *expires = json_object_get(ids, "expires_ms");
+	if (ids == NULL && sheet->annexes == NULL)
+		return;
+	int64_t ask = json_integer_value(json_object_get(ids, "ask"));
+	int64_t round = json_integer_value(json_object_get(ids, "round"));
+	int64_t acknowledgement = json_integer_value(json_object_get(ids, "ack"));
+	int64_t expires_ms = expires == NULL ? TIME_NEVER_MS : json_integer_value(expires);
+	const struct {
+		enum link_purpose purpose;
+		int64_t id;
+	} all[] = {{LINK_ANSWER, ask}, {LINK_ACKNOWLEDGE, acknowledgement}, {LINK_CASCADE, ask},
+		{LINK_FORWARD, round}, {LINK_SHEET, ask}};
+	json_t *links = json_object();
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		put_link(compose, key, links, link_purpose_words[all[i].purpose], all[i].purpose, all[i].id,
+			expires_ms);
+	json_object_set_new(links, link_purpose_words[LINK_FILE], file_links(compose, key, sheet, expires_ms));
+	json_object_set_new(fields, "link", links);
+}
+
 int compose_letter(struct compose *compose, const struct ident_key *key, struct outgoing *job,
 	struct transport_letter *out, struct error *e)
 {
@@ -79,6 +135,7 @@ int compose_letter(struct compose *compose, const struct ident_key *key, struct 
 	json_t *fields = json_loads(job->fields, 0, &where);
 	if (fields == NULL)
 		return error_set(e, ERROR_INPUT, "the delivery's fields are not JSON: %s", where.text);
+	add_links(compose, key, job->sheet, fields);
 	char tag[IDENT_TAG_SIZE], message_id[IDENT_TAG_SIZE + GATE_ADDRESS_MAX];
 	ident_tag(key, job->key, ANY_DISPATCH, tag);
 	ident_tag(key, job->key, job->dispatch, compose->envid);

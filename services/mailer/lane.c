@@ -34,6 +34,7 @@ static void submit(struct lane *lane, struct db *db, struct outgoing *job, struc
 		lane_end_as(job, DELIVERY_RETURNED, checked->reason, false);
 		return;
 	case CHECK_CANCELLED:
+	case CHECK_ANSWERED:
 		lane_end_as(job, DELIVERY_CANCELLED, checked->reason, false);
 		return;
 	case CHECK_EXPIRED:

@@ -35,6 +35,7 @@ static void release(struct sheet *sheet)
 	free(sheet->slug);
 	free(sheet->sender);
 	free(sheet->reply_to);
+	json_decref(sheet->annexes);
 	free(sheet);
 }
 
@@ -94,6 +95,7 @@ static int load(struct sheets *sheets, struct db *db, int64_t id, int step, stru
 	sheet->slug = xstrdup(campaign_slug(campaign));
 	sheet->sender = xstrdup(campaign_sender(campaign));
 	sheet->reply_to = xstrdup(campaign_reply_to(campaign));
+	sheet->annexes = json_deep_copy(json_object_get(campaign_definition(campaign), "annexes"));
 	int rc = campaign_letter(db, campaign, sheets->settings, step, &sheet->letter, e);
 	campaign_free(&campaign);
 	if (rc != 0) {

@@ -3,6 +3,7 @@
 #ifndef VESTNIK_MAILER_SHEET_H
 #define VESTNIK_MAILER_SHEET_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct sheet {
 	char *slug;
 	char *sender;   /* From address */
 	char *reply_to; /* or NULL */
+	json_t *annexes; /* definition.annexes: files that go as links; NULL = none. Not changed */
 	int references; /* under the cache's lock */
 };
 

@@ -6,12 +6,15 @@
 
 #include "base/clock.h"
 #include "base/gate.h"
+#include "base/lang.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "message/task.h"
 #include "planner/internal.h"
 #include "planner/limits.h"
 #include "planner/notice.h"
+#include "planner/place.h"
+#include "planner/round.h"
 #include "store/again.h"
 #include "store/delivery.h"
 
@@ -47,24 +50,37 @@ static int find(struct planner *planner, const struct task *task, struct campaig
 
 /* ---- launch --------------------------------------------------------------------------- */
 
-static int write_launch(struct planner *planner, const struct campaign_row *row, struct error *e)
+/* A campaign that only tells something: one round, at once. */
+static int write_only_round(struct planner *planner, const struct campaign_row *row, int64_t now_ms,
+	struct error *e)
 {
-	int64_t now_ms = clock_now_ms(), round = 0, revision = 0;
+	int64_t round = 0, revision = 0;
 	if (db_query_int(planner->db, &revision, e, "SELECT COALESCE(max(number), 0) FROM directory_revision",
 		    "") != DB_ROW)
-		return -1;
-	if (db_exec(planner->db, e,
-		    "UPDATE campaign SET state = 'running', state_reason = NULL, launched_ms = $2,"
-		    " finished_ms = NULL, expanded = 0, total = 0 WHERE id = $1",
-		    "ii", row->id, now_ms) != 0)
 		return -1;
 	if (db_query_int(planner->db, &round, e,
 		    "INSERT INTO round (campaign, number, starts_ms) VALUES ($1, 1, $2) RETURNING id", "ii",
 		    row->id, now_ms) != DB_ROW)
 		return -1;
+	if (db_exec(planner->db, e, "UPDATE campaign SET expanded = 0 WHERE id = $1", "i", row->id) != 0)
+		return -1;
+	return db_exec(planner->db, e,
+		"INSERT INTO expand (campaign, round, step, cursor, revision) VALUES ($1, $2, 0, 0, $3)", "iii",
+		row->id, round, revision);
+}
+
+/* expanded: nothing is being written out until a round opens (move.c). */
+static int write_launch(struct planner *planner, const struct campaign_row *row, struct error *e)
+{
+	int64_t now_ms = clock_now_ms();
+	bool rounds;
 	if (db_exec(planner->db, e,
-		    "INSERT INTO expand (campaign, round, step, cursor, revision) VALUES ($1, $2, 0, 0, $3)",
-		    "iii", row->id, round, revision) != 0)
+		    "UPDATE campaign SET state = 'running', state_reason = NULL, launched_ms = $2,"
+		    " finished_ms = NULL, expanded = 1, total = 0 WHERE id = $1",
+		    "ii", row->id, now_ms) != 0)
+		return -1;
+	if (rounds_write(planner, row, now_ms, &rounds, e) != 0 ||
+		(!rounds && write_only_round(planner, row, now_ms, e) != 0))
 		return -1;
 	return planner_publish_campaign(planner, row, "launched", NULL, NULL, e);
 }
@@ -131,7 +147,8 @@ static int change_state(struct planner *planner, const struct task *task, struct
 	}
 	rc = set_state(planner, &row, changes[task->type].to, changes[task->type].what, task, e);
 	if (rc == 0 && task->type == TASK_CAMPAIGN_CANCEL)
-		rc = db_exec(planner->db, e, "UPDATE expand SET done = 1 WHERE campaign = $1", "i", row.id);
+		rc = planner_end_rounds(planner, row.id,
+			tr("the campaign was cancelled", "рассылка отменена"), e);
 out:
 	campaign_row_fini(&row);
 	return rc;
@@ -266,6 +283,8 @@ static int measure(struct planner *planner, struct parsed *parsed, int count, st
 		const struct bus_message *m = one->message;
 		bool proven = planner->key == NULL ||
 			task_proven(planner->key, m->content_type, m->headers, m->data, m->len);
+		if (one->task.type == TASK_CAMPAIGN_LAUNCH && places_look(planner->places, planner->db, e) != 0)
+			return -1;
 		one->limits = limits_of(planner->settings, &one->task, proven);
 		if (limits_count(&one->limits, planner->db, &one->task, go_on, planner, e) == 0)
 			continue;

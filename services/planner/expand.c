@@ -9,8 +9,9 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "planner/internal.h"
+#include "planner/letters.h"
+#include "planner/opening.h"
 #include "planner/pace.h"
-#include "store/delivery.h"
 
 /* Organisations a batch: some 10 ms under the write lock. */
 #define BATCH_ORGANISATIONS 1000
@@ -21,69 +22,50 @@ struct open_expand {
 	int64_t id, campaign, round, step, cursor, revision;
 };
 
-struct letter_row {
-	int64_t recipient, contact, due_ms;
-	char *address, *fields, *suppressed;
-};
-
 struct batch {
 	struct planner *planner;
-	struct campaign *campaign;
+	struct campaign *campaign; /* as the round has it */
+	struct round_row round;
+	int64_t level;
 	struct pace pace;
 	int64_t now_ms, already; /* letters of earlier batches */
-	struct letter_row *rows;
-	size_t count, room;
+	struct letters letters;
+	struct opening opening;
 	struct error *e;
 };
 
 static void batch_fini(struct batch *batch)
 {
-	for (size_t i = 0; i < batch->count; i++) {
-		free(batch->rows[i].address);
-		free(batch->rows[i].fields);
-		free(batch->rows[i].suppressed);
-	}
-	free(batch->rows);
+	letters_fini(&batch->letters);
+	opening_fini(&batch->opening);
+	round_row_fini(&batch->round);
 }
 
 static int gather(void *arg, const struct campaign_recipient *recipient)
 {
 	struct batch *batch = arg;
-	if (batch->count == BATCH_LETTERS_MAX)
+	char place[PLAN_PLACE_SIZE];
+	if (batch->letters.count == BATCH_LETTERS_MAX)
 		return error_set(batch->e, ERROR_INPUT, "%d organisations have over %d contacts",
 			BATCH_ORGANISATIONS, BATCH_LETTERS_MAX);
-	if (batch->count == batch->room) {
-		batch->room = batch->room == 0 ? 256 : batch->room * 2;
-		batch->rows = xrealloc(batch->rows, batch->room, sizeof *batch->rows);
-	}
-	struct letter_row *row = &batch->rows[batch->count++];
-	*row = (struct letter_row){.recipient = recipient->organisation,
-		.contact = recipient->contact,
-		.address = xstrdup(recipient->address),
-		.fields = json_dumps(recipient->fields, JSON_COMPACT)};
-	int64_t slot_ms;
+	struct letter_row *row = letters_add(&batch->letters);
+	row->recipient = recipient->organisation;
+	row->contact = recipient->contact;
+	row->address = xstrdup(recipient->address);
+	row->fields = json_dumps(recipient->fields, JSON_COMPACT);
 	if (row->fields == NULL)
 		return error_set(batch->e, ERROR_INPUT, "the fields of %s cannot be written as JSON",
 			recipient->key);
-	if (pace_slot(&batch->pace, batch->already + (int64_t)batch->count - 1, &slot_ms, batch->e) != 0 ||
+	if (round_asks(&batch->round))
+		row->place = xstrdup(place_name(batch->planner->places, recipient->zone,
+			json_string_value(
+				json_object_get(json_object_get(recipient->fields, "recipient"), "region")),
+			campaign_zone(batch->campaign), place));
+	int64_t slot_ms;
+	if (pace_slot(&batch->pace, batch->already + (int64_t)batch->letters.count - 1, &slot_ms, batch->e) != 0 ||
 		campaign_due_ms(batch->campaign, recipient->zone, slot_ms, &row->due_ms, batch->e) != 0)
 		return -1;
 	return 0;
-}
-
-static const char *address_at(const void *arg, size_t i)
-{
-	return ((const struct letter_row *)arg)[i].address;
-}
-
-static int find_suppressed(struct batch *batch)
-{
-	char **reasons = xcalloc(batch->count + 1, sizeof *reasons);
-	int rc = planner_suppressions(batch->planner, batch->count, address_at, batch->rows, reasons, batch->e);
-	for (size_t i = 0; i < batch->count; i++)
-		batch->rows[i].suppressed = reasons[i];
-	free(reasons);
-	return rc;
 }
 
 static enum db_step next_open(struct planner *planner, struct open_expand *out, struct error *e)
@@ -130,99 +112,72 @@ static int64_t step_not_after(const struct campaign *campaign, int64_t step, int
 	return campaign_limit;
 }
 
-static int publish_suppressed(struct planner *planner, const struct delivery_new *delivery,
-	struct error *e)
+/* No later than the answer is due. */
+static int64_t not_after(const struct open_expand *x, const struct batch *batch, const struct campaign_row *c)
 {
-	struct delivery_status status = {.key = delivery->key, .campaign = delivery->campaign,
-		.state = DELIVERY_SUPPRESSED, .time_ms = delivery->now_ms};
-	strncpy(status.reason, delivery->reason, sizeof status.reason - 1);
-	return planner_publish_status(planner, &status, e);
-}
-
-/* Deliveries, and schedule rows of those that are new and wait. */
-static int write_letters(struct planner *planner, const struct campaign_row *c, const struct batch *batch,
-	const struct delivery_new *deliveries, int64_t *waiting, int64_t *suppressed, struct error *e)
-{
-	size_t count = batch->count, scheduled = 0;
-	bool *inserted = xcalloc(count, sizeof *inserted);
-	struct schedule_new *schedule = xcalloc(count, sizeof *schedule);
-	int rc = delivery_insert_all(planner->db, deliveries, count, inserted, e);
-	for (size_t i = 0; i < count && rc == 0; i++) {
-		const struct delivery_new *delivery = &deliveries[i];
-		if (!inserted[i])
-			continue;
-		if (delivery->state == DELIVERY_SUPPRESSED) {
-			++*suppressed;
-			rc = publish_suppressed(planner, delivery, e);
-			continue;
-		}
-		schedule[scheduled++] = (struct schedule_new){.key = delivery->key,
-			.campaign = delivery->campaign,
-			.due_ms = batch->rows[i].due_ms,
-			.priority = c->priority,
-			.address = delivery->address};
-	}
-	if (rc == 0)
-		rc = schedule_insert_all(planner->db, schedule, scheduled, e);
-	*waiting += (int64_t)scheduled;
-	free(schedule);
-	free(inserted);
-	return rc;
-}
-
-static struct delivery_new *new_deliveries(const struct open_expand *x, const struct batch *batch,
-	int64_t first, int64_t not_after_ms)
-{
-	struct delivery_new *deliveries = xcalloc(batch->count, sizeof *deliveries);
-	for (size_t i = 0; i < batch->count; i++) {
-		const struct letter_row *row = &batch->rows[i];
-		deliveries[i] = (struct delivery_new){.key = first + (int64_t)i,
-			.campaign = x->campaign,
-			.round = x->round,
-			.step = x->step,
-			.recipient = row->recipient,
-			.contact = row->contact,
-			.address = row->address,
-			.fields = row->fields,
-			.not_after_ms = not_after_ms,
-			.state = row->suppressed == NULL ? DELIVERY_WAITING : DELIVERY_SUPPRESSED,
-			.reason = row->suppressed,
-			.now_ms = batch->now_ms};
-	}
-	return deliveries;
+	int64_t limit = step_not_after(batch->campaign, x->step, c->not_after_ms);
+	int64_t deadline_ms = batch->opening.asks ? round_deadline_ms(&batch->round, batch->level) : TIME_NEVER_MS;
+	return limit < deadline_ms ? limit : deadline_ms;
 }
 
 static int write_rows(struct planner *planner, const struct open_expand *x, const struct campaign_row *c,
 	struct batch *batch, struct error *e)
 {
-	int64_t first, waiting = 0, suppressed = 0;
-	if (batch->count == 0)
-		return 0;
-	if (delivery_keys_take(planner->db, (int64_t)batch->count, &first, e) != 0)
+	struct letters_of of = {.campaign = x->campaign,
+		.priority = c->priority,
+		.round = x->round,
+		.step = x->step,
+		.not_after_ms = not_after(x, batch, c),
+		.now_ms = batch->now_ms};
+	batch->opening.priority = c->priority;
+	batch->opening.now_ms = batch->now_ms;
+	if (opening_write(planner, &batch->opening, &batch->letters, e) != 0 ||
+		letters_write(planner, &of, &batch->letters, NULL, e) != 0)
 		return -1;
-	struct delivery_new *deliveries = new_deliveries(x, batch, first,
-		step_not_after(batch->campaign, x->step, c->not_after_ms));
-	int rc = write_letters(planner, c, batch, deliveries, &waiting, &suppressed, e);
-	free(deliveries);
-	if (rc != 0 ||
-		counter_add(planner->db, x->campaign, COUNTER_PART_PLANNER, DELIVERY_WAITING, waiting, e) != 0 ||
-		counter_add(planner->db, x->campaign, COUNTER_PART_PLANNER, DELIVERY_SUPPRESSED, suppressed,
-			e) != 0)
-		return -1;
-	return db_exec(planner->db, e, "UPDATE campaign SET total = total + $2 WHERE id = $1", "ii",
-		x->campaign, waiting + suppressed);
+	return opening_acknowledgements(planner, &batch->opening, &batch->letters, e);
 }
 
-static int close_expand(struct planner *planner, const struct open_expand *x, struct error *e)
+/* Those asked through their parents come after these: their asks hang on the parents'. */
+static int go_on_with_children(struct planner *planner, const struct open_expand *x, const struct batch *batch,
+	bool *more, struct error *e)
+{
+	int64_t step = round_step(&batch->round, "collect_first");
+	*more = batch->level == 0 && batch->opening.asks && step >= 0;
+	if (!*more)
+		return 0;
+	return db_exec(planner->db, e,
+		"INSERT INTO expand (campaign, round, step, cursor, revision) VALUES ($1, $2, $3, 0, $4)"
+		" ON CONFLICT (round, step) DO NOTHING",
+		"iiii", x->campaign, x->round, step, x->revision);
+}
+
+/* Reminders for places where nobody is asked would only puzzle people. */
+static int forget_empty_places(struct planner *planner, const struct open_expand *x, int64_t level,
+	struct error *e)
+{
+	return db_exec(planner->db, e,
+		"DELETE FROM plan WHERE round = $1 AND kind = 'reminder' AND level = $2 AND NOT EXISTS ("
+		"SELECT 1 FROM ask a WHERE a.round = plan.round AND a.level = plan.level AND a.place = plan.place)",
+		"ii", x->round, level);
+}
+
+static int close_expand(struct planner *planner, const struct open_expand *x, const struct batch *batch,
+	struct error *e)
 {
 	int64_t revision = 0;
+	bool more;
+	if (batch->opening.asks && forget_empty_places(planner, x, batch->level, e) != 0)
+		return -1;
+	if (go_on_with_children(planner, x, batch, &more, e) != 0)
+		return -1;
 	if (db_query_int(planner->db, &revision, e, "SELECT COALESCE(max(number), 0) FROM directory_revision",
 		    "") != DB_ROW)
 		return -1;
 	if (revision != x->revision)
 		log_warn("directory_changed_meanwhile", "campaign=%lld pinned=%lld now=%lld",
 			(long long)x->campaign, (long long)x->revision, (long long)revision);
-	return db_exec(planner->db, e, "UPDATE campaign SET expanded = 1 WHERE id = $1", "i", x->campaign);
+	return more ? 0
+		    : db_exec(planner->db, e, "UPDATE campaign SET expanded = 1 WHERE id = $1", "i", x->campaign);
 }
 
 /* The cursor is compared with what was read: another leader's batch, a cancel or a pause that
@@ -243,11 +198,11 @@ static int write_batch(struct planner *planner, const struct open_expand *x, str
 		goto out;
 	}
 	if (campaign_row_by_id(planner->db, x->campaign, &c, e) != DB_ROW ||
-		write_rows(planner, x, &c, batch, e) != 0 || (end && close_expand(planner, x, e) != 0) ||
+		write_rows(planner, x, &c, batch, e) != 0 || (end && close_expand(planner, x, batch, e) != 0) ||
 		db_commit(planner->db, DB_RELAXED, e) != 0)
 		goto out;
-	planner->totals.expanded += (int64_t)batch->count;
-	rc = batch->count > 0 ? (int)batch->count : 1;
+	planner->totals.expanded += (int64_t)batch->letters.count;
+	rc = batch->letters.count > 0 ? (int)batch->letters.count : 1;
 out:
 	db_rollback(planner->db);
 	campaign_row_fini(&c);
@@ -276,24 +231,43 @@ static int stop_campaign(struct planner *planner, int64_t id, const char *reason
 	return rc == 0 ? 1 : -1;
 }
 
+static int read_round(struct planner *planner, const struct open_expand *x, struct batch *batch,
+	struct error *e)
+{
+	if (round_row_load(planner, x->round, &batch->round, e) != 0)
+		return -1;
+	batch->level = round_asks(&batch->round) && x->step == round_step(&batch->round, "collect_first");
+	/* A campaign without rounds, and a test letter, is as its definition says. */
+	return planner_campaign_round(planner, x->campaign, batch->round.told ? batch->round.number : 0,
+		batch->level == 1, &batch->campaign, e);
+}
+
 static int read_batch(struct planner *planner, const struct open_expand *x, struct batch *batch,
 	int64_t *last, bool *end, struct error *e)
 {
-	struct db_stmt *stmt;
-	if (planner_campaign(planner, x->campaign, &batch->campaign, e) != 0 ||
-		db_query(planner->db, &stmt, e,
-			"SELECT c.total, r.starts_ms FROM campaign c, round r WHERE c.id = $1 AND r.id = $2", "ii",
-			x->campaign, x->round) != 0)
+	if (read_round(planner, x, batch, e) != 0 ||
+		db_query_int(planner->db, &batch->already, e, "SELECT total FROM campaign WHERE id = $1", "i",
+			x->campaign) != DB_ROW)
 		return -1;
-	if (db_step(stmt, e) != DB_ROW)
-		return -1;
-	batch->already = db_int(stmt, 0);
-	int64_t starts_ms = db_int(stmt, 1);
-	db_reset(stmt);
+	int64_t starts_ms = batch->round.starts_ms;
+	/* With local times a round begins in the east before it begins here. Slots of a rate are
+	 * counted from one moment, whatever the time is. */
+	if (json_object_get(campaign_definition(batch->campaign), "rate") == NULL && batch->now_ms < starts_ms)
+		starts_ms = batch->now_ms;
 	if (pace_init(&batch->pace, batch->campaign, starts_ms, e) != 0)
 		return -1;
 	return campaign_audience_batch(planner->db, batch->campaign, x->cursor, BATCH_ORGANISATIONS, last, end,
 		gather, batch, e);
+}
+
+/* All that needs no write lock, from one state of the directory. */
+static int prepare_batch(struct planner *planner, const struct open_expand *x, struct batch *batch,
+	int64_t *last, bool *end, struct error *e)
+{
+	if (read_batch(planner, x, batch, last, end, e) != 0 ||
+		opening_prepare(planner, &batch->opening, &batch->round, batch->level, &batch->letters, e) != 0)
+		return -1;
+	return letters_find_suppressed(planner, &batch->letters, e);
 }
 
 int planner_expand(struct planner *planner, struct error *e)
@@ -311,9 +285,7 @@ int planner_expand(struct planner *planner, struct error *e)
 	/* A snapshot: the batch is one state of the directory. */
 	int rc = db_begin(planner->db, DB_READ, e);
 	if (rc == 0)
-		rc = read_batch(planner, &x, &batch, &last, &end, e);
-	if (rc == 0)
-		rc = find_suppressed(&batch);
+		rc = prepare_batch(planner, &x, &batch, &last, &end, e);
 	db_rollback(planner->db);
 	if (rc == 0)
 		rc = write_batch(planner, &x, &batch, last, end, e);

@@ -55,7 +55,7 @@ struct planner {
 	/* Looks at all campaigns, each no oftener than its cost allows (planner_chore). */
 	struct chore {
 		int64_t next_us; /* monotonic */
-	} finish, cancelled, expired;
+	} finish, cancelled, expired, moves;
 	bool finish_marked;       /* no look before the ledger has passed finish_mark */
 	bool finish_unmarked;     /* and that mark is to be taken first */
 	struct bus_mark finish_mark;
@@ -66,14 +66,21 @@ struct planner {
 		struct bus_mark mail, urgent, status;
 	} stuck;
 
+	struct places *places;    /* place.h */
+	struct report_wait {      /* reports wait for what came before their deadlines */
+		int64_t due_ms;   /* the mark is later than this; 0: none was taken */
+		struct bus_mark mark;
+	} report_wait;
+
 	struct kept_campaign {
-		int64_t id, used;
+		int64_t id, number, used; /* number: as that round has it, 0 = all of it */
+		bool collect;
 		struct campaign *campaign;
 	} campaigns[CAMPAIGNS_KEPT];
 	int64_t campaigns_clock;
 
 	struct {
-		_Atomic int64_t tasks, refused, expanded, dispatched, expired, cancelled, stuck, rate,
+		_Atomic int64_t tasks, refused, expanded, reminded, dispatched, expired, cancelled, stuck, rate,
 			look_ahead;
 		atomic_bool leading;
 	} totals;
@@ -83,6 +90,11 @@ struct planner {
 int planner_begin(struct planner *planner, struct error *e);
 /* Loaded and kept; borrowed until the next call. */
 int planner_campaign(struct planner *planner, int64_t id, struct campaign **out, struct error *e);
+/* As one of its rounds has it (campaign_load_round). */
+int planner_campaign_round(struct planner *planner, int64_t id, int64_t number, bool collect,
+	struct campaign **out, struct error *e);
+/* Its definition changed: it is loaded anew. */
+void planner_forget_campaign(struct planner *planner, int64_t id);
 
 /* ---- pieces of work: number of things done, -1 on trouble ----------------------- */
 
@@ -92,6 +104,7 @@ int planner_accept(struct planner *planner, int timeout_ms, struct error *e);
 int planner_expand(struct planner *planner, struct error *e);
 int planner_retry_step(struct planner *planner, int64_t expand, int64_t campaign, int64_t step,
 	int64_t cursor, struct error *e);
+int planner_move(struct planner *planner, struct error *e);
 int planner_dispatch_urgent(struct planner *planner, struct error *e);
 int planner_dispatch_bulk(struct planner *planner, struct error *e);
 int planner_sweep_cancelled(struct planner *planner, struct error *e);
@@ -110,6 +123,9 @@ int planner_chore(struct planner *planner, struct chore *chore,
 int planner_suppressions(struct planner *planner, size_t count,
 	const char *(*address_at)(const void *arg, size_t i), const void *arg, char **reasons,
 	struct error *e);
+
+/* Nothing more happens to a campaign's rounds: what is planned is withdrawn. Inside a transaction. */
+int planner_end_rounds(struct planner *planner, int64_t campaign, const char *reason, struct error *e);
 
 /* Ends letters that will not be sent (expired, cancelled): events for the ledger, which applies
  * them; the rows are withheld from the due loop. A letter that may have gone already (uncertain)

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "planner/internal.h"
+#include "planner/place.h"
 
 /* Between two pieces of work the write lock is left to the others: a planner that takes it back
  * to back makes them wait 100 ms and more. */
@@ -18,7 +19,7 @@
 #define SPAN_EMBEDDED_US 100000
 #define SPAN_US 1000000
 /* Kinds of bulk work that take turns. */
-#define TURNS 4
+#define TURNS 5
 
 static int subscribe(struct planner *planner, struct error *e)
 {
@@ -37,6 +38,7 @@ int planner_open(struct planner **out, const struct planner_config *config, stru
 	planner->alone = strncmp(config->settings->bus_url, "embedded", 8) == 0;
 	planner->instance = xstrdup(config->instance);
 	planner->items = xcalloc(PLANNER_ITEMS_MAX, sizeof *planner->items);
+	planner->places = places_new(config->settings);
 	planner->lease = (struct lease){.name = PLANNER_LEASE, .holder = planner->instance,
 		.duration_ms = config->settings->planner.lease_ms};
 	planner->lookahead.span_us = planner->alone ? SPAN_EMBEDDED_US : SPAN_US;
@@ -57,6 +59,7 @@ void planner_abandon(struct planner **planner)
 	for (size_t i = 0; i < CAMPAIGNS_KEPT; i++)
 		campaign_free(&old->campaigns[i].campaign);
 	bus_unsubscribe(&old->consumer);
+	places_free(&old->places);
 	free(old->items);
 	free(old->instance);
 	free(old);
@@ -81,6 +84,7 @@ void planner_totals(const struct planner *planner, struct planner_totals *out)
 	*out = (struct planner_totals){.tasks = planner->totals.tasks,
 		.refused = planner->totals.refused,
 		.expanded = planner->totals.expanded,
+		.reminded = planner->totals.reminded,
 		.dispatched = planner->totals.dispatched,
 		.expired = planner->totals.expired,
 		.cancelled = planner->totals.cancelled,
@@ -169,13 +173,27 @@ static void stand_by(struct planner *planner, int wait_ms)
 		;
 }
 
+void planner_forget_campaign(struct planner *planner, int64_t id)
+{
+	for (size_t i = 0; i < CAMPAIGNS_KEPT; i++)
+		if (planner->campaigns[i].id == id)
+			campaign_free(&planner->campaigns[i].campaign);
+}
+
 int planner_campaign(struct planner *planner, int64_t id, struct campaign **out, struct error *e)
+{
+	return planner_campaign_round(planner, id, 0, false, out, e);
+}
+
+int planner_campaign_round(struct planner *planner, int64_t id, int64_t number, bool collect,
+	struct campaign **out, struct error *e)
 {
 	struct kept_campaign *oldest = &planner->campaigns[0];
 	planner->campaigns_clock++;
 	for (size_t i = 0; i < CAMPAIGNS_KEPT; i++) {
 		struct kept_campaign *kept = &planner->campaigns[i];
-		if (kept->campaign != NULL && kept->id == id) {
+		if (kept->campaign != NULL && kept->id == id && kept->number == number &&
+			kept->collect == collect) {
 			kept->used = planner->campaigns_clock;
 			*out = kept->campaign;
 			return 0;
@@ -184,10 +202,10 @@ int planner_campaign(struct planner *planner, int64_t id, struct campaign **out,
 			oldest = kept;
 	}
 	struct campaign *loaded;
-	if (campaign_load(planner->db, id, &loaded, e) != 0)
+	if (campaign_load_round(planner->db, id, number, collect, &loaded, e) != 0)
 		return -1;
 	campaign_free(&oldest->campaign);
-	*oldest = (struct kept_campaign){.id = id, .used = planner->campaigns_clock, .campaign = loaded};
+	*oldest = (struct kept_campaign){.id = id, .number = number, .collect = collect, .used = planner->campaigns_clock, .campaign = loaded};
 	*out = loaded;
 	return 0;
 }
@@ -204,11 +222,16 @@ static int expired(struct planner *planner, struct error *e)
 	return planner_chore(planner, &planner->expired, planner_sweep_expired, e);
 }
 
+static int moves(struct planner *planner, struct error *e)
+{
+	return planner_chore(planner, &planner->moves, planner_move, e);
+}
+
 /* Bulk work takes turns, one transaction a pass, so that expansion overlaps with sending. */
 static int bulk(struct planner *planner, struct error *e)
 {
 	static int (*const work[TURNS])(struct planner *, struct error *) = {planner_expand,
-		planner_dispatch_bulk, cancelled, expired};
+		planner_dispatch_bulk, moves, cancelled, expired};
 	for (int i = 0; i < TURNS; i++) {
 		planner->turn = (planner->turn + 1) % TURNS;
 		int done = work[planner->turn](planner, e);

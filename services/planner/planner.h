@@ -44,7 +44,7 @@ int planner_step(struct planner *planner, int max_wait_ms, struct error *e);
 void planner_interrupt(struct planner *planner);
 
 struct planner_totals {
-	int64_t tasks, refused, expanded, dispatched, expired, cancelled, stuck;
+	int64_t tasks, refused, expanded, reminded, dispatched, expired, cancelled, stuck;
 	bool leading;
 	int64_t rate_per_s, look_ahead;
 };

@@ -188,7 +188,8 @@ out:
 	return rc == 0 ? 1 : -1;
 }
 
-/* Finished: expanded, and every recipient in a terminal state – from the counters, which are never
+/* Finished: nothing is planned, the last round is closed (one without a deadline has none), all are
+ * written out, and every recipient is in a terminal state – from the counters, which are never
  * recounted. An uncertain letter is terminal when nothing will send it again: it has no row in the
  * schedule. 0, 1, 3: waiting, sending, deferred. */
 int planner_finish(struct planner *planner, struct error *e)
@@ -209,6 +210,9 @@ int planner_finish(struct planner *planner, struct error *e)
 		    "SELECT c.id FROM campaign c WHERE c.state IN ('running', 'paused') AND c.expanded = 1"
 		    " AND c.launched_ms <= $1"
 		    " AND NOT EXISTS (SELECT 1 FROM expand x WHERE x.campaign = c.id AND x.done = 0)"
+		    " AND NOT EXISTS (SELECT 1 FROM plan p WHERE p.campaign = c.id AND p.state = 'planned')"
+		    " AND NOT EXISTS (SELECT 1 FROM round r WHERE r.campaign = c.id AND (r.state = 'planned'"
+		    " OR (r.state = 'open' AND r.deadline_ms IS NOT NULL)))"
 		    " AND NOT EXISTS (SELECT 1 FROM counter k WHERE k.campaign = c.id AND k.state IN (0, 1, 3)"
 		    " GROUP BY k.campaign HAVING sum(k.n) <> 0)"
 		    " AND NOT EXISTS (SELECT 1 FROM trouble t JOIN schedule s ON s.key = t.key"

@@ -1,0 +1,437 @@
+/* What the planner does with rounds: asks opened with their letters, reminders when they are due,
+ * a deadline that passes, children asked through their parents. Real store and bus; the mailer is
+ * played by the test. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "../support/flow_bed.h"
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "calendar/calendar.h"
+#include "ledger/ledger.h"
+#include "message/job.h"
+#include "message/task.h"
+#include "planner/planner.h"
+
+static struct flow_bed bed;
+static struct planner *planner;
+static struct ledger *ledger;
+static struct bus_consumer *mailer;
+
+#define HASH "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static void open_planner(void)
+{
+	struct error e = {0};
+	struct planner_config config = {.db = bed.db, .bus = bed.bus, .settings = bed.settings, .instance = "test"};
+	flow_ok(planner_open(&planner, &config, &e), &e);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	struct error e = {0};
+	flow_bed_open(&bed);
+	calendar_init();
+	static const char *const topics[] = {BUS_MAIL_URGENT, BUS_MAIL, NULL};
+	struct bus_consumer_options options = {.group = PLANNER_MAIL_GROUP, .topics = topics, .window = 100000};
+	flow_ok(bus_subscribe(bed.bus, &options, &mailer, &e), &e);
+	flow_ok(ledger_open(&ledger, bed.db, bed.bus, bed.settings, &e), &e);
+	open_planner();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	planner_close(&planner);
+	ledger_close(&ledger);
+	bus_unsubscribe(&mailer);
+	flow_check_counters(&bed);
+	flow_bed_close(&bed);
+	return 0;
+}
+
+/* ---- who there is --------------------------------------------------------------------- */
+
+static void organisation(const char *key, const char *kind, const char *parent, const char *zone)
+{
+	struct error e = {0};
+	int64_t id;
+	char address[100];
+	flow_ok(db_query_int(bed.db, &id, &e,
+			"INSERT INTO organisation (key, parent_key, kind, name, zone, revision, updated_ms)"
+			" VALUES ($1, $2, $3, $1, $4, 1, 0) RETURNING id",
+			"ssss", key, parent, kind, zone) == DB_ROW ? 0 : -1,
+		&e);
+	static const char *const roles[] = {"coordinator", "head"};
+	for (int i = 0; i < 2; i++) {
+		snprintf(address, sizeof address, "%s@%s.example.org", roles[i], key);
+		flow_ok(db_exec(bed.db, &e,
+				"INSERT INTO contact (organisation, role, name, position, address, updated_ms)"
+				" VALUES ($1, $2, 'И. О. Фамилия', $2, $3, 0)",
+				"iss", id, roles[i], address),
+			&e);
+	}
+}
+
+#define DEADLINE(day, ms) \
+	"{\"asked\":\"" day "\",\"day\":\"" day "\",\"minute\":1080,\"at_ms\":" #ms ",\"zone\":\"Europe/Moscow\"}"
+/* 30 May and 25 May 2023, 18:00 in Moscow. */
+#define MAY_30 DEADLINE("2023-05-30", 1685458800000)
+#define MAY_25 DEADLINE("2023-05-25", 1685026800000)
+#define REMIND "\"remind\":[{\"step\":1,\"before\":\"-7d\"},{\"step\":2,\"before\":\"-3d\"},{\"step\":3,\"before\":\"-1d\"}]"
+#define ONE_ROUND "[{\"number\":1,\"draft\":false,\"ask\":true,\"first\":0,\"deadline\":" MAY_30 "," REMIND "}]"
+
+/* 2023 in Moscow: a reminder seven days before is due on 23 May at 09:00. */
+#define MAY_23_0900 INT64_C(1684821600000)
+#define HOUR INT64_C(3600000)
+#define DAY (24 * HOUR)
+
+static void draft(const char *roles, const char *rounds, const char *more)
+{
+	struct error e = {0};
+	char *definition = xasprintf(
+		"{\"slug\":\"demo\",\"title\":\"t\",\"zone\":\"Europe/Moscow\",\"lang\":\"ru\","
+		"\"from\":{\"name\":\"M\",\"address\":\"outreach@ministry.example.org\"},\"contacts\":[],"
+		"\"audience\":{\"kinds\":[\"authority\"],\"roles\":%s},\"datasets\":[],"
+		"\"steps\":[{\"step\":0,\"kind\":\"first\",\"letter\":\"first\"}],"
+		"\"send\":{\"local\":true,\"open_minute\":540,\"close_minute\":1080},"
+		"\"ask\":{\"verb\":\"просим\",\"fields\":[],\"if_day_off\":\"next\",\"collect_kinds\":[\"school\"]},"
+		"\"rounds\":%s,\"may_leave\":false,\"hold\":false%s}",
+		roles, rounds, more);
+	flow_ok(db_exec(bed.db, &e,
+			"INSERT INTO campaign (slug, kind, title, content_hash, definition, sender, state, priority,"
+			" created_ms) VALUES ('demo', 'campaign', 't', $1, $2, 'outreach@ministry.example.org', 'draft', 1, 0)",
+			"ss", HASH, definition),
+		&e);
+	free(definition);
+}
+
+static void order(enum task_type type, json_t *data)
+{
+	struct error e = {0};
+	static int number;
+	char id[24];
+	struct buf text;
+	snprintf(id, sizeof id, "t%d", ++number);
+	buf_init(&text, 1 << 20);
+	assert_int_equal(task_write(type, "test", id, bed.now_ms, data, &text), 0);
+	struct bus_message message = {.topic = BUS_TASKS, .content_type = "application/cloudevents+json",
+		.data = text.data, .len = text.len};
+	flow_ok(bus_publish(bed.bus, &message, 1, &e), &e);
+	json_decref(data);
+	buf_fini(&text);
+}
+
+/* ---- what happens ------------------------------------------------------------------------ */
+
+/* The mailers: every job is accepted, but not without the check's question about the ask. */
+static int deliver(void)
+{
+	struct error e = {0};
+	static struct bus_message messages[4096];
+	int n = bus_poll(mailer, 0, messages, 4096, &e);
+	flow_ok(n, &e);
+	for (int i = 0; i < n; i++) {
+		struct job job;
+		flow_ok(job_read(messages[i].data, messages[i].len, &job, &e), &e);
+		struct delivery_status status = {.key = job.key, .dispatch = job.dispatch,
+			.state = DELIVERY_ACCEPTED, .time_ms = bed.now_ms, .code = 250};
+		flow_ok(db_query_int(bed.db, &status.campaign, &e, "SELECT campaign FROM delivery WHERE key = $1",
+				"i", job.key) == DB_ROW ? 0 : -1,
+			&e);
+		flow_publish(&bed, &status, 1);
+		bus_done(mailer, &messages[i].token, 1);
+	}
+	return n;
+}
+
+/* A chore rests 200 ms after it found nothing: those are real. */
+static void settle(void)
+{
+	struct error e = {0};
+	int64_t quiet_since = clock_mono_ms();
+	while (clock_mono_ms() - quiet_since < 450) {
+		int n = planner_step(planner, 5, &e);
+		flow_ok(n, &e);
+		int m = deliver();
+		int k = ledger_step(ledger, 0, &e);
+		flow_ok(k, &e);
+		if (n + m + k > 0)
+			quiet_since = clock_mono_ms();
+	}
+}
+
+static void launch(void)
+{
+	order(TASK_CAMPAIGN_LAUNCH, json_pack("{s:s,s:s}", "campaign", "demo", "content_hash", HASH));
+	settle();
+}
+
+static void go_to(int64_t now_ms)
+{
+	assert_true(now_ms >= bed.now_ms);
+	bed.now_ms = now_ms;
+	settle();
+}
+
+static void assert_int(const char *what, const char *sql, int64_t want)
+{
+	int64_t got = flow_int(&bed, sql);
+	if (got != want)
+		fail_msg("%s: got %lld, want %lld (%s)", what, (long long)got, (long long)want, sql);
+}
+
+static void assert_text(const char *what, const char *sql, const char *want)
+{
+	char *got = flow_text(&bed, sql);
+	if (got == NULL || strcmp(got, want) != 0)
+		fail_msg("%s: got %s, want %s (%s)", what, got == NULL ? "nothing" : got, want, sql);
+	free(got);
+}
+
+static void answer(const char *key, const char *state)
+{
+	struct error e = {0};
+	flow_ok(db_exec(bed.db, &e,
+			"UPDATE ask SET state = $2 WHERE organisation = (SELECT id FROM organisation WHERE key = $1)",
+			"ss", key, state),
+		&e);
+}
+
+#define LETTERS(step) "SELECT count(*) FROM delivery WHERE step = " #step
+
+/* ---- the tests ------------------------------------------------------------------------------ */
+
+static void asks_open_with_their_letters(void **state)
+{
+	(void)state;
+	organisation("a", "authority", NULL, NULL);
+	organisation("b", "authority", NULL, "Asia/Kamchatka");
+	organisation("s", "school", "a", NULL);
+	draft("[\"coordinator\"]", ONE_ROUND, "");
+	launch();
+	assert_int("asks", "SELECT count(*) FROM ask WHERE state = 'open' AND level = 0 AND deadline_ms = 1685458800000", 2);
+	assert_int("letters", LETTERS(0), 2);
+	assert_text("round", "SELECT state FROM round", "open");
+	/* The end of the fields names the ask; they are JSON. */
+	char *fields = flow_text(&bed, "SELECT d.fields FROM delivery d JOIN organisation o ON o.id = d.recipient WHERE o.key = 'a'");
+	json_t *json = json_loads(fields, 0, NULL);
+	if (json == NULL)
+		fail_msg("not JSON: %s", fields);
+	char *ask = flow_text(&bed, "SELECT CAST(a.id AS TEXT) FROM ask a JOIN organisation o ON o.id = a.organisation WHERE o.key = 'a'");
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(json, "@"), "ask")), atoi(ask));
+	assert_string_equal(json_string_value(json_object_get(json_object_get(json, "deadline"), "date")), "30 мая 2023 г.");
+	assert_string_equal(json_string_value(json_object_get(json_object_get(json, "recipient"), "key")), "a");
+	free(ask);
+	free(fields);
+	json_decref(json);
+	/* Two places, three reminders each; the school's Moscow is the same as the authority's. */
+	assert_int("plan", "SELECT count(*) FROM plan WHERE kind = 'reminder' AND state = 'planned'", 6);
+	assert_text("campaign", "SELECT state FROM campaign", "running");
+}
+
+static void reminders_go_to_the_silent_at_their_own_morning(void **state)
+{
+	(void)state;
+	organisation("a", "authority", NULL, NULL);
+	organisation("b", "authority", NULL, "Asia/Kamchatka");
+	organisation("c", "authority", NULL, NULL);
+	draft("[\"coordinator\"]", ONE_ROUND, "");
+	launch();
+	go_to(bed.now_ms + 16 * HOUR); /* 10:00 in Kamchatka */
+	assert_int("nothing yet", LETTERS(1), 0);
+	go_to(MAY_23_0900 - 9 * HOUR); /* 09:00 in Kamchatka */
+	assert_text("who", "SELECT o.key FROM delivery d JOIN organisation o ON o.id = d.recipient WHERE d.step = 1", "b");
+	answer("c", "received");
+	go_to(MAY_23_0900);
+	assert_int("all but who sent something", LETTERS(1), 2);
+	assert_int("it reminds of its ask", "SELECT count(*) FROM delivery d JOIN ask a ON a.id = d.reminds WHERE d.step = 1 AND a.organisation = d.recipient", 2);
+	assert_int("it ends with the next one", "SELECT min(not_after_ms) < 1685458800000 FROM delivery WHERE step = 1", 1);
+	char *fields = flow_text(&bed, "SELECT fields FROM delivery WHERE step = 1");
+	json_t *json = json_loads(fields, JSON_REJECT_DUPLICATES, NULL);
+	if (json == NULL)
+		fail_msg("not JSON: %s", fields);
+	assert_true(json_is_true(json_object_get(json_object_get(json, "@"), "reminder")));
+	json_decref(json);
+	free(fields);
+	/* 27 May is a Saturday: on Friday. */
+	go_to(MAY_23_0900 + 3 * DAY - 9 * HOUR);
+	go_to(MAY_23_0900 + 3 * DAY);
+	assert_int("on Friday", LETTERS(2), 2);
+	answer("a", "open");
+	go_to(MAY_23_0900 + 6 * DAY - 9 * HOUR);
+	go_to(MAY_23_0900 + 6 * DAY);
+	assert_int("the last", LETTERS(3), 2);
+}
+
+static void a_long_sleep_reminds_once(void **state)
+{
+	(void)state;
+	organisation("a", "authority", NULL, NULL);
+	draft("[\"coordinator\"]", ONE_ROUND, "");
+	launch();
+	go_to(MAY_23_0900 + 6 * DAY + HOUR);
+	assert_int("first", LETTERS(1), 0);
+	assert_int("second", LETTERS(2), 0);
+	assert_int("third", LETTERS(3), 1);
+	assert_int("they say why", "SELECT count(*) FROM plan WHERE state = 'overtaken' AND reason LIKE '%later%'", 2);
+}
+
+static void a_reminder_waits_for_working_hours_and_stops_at_the_deadline(void **state)
+{
+	(void)state;
+	organisation("a", "authority", NULL, NULL);
+	draft("[\"coordinator\"]", ONE_ROUND, "");
+	launch();
+	go_to(MAY_23_0900 + 4 * DAY + HOUR); /* Saturday */
+	assert_int("not on a day off", "SELECT count(*) FROM delivery WHERE step > 0", 0);
+	go_to(MAY_23_0900 + 6 * DAY - HOUR); /* Monday before nine */
+	assert_int("not before nine", "SELECT count(*) FROM delivery WHERE step > 0", 0);
+	go_to(MAY_23_0900 + 8 * DAY);
+	assert_int("not after the deadline", "SELECT count(*) FROM delivery WHERE step > 0", 0);
+	assert_text("closed", "SELECT state FROM round", "closed");
+	assert_int("why", "SELECT count(*) FROM plan WHERE state = 'overtaken' AND reason LIKE '%deadline had passed%'", 2);
+	assert_text("finished", "SELECT state FROM campaign", "finished");
+}
+
+static void after_an_automatic_reply_the_second_contact_is_reminded_too(void **state)
+{
+	(void)state;
+	struct error e = {0};
+	organisation("a", "authority", NULL, NULL);
+	organisation("b", "authority", NULL, NULL);
+	draft("[\"head\",\"coordinator\"]", ONE_ROUND, "");
+	launch();
+	assert_int("both contacts get the letter", LETTERS(0), 4);
+	assert_int("one ask for each organisation", "SELECT count(*) FROM ask", 2);
+	flow_ok(db_exec(bed.db, &e, "UPDATE ask SET trouble = 4 WHERE id = (SELECT max(id) FROM ask)", ""), &e);
+	go_to(MAY_23_0900);
+	assert_int("one and two", LETTERS(1), 3);
+	assert_text("the first is who is named first", "SELECT substr(address, 1, 4) FROM delivery WHERE step = 1 AND recipient = (SELECT min(organisation) FROM ask)", "head");
+}
+
+static void a_failed_letter_flags_its_ask(void **state)
+{
+	(void)state;
+	organisation("a", "authority", NULL, NULL);
+	organisation("b", "authority", NULL, NULL);
+	draft("[\"coordinator\"]", ONE_ROUND, "");
+	launch();
+	struct delivery_status status = {.key = flow_int(&bed, "SELECT min(key) FROM delivery"), .dispatch = 1,
+		.campaign = 1, .state = DELIVERY_BOUNCED, .time_ms = bed.now_ms, .code = 550};
+	flow_publish(&bed, &status, 1);
+	settle();
+	assert_int("flagged", "SELECT count(*) FROM ask WHERE trouble = 2", 1);
+	assert_int("it is the right one", "SELECT count(*) FROM ask a JOIN delivery d ON d.recipient = a.organisation WHERE a.trouble = 2 AND d.state = 7", 1);
+}
+
+static void children_are_asked_through_their_parents(void **state)
+{
+	(void)state;
+	organisation("a", "authority", NULL, NULL);
+	organisation("s1", "school", "a", NULL);
+	organisation("s2", "school", "a", "Asia/Kamchatka");
+	organisation("stray", "school", "nobody", NULL);
+	organisation("other", "college", "a", NULL);
+	draft("[\"coordinator\"]",
+		"[{\"number\":1,\"draft\":false,\"ask\":true,\"first\":0,\"deadline\":" MAY_30 ",\"collect\":" MAY_25
+		",\"collect_first\":5,\"collect_remind\":[{\"step\":6,\"before\":\"-1d\"}]," REMIND "}]",
+		"");
+	launch();
+	assert_int("asks", "SELECT count(*) FROM ask", 3);
+	assert_int("of children", "SELECT count(*) FROM ask c JOIN ask p ON p.id = c.parent WHERE c.level = 1 AND c.deadline_ms = 1685026800000 AND p.level = 0", 2);
+	assert_int("letters to them", LETTERS(5), 2);
+	go_to(bed.now_ms + 16 * HOUR); /* 10:00 in Kamchatka */
+	go_to(MAY_23_0900 + DAY - 9 * HOUR);
+	go_to(MAY_23_0900 + DAY);
+	assert_int("reminders to them", LETTERS(6), 2);
+	assert_int("the parent's own", LETTERS(1), 1);
+	go_to(MAY_23_0900 + 3 * DAY);
+	assert_text("still open", "SELECT state FROM round", "open");
+	assert_int("their deadline has passed", "SELECT count(*) FROM plan WHERE kind = 'close' AND level = 1 AND state = 'done'", 1);
+}
+
+static void named_persons_are_expected_to_acknowledge(void **state)
+{
+	(void)state;
+	organisation("a", "authority", NULL, NULL);
+	draft("[\"coordinator\"]",
+		"[{\"number\":1,\"draft\":false,\"ask\":true,\"first\":0,\"acknowledge\":7,\"deadline\":" MAY_30 "," REMIND "}]",
+		",\"acknowledge\":{\"persons\":[{\"name\":\"И. О. Первая\",\"position\":\"Заместитель\",\"address\":\"deputy@education.example.org\"},"
+		"{\"name\":\"И. О. Вторая\"}],\"roles\":[\"head\"]}");
+	launch();
+	assert_int("expected", "SELECT count(*) FROM acknowledgement WHERE time_ms IS NULL", 3);
+	assert_int("letters to those with an address", LETTERS(7), 2);
+	assert_int("the links' ids", "SELECT count(*) FROM delivery d JOIN acknowledgement k ON k.address = d.address WHERE d.step = 7 AND d.fields LIKE '%\"ack\":' || k.id || '}%'", 2);
+}
+
+static void rounds_open_at_their_own_time_and_drafts_never(void **state)
+{
+	(void)state;
+	organisation("a", "authority", NULL, NULL);
+	draft("[\"coordinator\"]",
+		"[{\"number\":1,\"draft\":false,\"ask\":false,\"first\":0},"
+		"{\"number\":2,\"draft\":false,\"ask\":false,\"first\":8,\"starts_ms\":1685426400000},"
+		"{\"number\":3,\"draft\":true,\"ask\":false,\"first\":9}]",
+		"");
+	launch();
+	assert_int("first", LETTERS(0), 1);
+	assert_int("asks nothing", "SELECT count(*) FROM ask", 0);
+	assert_text("not finished", "SELECT state FROM campaign", "running");
+	go_to(INT64_C(1685426400000));
+	assert_int("second", LETTERS(8), 1);
+	assert_int("never", LETTERS(9), 0);
+	assert_text("visible", "SELECT state FROM round WHERE number = 3", "draft");
+	assert_text("finished", "SELECT state FROM campaign", "finished");
+}
+
+static void a_reminder_is_decided_anew_by_who_takes_over(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2500; i++) {
+		char key[24];
+		snprintf(key, sizeof key, "a%d", i);
+		organisation(key, "authority", NULL, NULL);
+	}
+	draft("[\"coordinator\"]", ONE_ROUND, "");
+	launch();
+	assert_int("asks", "SELECT count(*) FROM ask", 2500);
+	bed.now_ms = MAY_23_0900;
+	struct error e = {0};
+	while (flow_int(&bed, LETTERS(1)) == 0)
+		flow_ok(planner_step(planner, 5, &e), &e);
+	assert_true(flow_int(&bed, LETTERS(1)) < 2500);
+	planner_abandon(&planner); /* as kill -9 leaves it */
+	open_planner();
+	settle();
+	assert_int("each once", LETTERS(1), 2500);
+	assert_int("counted", "SELECT letters FROM plan WHERE kind = 'reminder' AND step = 1", 2500);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(asks_open_with_their_letters),
+		T(reminders_go_to_the_silent_at_their_own_morning),
+		T(a_long_sleep_reminds_once),
+		T(a_reminder_waits_for_working_hours_and_stops_at_the_deadline),
+		T(after_an_automatic_reply_the_second_contact_is_reminded_too),
+		T(a_failed_letter_flags_its_ask),
+		T(children_are_asked_through_their_parents),
+		T(named_persons_are_expected_to_acknowledge),
+		T(rounds_open_at_their_own_time_and_drafts_never),
+		T(a_reminder_is_decided_anew_by_who_takes_over),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
