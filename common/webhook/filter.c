@@ -19,6 +19,7 @@ static const char *const types[] = {"vestnik.delivery.waiting", "vestnik.deliver
 	"vestnik.delivery.failed", "vestnik.delivery.expired", "vestnik.delivery.cancelled",
 	"vestnik.delivery.suppressed", "vestnik.campaign.launched", "vestnik.campaign.paused",
 	"vestnik.campaign.resumed", "vestnik.campaign.cancelled", "vestnik.campaign.finished",
+	"vestnik.campaign.published",
 	"vestnik.ask.received", "vestnik.ask.partial", "vestnik.ask.confirmed", "vestnik.ask.differs",
 	"vestnik.ask.reopened", "vestnik.ask.withdrawn", WEBHOOK_TYPE_DISABLED, "vestnik.bus.gap", NULL};
 
@@ -116,10 +117,10 @@ static int add_word(const char *word, json_t *list, struct error *e)
 			tr("there is no event \"%s\"; known: delivery.accepted, .delivered, .bounced, "
 			   ".failed, .deferred, .uncertain, .expired, .cancelled, .suppressed, .waiting, "
 			   ".sending, .returned; campaign.launched, .paused, .resumed, .cancelled, "
-			   ".finished; webhook.disabled; bus.gap; a whole family: delivery.*",
+			   ".finished, .published; webhook.disabled; bus.gap; a whole family: delivery.*",
 				"нет события «%s»; есть: delivery.accepted, .delivered, .bounced, .failed, "
 				".deferred, .uncertain, .expired, .cancelled, .suppressed, .waiting, .sending, "
-				".returned; campaign.launched, .paused, .resumed, .cancelled, .finished; "
+				".returned; campaign.launched, .paused, .resumed, .cancelled, .finished, .published; "
 				"webhook.disabled; bus.gap; все сразу: delivery.*"),
 			word);
 	json_array_append_new(list, json_string(pattern));

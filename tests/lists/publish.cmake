@@ -1,2 +1,3 @@
 # Publishing: a campaign's text for everybody, its page and feed.
 vestnik_test(unit/test_letter_public.c USES letter LIBRARIES PkgConfig::JANSSON)
+vestnik_test(unit/test_publish.c USES publish test_scratch LIBRARIES PkgConfig::JANSSON PkgConfig::EXPAT)

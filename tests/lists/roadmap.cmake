@@ -6,3 +6,4 @@ target_link_libraries(test_docx_make PUBLIC base PkgConfig::ZIP PkgConfig::CMOCK
 vestnik_test(unit/test_roadmap.c USES table calendar LIBRARIES test_docx_make PkgConfig::XLSXWRITER)
 vestnik_script_test(integration/roadmap_shows_steps_and_unread_terms.py)
 vestnik_test(unit/test_roadmap_mapping.c USES roadmap store)
+vestnik_test(unit/test_roadmap_build.c USES roadmap test_scratch LIBRARIES test_docx_make PkgConfig::JANSSON)
