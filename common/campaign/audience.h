@@ -23,8 +23,6 @@
 #define AUDIENCE_PREVIOUS "previous"
 #define AUDIENCE_STATE "state"
 
-/* Whose figures a row of a data set holds: its key is a key, a region, a municipality. */
-enum audience_by { BY_KEY, BY_REGION, BY_MUNICIPALITY };
 extern const char *const audience_by_words[]; /* key, region, municipality */
 
 enum audience_missing { MISSING_ERROR, MISSING_SKIP, MISSING_EMPTY };

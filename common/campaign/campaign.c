@@ -180,12 +180,17 @@ const char *campaign_reply_to(const struct campaign *campaign)
 
 /* ---- the letter -------------------------------------------------------------------------- */
 
+struct part { /* an attachment */
+	char *name, *title, *media_type, *hash;
+	int64_t size;
+	char *data; /* NULL: goes as a link, nobody needs it here */
+};
 struct parts {
 	char *file, *markdown;
 	char *block[2]; /* HTML, text: a notice's own */
 	size_t markdown_len;
-	struct letter_attachment attachment[ATTACHMENTS_MAX];
-	size_t attachments;
+	struct part part[ATTACHMENTS_MAX];
+	size_t count;
 };
 
 static void parts_fini(struct parts *parts)
@@ -194,106 +199,169 @@ static void parts_fini(struct parts *parts)
 	free(parts->markdown);
 	free(parts->block[0]);
 	free(parts->block[1]);
-	for (size_t i = 0; i < parts->attachments; i++) {
-		struct letter_attachment *a = &parts->attachment[i];
-		/* The members are const because the letter borrows them; we own them here. */
-		free((char *)(uintptr_t)a->name);
-		free((char *)(uintptr_t)a->title);
-		free((char *)(uintptr_t)a->media_type);
-		free((void *)(uintptr_t)a->data);
+	for (size_t i = 0; i < parts->count; i++) {
+		free(parts->part[i].name);
+		free(parts->part[i].title);
+		free(parts->part[i].media_type);
+		free(parts->part[i].hash);
+		free(parts->part[i].data);
 	}
 }
 
-static void take_part(struct parts *parts, struct db_stmt *row)
+static char *copy_blob(struct db_stmt *row, int column, size_t *len)
 {
-	size_t len = 0;
-	const void *data = db_blob(row, 5, &len);
-	char *copy = xmalloc(len + 1);
-	if (len > 0)
-		memcpy(copy, data, len);
-	copy[len] = '\0';
-	if (strcmp(db_text(row, 0), "letter") == 0 && parts->markdown == NULL) {
-		parts->file = xstrdup(db_text(row, 3));
-		parts->markdown = copy;
-		parts->markdown_len = len;
-	} else if (strcmp(db_text(row, 0), "block") == 0 && db_int(row, 1) >= 0 && db_int(row, 1) < 2) {
-		parts->block[db_int(row, 1)] = copy;
-	} else if (strcmp(db_text(row, 0), "attachment") == 0 &&
-		   parts->attachments < ATTACHMENTS_MAX) {
-		parts->attachment[parts->attachments++] =
-			(struct letter_attachment){.name = xstrdup(db_text(row, 2)),
-				.title = xstrdup(db_text(row, 3)),
-				.media_type = xstrdup(db_text(row, 4)),
-				.data = copy,
-				.len = len};
-	} else {
-		free(copy);
-	}
+	const void *data = db_blob(row, column, len);
+	char *copy = xmalloc(*len + 1);
+	if (*len > 0)
+		memcpy(copy, data, *len);
+	copy[*len] = '\0';
+	return copy;
 }
 
-static int read_parts(
-	struct db *db, int64_t id, const char *letter, struct parts *parts, struct error *e)
+static int read_text(struct db *db, int64_t id, const char *letter, struct parts *parts, struct error *e)
+{
+	struct db_stmt *stmt;
+	if (db_query(db, &stmt, e,
+		    "SELECT f.title, b.data FROM campaign_file f JOIN blob b ON b.hash = f.hash "
+		    "WHERE f.campaign = $1 AND f.purpose = 'letter' AND f.name = $2",
+		    "is", id, letter) != 0)
+		return -1;
+	enum db_step step = db_step(stmt, e);
+	if (step == DB_ROW) {
+		parts->file = xstrdup(db_text(stmt, 0));
+		parts->markdown = copy_blob(stmt, 1, &parts->markdown_len);
+		db_reset(stmt);
+	}
+	return step == DB_FAILED ? -1 : 0;
+}
+
+static int read_blocks(struct db *db, int64_t id, struct parts *parts, struct error *e)
+{
+	struct db_stmt *stmt;
+	enum db_step step;
+	size_t len;
+	if (db_query(db, &stmt, e,
+		    "SELECT f.position, b.data FROM campaign_file f JOIN blob b ON b.hash = f.hash "
+		    "WHERE f.campaign = $1 AND f.purpose = 'block' AND f.position IN (0, 1)",
+		    "i", id) != 0)
+		return -1;
+	while ((step = db_step(stmt, e)) == DB_ROW)
+		parts->block[db_int(stmt, 0)] = copy_blob(stmt, 1, &len);
+	return step == DB_DONE ? 0 : -1;
+}
+
+static int list_attachments(struct db *db, int64_t id, struct parts *parts, struct error *e)
 {
 	struct db_stmt *stmt;
 	enum db_step step;
 	if (db_query(db, &stmt, e,
-		    "SELECT f.purpose, f.position, f.name, f.title, f.media_type, b.data FROM "
-		    "campaign_file f "
-		    "JOIN blob b ON b.hash = f.hash WHERE f.campaign = $1 AND (f.purpose IN "
-		    "('attachment', 'block') OR "
-		    "f.name = $2) ORDER BY f.purpose, f.position",
-		    "is", id, letter) != 0)
+		    "SELECT f.name, f.title, f.media_type, f.hash, b.size FROM campaign_file f "
+		    "JOIN blob b ON b.hash = f.hash WHERE f.campaign = $1 AND f.purpose = 'attachment' "
+		    "ORDER BY f.position",
+		    "i", id) != 0)
 		return -1;
 	while ((step = db_step(stmt, e)) == DB_ROW)
-		take_part(parts, stmt);
+		if (parts->count < ATTACHMENTS_MAX)
+			parts->part[parts->count++] = (struct part){.name = xstrdup(db_text(stmt, 0)),
+				.title = xstrdup(db_text(stmt, 1)),
+				.media_type = xstrdup(db_text(stmt, 2)),
+				.hash = xstrdup(db_text(stmt, 3)),
+				.size = db_int(stmt, 4)};
 	return step == DB_DONE ? 0 : -1;
 }
 
-static const char *letter_of_step(const struct campaign *campaign, int step)
+static int read_attachment(struct db *db, struct part *part, struct error *e)
+{
+	struct db_stmt *stmt;
+	size_t len;
+	if (db_query(db, &stmt, e, "SELECT data FROM blob WHERE hash = $1", "s", part->hash) != 0)
+		return -1;
+	enum db_step step = db_step(stmt, e);
+	if (step == DB_DONE)
+		return error_set(e, ERROR_NOT_FOUND, "the attachment %s is not in the store", part->name);
+	if (step != DB_ROW)
+		return -1;
+	part->data = copy_blob(stmt, 0, &len);
+	part->size = (int64_t)len;
+	db_reset(stmt);
+	return 0;
+}
+
+/* What goes as a link may be a hundred times the rest: it is not read. */
+static int read_parts(struct db *db, const struct campaign *campaign, const json_t *step, struct parts *parts,
+	struct error *e)
+{
+	const char *letter = json_string_value(json_object_get(step, "letter"));
+	if (read_text(db, campaign->id, letter, parts, e) != 0)
+		return -1;
+	if (parts->markdown == NULL)
+		return error_set(e, ERROR_NOT_FOUND,
+			"campaign %s: the text of letter %s is not in the store", campaign->slug, letter);
+	if (campaign->notice && read_blocks(db, campaign->id, parts, e) != 0)
+		return -1;
+	if (!compile_carries(step))
+		return 0;
+	if (list_attachments(db, campaign->id, parts, e) != 0)
+		return -1;
+	for (size_t i = 0; i < parts->count; i++)
+		if (!compile_linked(campaign->definition, i + 1) &&
+			read_attachment(db, &parts->part[i], e) != 0)
+			return -1;
+	return 0;
+}
+
+static const json_t *step_of(const struct campaign *campaign, int step, struct error *e)
 {
 	const json_t *item;
 	size_t index;
-	json_array_foreach(json_object_get(campaign->definition, "steps"), index,
-		item) if (json_integer_value(json_object_get(item, "step")) ==
-			  step) return json_string_value(json_object_get(item, "letter"));
+	json_array_foreach(json_object_get(campaign->definition, "steps"), index, item)
+		if (json_integer_value(json_object_get(item, "step")) == step &&
+			json_is_string(json_object_get(item, "letter")))
+			return item;
+	(void)error_set(e, ERROR_NOT_FOUND, "campaign %s has no letter for step %d", campaign->slug, step);
 	return NULL;
+}
+
+static struct letter *compile_parts(const struct campaign *campaign, const json_t *step,
+	const struct parts *parts, struct error *e)
+{
+	struct problems problems = {0};
+	struct letter_attachment attachment[ATTACHMENTS_MAX];
+	for (size_t i = 0; i < parts->count; i++)
+		attachment[i] = (struct letter_attachment){.name = parts->part[i].name,
+			.title = parts->part[i].title,
+			.media_type = parts->part[i].media_type,
+			.data = parts->part[i].data,
+			.len = (size_t)parts->part[i].size};
+	struct compile_source source = {.definition = campaign->definition,
+		.file = parts->file,
+		.markdown = parts->markdown,
+		.markdown_len = parts->markdown_len,
+		.block_html = parts->block[0],
+		.block_text = parts->block[1],
+		.step = step,
+		.attachments = attachment,
+		.attachments_count = parts->count,
+		.notice = campaign->notice};
+	struct letter *letter = compile_letter(&source, &problems);
+	if (letter == NULL)
+		(void)error_set(e, ERROR_INTERNAL, "campaign %s: the stored letter does not compile: %s",
+			campaign->slug, problems.count > 0 ? problems.item[0].text : "?");
+	problems_fini(&problems);
+	return letter;
 }
 
 int campaign_letter(struct db *db, const struct campaign *campaign, const struct settings *settings,
 	int step, struct letter **out, struct error *e)
 {
-	(void)settings; /* links to the public pages will come from there */
+	(void)settings; /* links are the mailer's */
 	struct parts parts = {0};
-	struct problems problems = {0};
-	const char *name = letter_of_step(campaign, step);
+	const json_t *item = step_of(campaign, step, e);
 	*out = NULL;
-	int rc = name == NULL
-			 ? error_set(e, ERROR_NOT_FOUND, "campaign %s has no letter for step %d",
-				   campaign->slug, step)
-			 : read_parts(db, campaign->id, name, &parts, e);
-	if (rc == 0 && parts.markdown == NULL)
-		rc = error_set(e, ERROR_NOT_FOUND,
-			"campaign %s: the text of letter %s is not in the store", campaign->slug,
-			name);
-	if (rc == 0) {
-		struct compile_source source = {.definition = campaign->definition,
-			.file = parts.file,
-			.markdown = parts.markdown,
-			.markdown_len = parts.markdown_len,
-			.block_html = campaign->notice ? parts.block[0] : NULL,
-			.block_text = campaign->notice ? parts.block[1] : NULL,
-			.attachments = parts.attachment,
-			.attachments_count = parts.attachments,
-			.notice = campaign->notice};
-		*out = compile_letter(&source, &problems);
-		if (*out == NULL)
-			rc = error_set(e, ERROR_INTERNAL,
-				"campaign %s: the stored letter does not compile: %s",
-				campaign->slug, problems.count > 0 ? problems.item[0].text : "?");
-	}
-	problems_fini(&problems);
+	if (item != NULL && read_parts(db, campaign, item, &parts, e) == 0)
+		*out = compile_parts(campaign, item, &parts, e);
 	parts_fini(&parts);
-	return rc;
+	return *out == NULL ? -1 : 0;
 }
 
 /* ---- whom and when ----------------------------------------------------------------------------

@@ -77,6 +77,9 @@ struct campaign_folder; /* parsed and checked, letters compiled */
  * audience is counted then). NULL when problems->errors grew. */
 struct campaign_folder *campaign_folder_load(const char *yaml_path, const struct settings *settings,
 	struct db *db, struct problems *problems);
+/* The same as if now were now_ms (0 = it is): for rehearsals, to which no past is a mistake. */
+struct campaign_folder *campaign_folder_load_at(const char *yaml_path, const struct settings *settings,
+	struct db *db, int64_t now_ms, struct problems *problems);
 void campaign_folder_free(struct campaign_folder **folder);
 
 const char *campaign_folder_slug(const struct campaign_folder *folder);

@@ -1,5 +1,6 @@
 #include "campaign/compile.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +8,7 @@
 #include "base/gate.h"
 #include "base/lang.h"
 #include "base/xalloc.h"
-#include "calendar/calendar.h"
+#include "calendar/day.h"
 #include "campaign/audience.h"
 
 #define CONTACTS_MAX 20
@@ -67,15 +68,23 @@ json_t *compile_constants(const json_t *definition)
 {
 	char date[CALENDAR_TEXT_SIZE];
 	const json_t *document = json_object_get(definition, "document");
+	const json_t *controller = json_object_get(definition, "controller"),
+		     *ask = json_object_get(definition, "ask");
 	json_t *all = json_object(), *campaign = json_object();
 	put(campaign, "slug", text_of(definition, "slug"));
 	put(campaign, "title", text_of(definition, "title"));
 	json_object_set_new(all, "campaign", campaign);
+	if (ask != NULL)
+		json_object_set_new(all, "ask", json_pack("{s:s}", "verb",
+			text_of(ask, "verb") == NULL ? "" : text_of(ask, "verb")));
+	if (controller != NULL)
+		json_object_set_new(all, "controller", person_json(controller));
 	if (document != NULL) {
 		json_t *object = json_object();
 		date_in_words(definition, text_of(document, "date"), date);
 		put(object, "number", text_of(document, "number"));
 		put(object, "date", date);
+		put(object, "based_on", text_of(document, "based_on"));
 		json_object_set_new(
 			object, "signatory", person_json(json_object_get(document, "signatory")));
 		json_object_set_new(
@@ -99,7 +108,7 @@ static char *with_prefix(const char *markdown, size_t len, const char *prefix, s
 		at++;
 	(void)buf_append(&b, markdown, at);
 	for (const char *p = prefix; *p != '\0'; p++) {
-		if (*p == '[' || *p == ']')
+		if (strchr("[]*_`<>\\", *p) != NULL) /* would be Markdown otherwise */
 			(void)buf_putc(&b, '\\');
 		(void)buf_putc(&b, *p);
 	}
@@ -108,8 +117,22 @@ static char *with_prefix(const char *markdown, size_t len, const char *prefix, s
 	return buf_take(&b);
 }
 
+/* «№ 01-12/345 от 15.05.2023. »: a secretary finds the letter by its subject. */
+static char *number_prefix(const json_t *definition)
+{
+	const json_t *document = json_object_get(definition, "document");
+	const char *number = text_of(document, "number"), *date = text_of(document, "date");
+	int32_t day;
+	if (!json_is_true(json_object_get(document, "in_subject")) || number == NULL || date == NULL ||
+		day_parse(date, &day, NULL) != 0)
+		return NULL;
+	struct calendar_time t = day_split(day);
+	return xasprintf(lang_of(definition) == LANG_RU ? "№ %s от %02d.%02d.%04d. " : "No. %s of %02d.%02d.%04d. ",
+		number, t.day, t.month, t.year);
+}
+
 struct prefixes {
-	char *item[AUDIENCE_DATASETS_MAX + 3];
+	char *item[AUDIENCE_DATASETS_MAX + 4];
 };
 static void hostile_prefixes(const struct compile_source *source, struct prefixes *out)
 {
@@ -122,10 +145,11 @@ static void hostile_prefixes(const struct compile_source *source, struct prefixe
 	}
 	out->item[n++] = xstrdup("recipient.");
 	out->item[n++] = xstrdup("contact.");
+	out->item[n++] = xstrdup("previous.");
 	json_array_foreach(json_object_get(source->definition, "datasets"), index, dataset)
 	{
 		const char *name = text_of(dataset, "name");
-		if (name != NULL && n < AUDIENCE_DATASETS_MAX + 2)
+		if (name != NULL && n < AUDIENCE_DATASETS_MAX + 3)
 			out->item[n++] = xasprintf("%s.", name);
 	}
 }
@@ -137,6 +161,44 @@ static char *list_id(const json_t *definition, const char *from_address)
 	return slug == NULL || from_address == NULL
 		       ? NULL
 		       : xasprintf("%s.%s", slug, gate_address_domain(from_address));
+}
+
+/* ---- attachments --------------------------------------------------------------------------- */
+
+bool compile_linked(const json_t *definition, size_t position)
+{
+	size_t index;
+	const json_t *annex;
+	json_array_foreach(json_object_get(definition, "annexes"), index, annex)
+		if (json_integer_value(json_object_get(annex, "position")) == (json_int_t)position)
+			return true;
+	return false;
+}
+
+bool compile_carries(const json_t *step)
+{
+	return !json_is_false(json_object_get(step, "attachments"));
+}
+
+struct annexes {
+	struct letter_attachment *item;
+	size_t count;
+	char (*link)[32]; /* "link.file.3" */
+};
+
+static void take_attachments(const struct compile_source *source, struct annexes *out)
+{
+	size_t count = compile_carries(source->step) ? source->attachments_count : 0;
+	*out = (struct annexes){.item = xcalloc(count + 1, sizeof *out->item),
+		.count = count,
+		.link = xcalloc(count + 1, sizeof *out->link)};
+	for (size_t i = 0; i < count; i++) {
+		out->item[i] = source->attachments[i];
+		if (!compile_linked(source->definition, i + 1))
+			continue;
+		snprintf(out->link[i], sizeof out->link[i], "link.file.%zu", i + 1);
+		out->item[i].link = out->link[i];
+	}
 }
 
 struct letter *compile_letter(const struct compile_source *source, struct problems *problems)
@@ -159,7 +221,11 @@ struct letter *compile_letter(const struct compile_source *source, struct proble
 	json_t *constants = compile_constants(d);
 	const char *prefix = text_of(d, "subject_prefix");
 	size_t len = source->markdown_len;
-	char *own = prefix == NULL ? NULL : with_prefix(source->markdown, len, prefix, &len);
+	char *number = number_prefix(d), *both = xasprintf("%s%s", prefix == NULL ? "" : prefix,
+						 number == NULL ? "" : number);
+	char *own = both[0] == '\0' ? NULL : with_prefix(source->markdown, len, both, &len);
+	struct annexes annexes;
+	take_attachments(source, &annexes);
 	struct letter_source letter = {.file = source->file,
 		.markdown = own == NULL ? source->markdown : own,
 		.markdown_len = len,
@@ -179,8 +245,8 @@ struct letter *compile_letter(const struct compile_source *source, struct proble
 		.contacts_count = people_count,
 		.block_html = source->block_html,
 		.block_text = source->block_text,
-		.attachments = source->attachments,
-		.attachments_count = source->attachments_count,
+		.attachments = annexes.item,
+		.attachments_count = annexes.count,
 		.may_leave = json_is_true(json_object_get(d, "may_leave")),
 		.list_id = source->notice ? NULL : id,
 		.known_fields = source->known_fields,
@@ -190,6 +256,10 @@ struct letter *compile_letter(const struct compile_source *source, struct proble
 	for (size_t i = 0; hostile.item[i] != NULL; i++)
 		free(hostile.item[i]);
 	json_decref(constants);
+	free(annexes.item);
+	free(annexes.link);
+	free(number);
+	free(both);
 	free(id);
 	free(own);
 	return compiled;

@@ -14,13 +14,19 @@ struct compile_source {
 	const char *markdown;
 	size_t markdown_len;
 	const char *block_html, *block_text; /* as in struct letter_source */
-	const struct letter_attachment *attachments;
+	const json_t *step;    /* of definition.steps; NULL = one that carries everything */
+	const struct letter_attachment *attachments; /* all of the campaign, in order of position from 1 */
 	size_t attachments_count;
 	const char *const *known_fields; /* NULL = checked before */
 	bool notice;           /* every field comes from outside */
 };
 
 struct letter *compile_letter(const struct compile_source *source, struct problems *problems);
+
+/* Does the attachment at this position (from 1) go as a link? */
+bool compile_linked(const json_t *definition, size_t position);
+/* Does the step's letter carry the attachments? */
+bool compile_carries(const json_t *step);
 
 /* Values that are the same for every recipient: new reference. */
 json_t *compile_constants(const json_t *definition);

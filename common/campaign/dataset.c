@@ -39,16 +39,19 @@ static struct problem_place at_line(const struct reading *r, int line, const cha
 
 static bool is_key_title(const struct reading *r, const char *name)
 {
-	static const char *const names[] = {"key", "ключ", "код", "code", "id",
-		"инн", "inn", "код_организации", "код_оо", NULL};
+	static const char *const names[][12] = {
+		[BY_KEY] = {"key", "ключ", "код", "code", "id", "инн", "inn", "код_организации", "код_оо"},
+		[BY_REGION] = {"region", "регион", "субъект", "субъект_рф", "key", "ключ"},
+		[BY_MUNICIPALITY] = {"municipality", "муниципалитет", "муниципальное_образование",
+			"район", "key", "ключ"}};
 	if (r->options->key != NULL) {
 		char *wanted = dataset_field_name(r->options->key);
 		bool same = strcmp(wanted, name) == 0;
 		free(wanted);
 		return same;
 	}
-	for (size_t i = 0; names[i] != NULL; i++)
-		if (strcmp(names[i], name) == 0)
+	for (size_t i = 0; names[r->options->by][i] != NULL; i++)
+		if (strcmp(names[r->options->by][i], name) == 0)
 			return true;
 	return false;
 }

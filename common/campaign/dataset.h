@@ -8,6 +8,9 @@
 
 #include "base/problem.h"
 
+/* Whose figures a row holds: its key is an organisation's key, a region, a municipality. */
+enum audience_by { BY_KEY, BY_REGION, BY_MUNICIPALITY };
+
 #define DATASET_ROWS_MAX 5000000
 #define DATASET_FIELDS_MAX_BYTES (64 * 1024) /* of one row */
 
@@ -28,6 +31,7 @@ struct dataset_options {
 	const char *key;     /* title of the column with the key; NULL = key, ключ, код */
 	const char *sheet;   /* XLSX */
 	const char *encoding;
+	enum audience_by by; /* whose the rows are: says how the key's column may be called */
 	bool keys_only;      /* a list of recipients: other columns are left alone */
 };
 

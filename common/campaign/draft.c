@@ -197,15 +197,17 @@ static int write_rows(
 static int write_files(
 	const struct campaign_folder *folder, struct db *tx, int64_t id, struct error *e)
 {
-	const struct folder_file *first = &folder->first;
-	struct draft_file letter = {.name = "first",
-		.title = first->name,
-		.media_type = "text/markdown",
-		.hash = first->hash,
-		.data = first->data,
-		.len = first->len};
-	if (draft_file(tx, id, "letter", 0, &letter, e) != 0)
-		return -1;
+	for (size_t i = 0; i < folder->letters_count; i++) {
+		const struct folder_letter *from = &folder->letters[i];
+		struct draft_file letter = {.name = from->name,
+			.title = from->file.name,
+			.media_type = "text/markdown",
+			.hash = from->file.hash,
+			.data = from->file.data,
+			.len = from->file.len};
+		if (draft_file(tx, id, "letter", (int)i, &letter, e) != 0)
+			return -1;
+	}
 	for (size_t i = 0; i < folder->attachments; i++) {
 		const struct folder_file *from = &folder->attachment[i];
 		struct draft_file file = {.name = from->name,
@@ -214,7 +216,7 @@ static int write_files(
 			.hash = from->hash,
 			.data = from->data,
 			.len = from->len};
-		if (draft_file(tx, id, "attachment", (int)i, &file, e) != 0)
+		if (draft_file(tx, id, "attachment", (int)i + 1, &file, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -315,7 +317,13 @@ int campaign_folder_store_test(const struct campaign_folder *folder, struct db *
 		json_pack("{s:b,s:i,s:i}", "local", 0, "open_minute", 0, "close_minute", 0));
 	json_object_del(definition, "rate");
 	json_object_del(definition, "not_after_ms");
-	json_t *entry = json_pack("{s:s,s:O}", "address", to_address, "fields", like->fields);
+	/* One letter to one person: nothing is asked, nothing follows. */
+	static const char *const loop[] = {"rounds", "ask", "acknowledge", "publish", "previous"};
+	for (size_t i = 0; i < sizeof loop / sizeof loop[0]; i++)
+		json_object_del(definition, loop[i]);
+	json_t *fields_json = json_copy(like->fields);
+	json_object_set(fields_json, "ask", json_object_get(folder->definition, "ask"));
+	json_t *entry = json_pack("{s:s,s:o}", "address", to_address, "fields", fields_json);
 	char *fields = json_dumps(entry, JSON_COMPACT),
 	     *content = json_dumps(definition, JSON_COMPACT);
 	char *title = xasprintf("%s%s", mark, folder->title);

@@ -9,7 +9,6 @@
 #include "base/gate.h"
 #include "base/lang.h"
 #include "base/xalloc.h"
-#include "campaign/compile.h"
 
 #define BATCH 1000
 
@@ -26,48 +25,43 @@ static bool find_folder(struct campaign_folder *folder, struct problems *problem
 	return real != NULL;
 }
 
-/* Russian when the letter or the title has a Cyrillic letter; the language of
- * whoever launches it must not matter. */
-static void choose_lang(struct campaign_folder *folder)
-{
-	if (json_object_get(folder->definition, "lang") != NULL)
-		return;
-	const char *lang = "en";
-	for (size_t i = 0; i < folder->first.len; i++) {
-		unsigned char c = (unsigned char)folder->first.data[i];
-		if (c == 0xd0 || c == 0xd1)
-			lang = "ru";
-	}
-	folder_put(folder->definition, "lang", lang);
-}
-
 static void complete(struct folder_reader *r)
 {
 	struct campaign_folder *folder = r->folder;
 	json_t *d = folder->definition;
-	json_object_set_new(d, "steps",
-		json_pack("[{s:i,s:s,s:s}]", "step", 0, "kind", "first", "letter", "first"));
-	choose_lang(folder);
 	folder->slug = xstrdup(json_string_value(json_object_get(d, "slug")));
 	folder->title = xstrdup(json_string_value(json_object_get(d, "title")));
 	folder->sender =
 		xstrdup(json_string_value(json_object_get(json_object_get(d, "from"), "address")));
+	folder->public_url = xstrdup(r->settings->public_url);
+}
+
+int folder_audience_init(const struct campaign_folder *folder, const json_t *filter, struct audience *audience,
+	struct error *e)
+{
+	int rc = audience_init(audience, folder->definition, filter, e);
+	for (size_t i = 0; i < audience->datasets; i++)
+		audience->dataset[i].rows = folder->dataset[i];
+	audience->list = folder->list;
+	return rc;
 }
 
 static void attach_tables(struct folder_reader *r)
 {
-	struct campaign_folder *folder = r->folder;
 	struct error e = {0};
-	if (audience_init(&folder->audience, folder->definition, NULL, &e) != 0)
+	if (folder_audience_init(r->folder, NULL, &r->folder->audience, &e) != 0)
 		folder_error(r, r->audience_node, "audience", NULL, "%s", e.text);
-	folder->audience_ready = true;
-	for (size_t i = 0; i < folder->audience.datasets; i++)
-		folder->audience.dataset[i].rows = folder->dataset[i];
-	folder->audience.list = folder->list;
+	r->folder->audience_ready = true;
 }
 
 struct campaign_folder *campaign_folder_load(const char *yaml_path, const struct settings *settings,
 	struct db *db, struct problems *problems)
+{
+	return campaign_folder_load_at(yaml_path, settings, db, 0, problems);
+}
+
+struct campaign_folder *campaign_folder_load_at(const char *yaml_path, const struct settings *settings,
+	struct db *db, int64_t now_ms, struct problems *problems)
 {
 	size_t before = problems->errors;
 	struct campaign_folder *folder = xcalloc(1, sizeof *folder);
@@ -75,6 +69,10 @@ struct campaign_folder *campaign_folder_load(const char *yaml_path, const struct
 	folder->definition = json_object();
 	folder->not_after_ms = TIME_NEVER_MS;
 	struct folder_reader r = {.yaml = {.file = folder->path, .problems = problems},
+		.now_ms = now_ms != 0 ? now_ms : clock_now_ms(),
+		.rehearsal = now_ms != 0,
+		.db = db,
+		.calendars = calendars_load(settings, problems),
 		.folder = folder,
 		.settings = settings};
 	if (find_folder(folder, problems))
@@ -84,9 +82,11 @@ struct campaign_folder *campaign_folder_load(const char *yaml_path, const struct
 		complete(&r);
 		if (problems->errors == before)
 			attach_tables(&r);
-		folder_check(&r, problems->errors == before ? db : NULL);
+		r.db = problems->errors == before ? db : NULL;
+		folder_check(&r, r.db);
 	}
 	yaml_node_free(&r.root);
+	calendars_free(&r.calendars);
 	if (problems->errors == before)
 		folder_hash(folder);
 	else
@@ -105,11 +105,18 @@ void campaign_folder_free(struct campaign_folder **handle)
 	for (size_t i = 0; i < AUDIENCE_DATASETS_MAX; i++)
 		dataset_free(&folder->dataset[i]);
 	dataset_free(&folder->list);
-	folder_file_fini(&folder->first);
+	for (size_t i = 0; i < folder->letters_count; i++) {
+		free(folder->letters[i].name);
+		folder_file_fini(&folder->letters[i].file);
+	}
+	free(folder->letters);
+	for (size_t i = 0; i < folder->steps; i++)
+		letter_unref(&folder->step[i].letter);
+	free(folder->step);
+	free(folder->public_url);
 	for (size_t i = 0; i < folder->attachments; i++)
 		folder_file_fini(&folder->attachment[i]);
 	free(folder->attachment);
-	letter_unref(&folder->letter);
 	json_decref(folder->definition);
 	free(folder->path);
 	free(folder->shown);
@@ -142,7 +149,10 @@ const json_t *campaign_folder_definition(const struct campaign_folder *folder)
 
 struct letter *campaign_folder_letter(const struct campaign_folder *folder, int step)
 {
-	return step == 0 ? folder->letter : NULL;
+	for (size_t i = 0; i < folder->steps; i++)
+		if (folder->step[i].step == step)
+			return folder->step[i].letter;
+	return NULL;
 }
 
 /* ---- recipients ---------------------------------------------------------------------- */

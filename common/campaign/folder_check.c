@@ -16,7 +16,6 @@
 #define BATCH 1000
 #define SHOWN 5		  /* examples in one message */
 #define EXTRA_MAX 256	  /* further columns of a directory */
-#define TRIALS_MOST 20000 /* letters filled for trial: about a quarter of a second */
 #define LIST_PROBLEMS_MOST 50
 
 /* ---- names against the directory ------------------------------------------------------ */
@@ -80,13 +79,19 @@ static void check_words(struct folder_reader *r, struct db *db, const struct yam
 	json_decref(words);
 }
 
-static bool key_exists(struct db *db, const char *key)
+static bool existby(struct db *db, const char *key, enum audience_by by)
 {
+	static const char *const sql[] = {"SELECT 1 FROM organisation WHERE key = $1 AND active = 1",
+		"SELECT 1 FROM organisation WHERE region = $1 AND active = 1 LIMIT 1",
+		"SELECT 1 FROM organisation WHERE municipality = $1 AND active = 1 LIMIT 1"};
 	int64_t one;
 	struct error e;
-	return db_query_int(db, &one, &e,
-		       "SELECT 1 FROM organisation WHERE key = $1 AND active = 1", "s",
-		       key) == DB_ROW;
+	return db_query_int(db, &one, &e, sql[by], "s", key) == DB_ROW;
+}
+
+static bool key_exists(struct db *db, const char *key)
+{
+	return existby(db, key, BY_KEY);
 }
 
 static void check_keys(struct folder_reader *r, struct db *db)
@@ -123,9 +128,10 @@ static void check_table_keys(struct folder_reader *r, struct db *db)
 {
 	for (size_t d = 0; d < r->folder->audience.datasets; d++) {
 		const struct dataset *dataset = r->folder->dataset[d];
+		enum audience_by by = r->folder->audience.dataset[d].by;
 		size_t missing = 0, first = 0;
 		for (size_t i = 0; i < dataset->count; i++)
-			if (!key_exists(db, dataset->row[i].key) && missing++ == 0)
+			if (!existby(db, dataset->row[i].key, by) && missing++ == 0)
 				first = i;
 		if (missing > 0)
 			problem_add(r->yaml.problems, PROBLEM_WARNING,
@@ -239,17 +245,13 @@ static void report_shared(struct survey *s)
 	buf_fini(&text);
 }
 
-/* Does the letter's text have a tag whose name begins with this? */
-static bool letter_uses(const struct folder_file *file, const char *name)
+/* Letters to those asked through a parent are filled with other people's rows. */
+static bool any_letter_uses(const struct campaign_folder *folder, const char *name)
 {
-	size_t len = strlen(name);
-	const char *p = file->data;
-	while (p != NULL && (p = strstr(p, "{{")) != NULL) {
-		p += 2;
-		p += strspn(p, "{#^&/ \t");
-		if (strncmp(p, name, len) == 0 && (p[len] == '.' || p[len] == '}' || p[len] == ' '))
+	for (size_t i = 0; i < folder->letters_count; i++)
+		if (strncmp(folder->letters[i].name, "collect", strlen("collect")) != 0 &&
+			folder_letter_uses(&folder->letters[i], name))
 			return true;
-	}
 	return false;
 }
 
@@ -258,7 +260,7 @@ static void report_missing(struct survey *s)
 	const struct audience *a = &s->r->folder->audience;
 	for (size_t d = 0; d < a->datasets; d++) {
 		struct examples *missing = &s->missing[d];
-		if (missing->count == 0 || !letter_uses(&s->r->folder->first, a->dataset[d].name))
+		if (missing->count == 0 || !any_letter_uses(s->r->folder, a->dataset[d].name))
 			continue;
 		char *path = xasprintf("data.%s", a->dataset[d].name);
 		folder_error(s->r, s->r->dataset_node[d], path,
@@ -316,155 +318,57 @@ static void walk(struct survey *s, struct db *db)
 	report_missing(s);
 }
 
-/* ---- the letter ------------------------------------------------------------------------------ */
+/* ---- rounds with an audience of their own ---------------------------------------------------- */
 
-struct names {
-	char **item;
-	size_t count, cap;
-};
+#define ROUNDS_MOST 50 /* a road map has hundreds, each of a few keys */
 
-__attribute__((format(printf, 2, 3))) static void add_name(
-	struct names *names, const char *fmt, ...)
+static int count_one(void *arg, const struct campaign_recipient *recipient)
 {
-	char text[400];
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	if (names->count + 1 >= names->cap) {
-		names->cap = names->cap == 0 ? 64 : names->cap * 2;
-		names->item = xrealloc(names->item, names->cap, sizeof *names->item);
-	}
-	names->item[names->count++] = xstrdup(text);
-	names->item[names->count] = NULL;
-}
-
-static void add_tree(struct names *names, const char *prefix, const json_t *object)
-{
-	const char *key;
-	json_t *value;
-	json_object_foreach((json_t *)(uintptr_t)object, key, value)
-	{
-		char *path = prefix[0] == '\0' ? xstrdup(key) : xasprintf("%s.%s", prefix, key);
-		if (json_is_object(value))
-			add_tree(names, path, value);
-		else
-			add_name(names, "%s", path);
-		free(path);
-	}
-}
-
-static void known_fields(const struct survey *s, bool directory_seen, struct names *names)
-{
-	static const char *const own[] = {"recipient.key", "recipient.name", "recipient.kind",
-		"recipient.region", "recipient.municipality", "contact.name", "contact.position",
-		"contact.role", NULL};
-	const json_t *definition = s->r->folder->definition, *dataset, *column;
-	size_t index, c;
-	for (size_t i = 0; own[i] != NULL; i++)
-		add_name(names, "%s", own[i]);
-	for (size_t i = 0; i < s->extras; i++)
-		add_name(names, "recipient.%s", s->extra[i]);
-	if (!directory_seen)
-		add_name(names, "recipient.*");
-	json_array_foreach(json_object_get(definition, "datasets"), index, dataset)
-	{
-		const char *name = json_string_value(json_object_get(dataset, "name"));
-		if (s->r->folder->dataset[index] == NULL)
-			add_name(names, "%s.*", name);
-		json_array_foreach(json_object_get(dataset, "columns"), c, column)
-			add_name(names, "%s.%s", name, json_string_value(column));
-	}
-	json_t *constants = compile_constants(definition);
-	add_tree(names, "", constants);
-	json_decref(constants);
-}
-
-/* What the letter complains of that stands in the YAML file was said there already. */
-static void compile(struct survey *s, bool directory_seen)
-{
-	struct campaign_folder *folder = s->r->folder;
-	struct names names = {0};
-	struct letter_attachment *attachments =
-		xcalloc(folder->attachments + 1, sizeof *attachments);
-	for (size_t i = 0; i < folder->attachments; i++)
-		attachments[i] = (struct letter_attachment){.name = folder->attachment[i].name,
-			.title = folder->attachment[i].title,
-			.media_type = folder->attachment[i].media_type,
-			.data = folder->attachment[i].data,
-			.len = folder->attachment[i].len};
-	known_fields(s, directory_seen, &names);
-	struct compile_source source = {.definition = folder->definition,
-		.file = folder->first.name,
-		.markdown = folder->first.data,
-		.markdown_len = folder->first.len,
-		.attachments = attachments,
-		.attachments_count = folder->attachments,
-		.known_fields = (const char *const *)names.item};
-	if (folder->sender != NULL)
-		folder->letter = compile_letter(&source, s->r->yaml.problems);
-	for (size_t i = 0; i < names.count; i++)
-		free(names.item[i]);
-	free(names.item);
-	free(attachments);
-}
-
-struct trial {
-	struct letter *letter;
-	struct letter_copy copy;
-	struct examples failed;
-	char why[512];
-	int64_t tried;
-};
-
-static int try_one(void *arg, const struct campaign_recipient *recipient)
-{
-	struct trial *trial = arg;
-	struct error e = {0};
-	struct letter_recipient to = {.fields = recipient->fields,
-		.to_address = recipient->address,
-		.to_name = recipient->contact_name,
-		.message_id = "check@vestnik.invalid"};
-	trial->tried++;
-	if (letter_fill(trial->letter, &to, &trial->copy, &e) != 0) {
-		if (trial->failed.count == 0)
-			memcpy(trial->why, e.text, sizeof trial->why);
-		example(&trial->failed, recipient);
-	}
+	(void)recipient;
+	++*(int64_t *)arg;
 	return 0;
 }
 
-static void try_letters(struct folder_reader *r, struct db *db)
+static void check_round(struct folder_reader *r, struct db *db, size_t index, const json_t *round)
 {
-	struct trial trial = {.letter = r->folder->letter};
+	char path[40];
+	struct audience audience;
 	struct error e = {0};
-	struct audience_call call = {
-		.audience = &r->folder->audience, .most = BATCH, .each = try_one, .arg = &trial};
-	buf_init(&trial.failed.text, 4096);
-	while (!call.end && trial.tried < TRIALS_MOST) {
-		if (audience_walk(db, &call, &e) != 0) {
-			folder_error(r, r->audience_node, "audience", NULL, "%s", e.text);
-			break;
-		}
+	int64_t count = 0;
+	struct audience_call call = {.audience = &audience, .most = BATCH, .each = count_one, .arg = &count};
+	snprintf(path, sizeof path, "stages[%zu].audience", index);
+	int rc = folder_audience_init(r->folder, json_object_get(round, "audience"), &audience, &e);
+	while (rc == 0 && !call.end && count == 0) {
+		rc = audience_walk(db, &call, &e);
 		call.after = call.last;
 	}
-	if (trial.failed.count > 0)
-		problem_add(r->yaml.problems, PROBLEM_ERROR,
-			(struct problem_place){.file = r->folder->first.name}, NULL,
-			tr("cannot be filled for %lld recipients: %s%s: %s",
-				"не заполняется для адресатов (%lld): %s%s: %s"),
-			(long long)trial.failed.count, buf_str(&trial.failed.text),
-			trial.failed.count > SHOWN ? ", …" : "", trial.why);
-	letter_copy_fini(&trial.copy);
-	buf_fini(&trial.failed.text);
+	/* Conditions on states are true of nobody before the first letters are out. */
+	if (rc != 0)
+		folder_error(r, r->audience_node, path, NULL, "%s", e.text);
+	else if (count == 0 && !audience.reads_states)
+		(json_is_true(json_object_get(round, "draft")) ? folder_warn : folder_error)(r,
+			r->audience_node, path, NULL,
+			tr("nobody in the directory meets the conditions of the stage «%.100s»",
+				"под условия этапа «%.100s» в справочнике никто не подходит"),
+			json_string_value(json_object_get(round, "label")));
+	audience_fini(&audience);
+}
+
+static void check_rounds(struct folder_reader *r, struct db *db)
+{
+	size_t index, seen = 0;
+	const json_t *round;
+	json_array_foreach(json_object_get(r->folder->definition, "rounds"), index, round)
+		if (json_object_get(round, "audience") != NULL && seen++ < ROUNDS_MOST)
+			check_round(r, db, index, round);
 }
 
 void folder_check(struct folder_reader *r, struct db *db)
 {
 	struct survey survey = {.r = r};
-	size_t before = r->yaml.problems->errors;
 	for (size_t d = 0; d < AUDIENCE_DATASETS_MAX; d++)
 		buf_init(&survey.missing[d].text, 4096);
+	folder_check_rounds(r);
 	if (db != NULL) {
 		check_words(r, db, r->kinds, "audience.kinds",
 			"SELECT DISTINCT kind FROM organisation WHERE active = 1");
@@ -475,12 +379,11 @@ void folder_check(struct folder_reader *r, struct db *db)
 		check_keys(r, db);
 		check_table_keys(r, db);
 		walk(&survey, db);
+		check_rounds(r, db);
 	}
-	if (r->folder->first.data != NULL)
-		compile(&survey, db != NULL && survey.count > 0);
-	if (db != NULL && r->yaml.problems->errors == before && survey.count > 0 &&
-		r->folder->letter != NULL)
-		try_letters(r, db);
+	struct folder_extras extras = {
+		.name = survey.extra, .count = survey.extras, .directory = db != NULL && survey.count > 0};
+	folder_compile(r, &extras);
 	for (int64_t i = 0; i < survey.count; i++) {
 		free(survey.addressed[i].address);
 		free(survey.addressed[i].key);

@@ -1,4 +1,4 @@
-/* The letter's text and the attachments. Files must lie in the campaign's
+/* Files of the folder, and the attachments. Files must lie in the campaign's
  * folder: a folder that came from elsewhere must not mail /etc/passwd. */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +12,10 @@
 #include "base/gate.h"
 #include "base/lang.h"
 #include "base/xalloc.h"
-#include "campaign/compile.h"
 #include "campaign/folder.h"
 
 #define ATTACHMENTS_MAX 20
+#define ANNEX_MAX_BYTES (100LL * 1000 * 1000) /* larger than the total goes as a link; kept in the store whole */
 
 char *folder_shown(const struct campaign_folder *folder, const char *file)
 {
@@ -61,7 +61,7 @@ static bool read_whole(int fd, char *data, size_t len)
 }
 
 /* Into file->data; false and a problem when it cannot be used. */
-static bool load(struct folder_reader *r, const struct yaml_node *node, const char *path,
+bool folder_load_file(struct folder_reader *r, const struct yaml_node *node, const char *path,
 	int64_t most, struct folder_file *file)
 {
 	bool good = false;
@@ -113,80 +113,6 @@ void folder_file_fini(struct folder_file *file)
 	*file = (struct folder_file){0};
 }
 
-/* ---- letters ---------------------------------------------------------------------- */
-
-/* The line of the first byte that is not UTF-8. */
-static int bad_line(const char *text, size_t len)
-{
-	int line = 1;
-	size_t from = 0;
-	for (size_t i = 0; i <= len; i++)
-		if (i == len || text[i] == '\n') {
-			if (!gate_utf8(text + from, i - from))
-				return line;
-			from = i + 1;
-			line++;
-		}
-	return 1;
-}
-
-static void read_first(struct folder_reader *r, const struct yaml_node *node)
-{
-	struct folder_file *file = &r->folder->first;
-	const char *name = NULL;
-	r->letter_node = node;
-	if (!yaml_as_line(&r->yaml, node, "letters.first", &name) ||
-		!load(r, node, "letters.first", MARKDOWN_MAX_BYTES, file))
-		return;
-	file->name = folder_shown(r->folder, name);
-	if (file->len >= 3 && memcmp(file->data, "\xef\xbb\xbf", 3) == 0) {
-		file->len -= 3; /* Notepad's mark */
-		memmove(file->data, file->data + 3, file->len + 1);
-	}
-	if (gate_utf8(file->data, file->len) && memchr(file->data, '\0', file->len) == NULL)
-		return;
-	problem_add(r->yaml.problems, PROBLEM_ERROR,
-		(struct problem_place){.file = file->name, .line = bad_line(file->data, file->len)},
-		NULL, "%s",
-		tr("this is not UTF-8: save the file in the encoding UTF-8",
-			"это не UTF-8: сохраните файл в кодировке UTF-8"));
-	folder_file_fini(file);
-}
-
-static void read_letters(struct folder_reader *r)
-{
-	static const char *const known[] = {"first", NULL};
-	static const char *const later[] = {
-		"reminder", "correction", "receipt", "escalation", NULL};
-	struct yaml_node *map = yaml_take(r->root, "letters");
-	if (map == NULL) {
-		folder_error(r, r->root, "letters", "letters: {first: letter.md}", "%s",
-			tr("there is no letter", "нет письма"));
-		return;
-	}
-	if (!yaml_as_map(&r->yaml, map, "letters"))
-		return;
-	const struct yaml_node *first = yaml_take(map, "first");
-	if (first == NULL)
-		folder_error(r, map, "letters.first", "first: letter.md", "%s",
-			tr("there is no first letter", "нет первого письма"));
-	else
-		read_first(r, first);
-	for (size_t i = 0; i < map->count; i++)
-		for (size_t k = 0; later[k] != NULL; k++)
-			if (strcmp(map->key[i], later[k]) == 0) {
-				map->used[i] = true;
-				const struct yaml_node place = {
-					.line = map->key_line[i], .column = map->key_column[i]};
-				folder_error(r, &place, "letters",
-					tr("take it out for now", "пока уберите"),
-					tr("%s: not in this version yet",
-						"%s: в этой версии ещё нет"),
-					later[k]);
-			}
-	yaml_unknown(map, r->yaml.file, "letters", known, r->yaml.problems);
-}
-
 /* ---- attachments ------------------------------------------------------------------- */
 
 static const char *base_name(const char *path)
@@ -195,17 +121,39 @@ static const char *base_name(const char *path)
 	return slash == NULL ? path : slash + 1;
 }
 
+/* A detached signature belongs to its file byte for byte: it goes as it is, named after the file. */
+static void read_signature(struct folder_reader *r, const struct yaml_node *node, const char *path,
+	const char *signed_name)
+{
+	const char *name = NULL;
+	struct folder_file file = {0};
+	if (!yaml_as_line(&r->yaml, node, path, &name) ||
+		!folder_load_file(r, node, path, ANNEX_MAX_BYTES, &file))
+		return;
+	const char *dot = strrchr(base_name(name), '.');
+	file.name = xasprintf("%s%s", signed_name, dot == NULL ? ".sig" : dot);
+	file.title = xasprintf(tr("Signature of %s", "Подпись к файлу %s"), signed_name);
+	file.media_type = xstrdup("application/pkcs7-signature");
+	if (gate_file_name(file.name)) {
+		r->folder->attachment[r->folder->attachments++] = file;
+		return;
+	}
+	folder_error(r, node, path, NULL, tr("«%.200s» is not a file name", "«%.200s» — не имя файла"), file.name);
+	folder_file_fini(&file);
+}
+
 static void read_attachment(struct folder_reader *r, struct yaml_node *node, const char *path)
 {
-	static const char *const known[] = {"file", "name", "title", "media_type", NULL};
+	static const char *const known[] = {"file", "name", "title", "media_type", "signature", NULL};
 	struct folder_file file = {0};
-	const struct yaml_node *source = node;
+	const struct yaml_node *source = node, *signature = NULL;
 	const char *name = NULL, *given = NULL;
 	if (node->kind == YAML_MAP) {
 		source = yaml_take(node, "file");
 		given = folder_line(r, node, "name", path);
 		file.title = xstrdup(folder_line(r, node, "title", path));
 		file.media_type = xstrdup(folder_line(r, node, "media_type", path));
+		signature = yaml_take(node, "signature");
 		yaml_unknown(node, r->yaml.file, path, known, r->yaml.problems);
 	}
 	if (source == NULL) {
@@ -217,18 +165,72 @@ static void read_attachment(struct folder_reader *r, struct yaml_node *node, con
 			folder_error(r, source, path, NULL,
 				tr("«%.200s» is not a file name", "«%.200s» — не имя файла"),
 				file.name);
-		else if (load(r, source, path, r->settings->attachments_max_bytes, &file)) {
+		else if (folder_load_file(r, source, path, ANNEX_MAX_BYTES, &file)) {
 			r->folder->attachment[r->folder->attachments++] = file;
+			if (signature != NULL)
+				read_signature(r, signature, path, file.name);
 			return;
 		}
 	}
 	folder_file_fini(&file);
 }
 
-static void read_attachments(struct folder_reader *r)
+/* The largest become links until the rest may travel. */
+static void put_annexes(struct folder_reader *r, int64_t total)
+{
+	struct campaign_folder *folder = r->folder;
+	int64_t most = r->settings->attachments_max_bytes;
+	bool linked[2 * ATTACHMENTS_MAX] = {false};
+	json_t *annexes = json_array();
+	while (total > most) {
+		size_t largest = folder->attachments;
+		for (size_t i = 0; i < folder->attachments; i++)
+			if (!linked[i] && (largest == folder->attachments ||
+						  folder->attachment[i].len > folder->attachment[largest].len))
+				largest = i;
+		linked[largest] = true;
+		total -= (int64_t)folder->attachment[largest].len;
+	}
+	for (size_t i = 0; i < folder->attachments; i++)
+		if (linked[i])
+			json_array_append_new(annexes,
+				json_pack("{s:I,s:s,s:s*,s:I}", "position", (json_int_t)i + 1, "name",
+					folder->attachment[i].name, "title", folder->attachment[i].title, "size",
+					(json_int_t)folder->attachment[i].len));
+	json_object_set_new(folder->definition, "annexes", annexes);
+}
+
+static void check_total(struct folder_reader *r, const struct yaml_node *list)
+{
+	int64_t total = 0, most = r->settings->attachments_max_bytes;
+	for (size_t i = 0; i < r->folder->attachments; i++)
+		total += (int64_t)r->folder->attachment[i].len;
+	if (total <= most)
+		return;
+	if (r->settings->public_url == NULL) {
+		folder_error(r, list, "attachments",
+			tr("with public_url in the settings the large ones become links",
+				"если в настройках есть public_url, большие файлы уйдут ссылками"),
+			tr("the attachments have %lld bytes in all; at most %lld (attachments_max "
+			   "of the settings)",
+				"вложения занимают %lld байт; можно не больше %lld (настройка "
+				"attachments_max)"),
+			(long long)total, (long long)most);
+		return;
+	}
+	put_annexes(r, total);
+	folder_info(r, list, "attachments", NULL,
+		tr("%zu of the attachments go as links: %lld bytes in all, at most %lld travel (attachments_max "
+		   "of the settings)",
+			"вложений, которые уйдут ссылками: %zu; всего %lld байт, вложить можно %lld (настройка "
+			"attachments_max)"),
+		json_array_size(json_object_get(r->folder->definition, "annexes")), (long long)total,
+		(long long)most);
+}
+
+void folder_read_attachments(struct folder_reader *r)
 {
 	struct yaml_node *list = yaml_take(r->root, "attachments");
-	int64_t total = 0, most = r->settings->attachments_max_bytes;
 	if (list == NULL || !yaml_as_list(&r->yaml, list, "attachments"))
 		return;
 	if (list->count > ATTACHMENTS_MAX) {
@@ -236,14 +238,14 @@ static void read_attachments(struct folder_reader *r)
 			tr("more than %d attachments", "больше %d вложений"), ATTACHMENTS_MAX);
 		return;
 	}
-	r->folder->attachment = xcalloc(list->count + 1, sizeof *r->folder->attachment);
+	/* Each may bring its signature. */
+	r->folder->attachment = xcalloc(2 * list->count + 1, sizeof *r->folder->attachment);
 	for (size_t i = 0; i < list->count; i++) {
 		char path[40];
 		snprintf(path, sizeof path, "attachments[%zu]", i);
 		read_attachment(r, list->item[i], path);
 	}
-	for (size_t i = 0; i < r->folder->attachments; i++) {
-		total += (int64_t)r->folder->attachment[i].len;
+	for (size_t i = 0; i < r->folder->attachments; i++)
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(r->folder->attachment[i].name, r->folder->attachment[k].name) ==
 				0)
@@ -251,20 +253,5 @@ static void read_attachments(struct folder_reader *r)
 					tr("two attachments are named «%.100s»",
 						"два вложения называются «%.100s»"),
 					r->folder->attachment[i].name);
-	}
-	if (total > most)
-		folder_error(r, list, "attachments",
-			tr("put the large ones where a link in the letter leads",
-				"большие файлы разместите отдельно и дайте ссылку в письме"),
-			tr("the attachments have %lld bytes in all; at most %lld (attachments_max "
-			   "of the settings)",
-				"вложения занимают %lld байт; можно не больше %lld (настройка "
-				"attachments_max)"),
-			(long long)total, (long long)most);
-}
-
-void folder_read_files(struct folder_reader *r)
-{
-	read_letters(r);
-	read_attachments(r);
+	check_total(r, list);
 }

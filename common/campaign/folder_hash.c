@@ -37,7 +37,10 @@ void folder_hash(struct campaign_folder *folder)
 	crypto_hash_sha256_init(&state);
 	add_text(&state, definition);
 	free(definition);
-	add(&state, folder->first.data, folder->first.len);
+	for (size_t i = 0; i < folder->letters_count; i++) {
+		add_text(&state, folder->letters[i].name);
+		add(&state, folder->letters[i].file.data, folder->letters[i].file.len);
+	}
 	for (size_t i = 0; i < folder->attachments; i++) {
 		const struct folder_file *file = &folder->attachment[i];
 		add_text(&state, file->name);

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/lang.h"
 #include "campaign/folder.h"
 
@@ -18,6 +17,11 @@ static bool take_minutes(const char **text, int *minutes)
 	*text += used;
 	*minutes = hour * 60 + minute;
 	return true;
+}
+
+bool folder_minute(const char *text, int *minute)
+{
+	return take_minutes(&text, minute) && *text == '\0';
 }
 
 static bool parse_hours(const char *text, int *open_minute, int *close_minute)
@@ -52,8 +56,7 @@ static void read_hours(
 	}
 }
 
-/* The instant of wall time in the campaign's zone. */
-static bool instant(struct folder_reader *r, const struct yaml_node *node, const char *path,
+bool folder_instant(struct folder_reader *r, const struct yaml_node *node, const char *path,
 	const struct calendar_time *wall, int64_t *ms)
 {
 	struct error e = {0};
@@ -64,21 +67,21 @@ static bool instant(struct folder_reader *r, const struct yaml_node *node, const
 	return false;
 }
 
-static void read_at(struct folder_reader *r, struct yaml_node *map, json_t *send, int open_minute,
-	int close_minute)
+bool folder_moment(struct folder_reader *r, const struct yaml_node *node, const char *path, int64_t *ms,
+	char text[static 40])
 {
-	const struct yaml_node *node = yaml_take(map, "at");
+	const json_t *send = json_object_get(r->folder->definition, "send");
+	int open_minute = (int)json_integer_value(json_object_get(send, "open_minute"));
+	int close_minute = (int)json_integer_value(json_object_get(send, "close_minute"));
 	struct calendar_time wall;
 	bool timed;
-	int64_t at_ms;
-	char text[40];
-	if (node == NULL || !folder_date(r, node, "send.at", &wall, &timed))
-		return;
+	if (!folder_date(r, node, path, &wall, &timed))
+		return false;
 	if (!timed && open_minute == close_minute) {
-		folder_error(r, node, "send.at", "at: 2023-05-15 10:00", "%s",
+		folder_error(r, node, path, "at: 2023-05-15 10:00", "%s",
 			tr("a date without a time, and no hours",
 				"дата без времени, и часы (hours) не указаны"));
-		return;
+		return false;
 	}
 	if (!timed) {
 		wall.hour = open_minute / 60;
@@ -86,21 +89,31 @@ static void read_at(struct folder_reader *r, struct yaml_node *map, json_t *send
 	}
 	int minute = wall.hour * 60 + wall.minute;
 	if (open_minute != close_minute && (minute < open_minute || minute >= close_minute)) {
-		folder_error(r, node, "send.at", NULL, "%s",
+		folder_error(r, node, path, NULL, "%s",
 			tr("the time lies outside send.hours",
 				"время вне часов отправки (send.hours)"));
-		return;
+		return false;
 	}
-	if (!instant(r, node, "send.at", &wall, &at_ms))
-		return;
-	snprintf(text, sizeof text, "%04d-%02d-%02d %02d:%02d", wall.year, wall.month, wall.day,
-		wall.hour, wall.minute);
-	json_object_set_new(send, "at_ms", json_integer(at_ms));
-	folder_put(send, "wall", text);
-	if (at_ms < clock_now_ms())
-		yaml_problem(&r->yaml, PROBLEM_WARNING, node, "send.at", NULL, "%s",
+	if (!folder_instant(r, node, path, &wall, ms))
+		return false;
+	snprintf(text, 40, "%04d-%02d-%02d %02d:%02d", wall.year, wall.month, wall.day, wall.hour,
+		wall.minute);
+	if (*ms < r->now_ms && !r->rehearsal)
+		folder_warn(r, node, path, NULL, "%s",
 			tr("this time is past: letters will go at once",
 				"это время прошло: письма пойдут сразу"));
+	return true;
+}
+
+static void read_at(struct folder_reader *r, struct yaml_node *map, json_t *send)
+{
+	const struct yaml_node *node = yaml_take(map, "at");
+	int64_t at_ms;
+	char text[40];
+	if (node == NULL || !folder_moment(r, node, "send.at", &at_ms, text))
+		return;
+	json_object_set_new(send, "at_ms", json_integer(at_ms));
+	folder_put(send, "wall", text);
 }
 
 static void read_until(struct folder_reader *r, struct yaml_node *map, const json_t *send)
@@ -115,7 +128,7 @@ static void read_until(struct folder_reader *r, struct yaml_node *map, const jso
 		wall.hour = 23;
 		wall.minute = wall.second = 59;
 	}
-	if (!instant(r, node, "send.until", &wall, &until_ms))
+	if (!folder_instant(r, node, "send.until", &wall, &until_ms))
 		return;
 	const json_t *at = json_object_get(send, "at_ms");
 	if (at != NULL && until_ms <= json_integer_value(at)) {
@@ -123,7 +136,7 @@ static void read_until(struct folder_reader *r, struct yaml_node *map, const jso
 			tr("is not after send.at", "не позже, чем send.at"));
 		return;
 	}
-	if (until_ms <= clock_now_ms()) {
+	if (until_ms <= r->now_ms && !r->rehearsal) {
 		folder_error(r, node, "send.until", NULL, "%s",
 			tr("this time is past: no letter would go",
 				"это время прошло: ни одно письмо не уйдёт"));
@@ -152,13 +165,17 @@ static void read_rate(struct folder_reader *r)
 void folder_read_send(struct folder_reader *r)
 {
 	static const char *const known[] = {"at", "hours", "local", "until", NULL};
-	struct yaml_node *map = yaml_take(r->root, "send"), *node;
+	struct yaml_node *map = yaml_take(r->root, "send"), *node = NULL;
 	json_t *send = json_object();
 	int open_minute = 0, close_minute = 0;
-	bool local = false;
-	if (map != NULL && yaml_as_map(&r->yaml, map, "send")) {
+	bool local = false, given = map != NULL && yaml_as_map(&r->yaml, map, "send");
+	if (given)
 		read_hours(r, map, &open_minute, &close_minute);
-		read_at(r, map, send, open_minute, close_minute);
+	json_object_set_new(send, "open_minute", json_integer(open_minute));
+	json_object_set_new(send, "close_minute", json_integer(close_minute));
+	json_object_set_new(r->folder->definition, "send", send);
+	if (given) {
+		read_at(r, map, send);
 		read_until(r, map, send);
 		node = yaml_take(map, "local");
 		if (node != NULL)
@@ -166,8 +183,5 @@ void folder_read_send(struct folder_reader *r)
 		yaml_unknown(map, r->yaml.file, "send", known, r->yaml.problems);
 	}
 	json_object_set_new(send, "local", json_boolean(local));
-	json_object_set_new(send, "open_minute", json_integer(open_minute));
-	json_object_set_new(send, "close_minute", json_integer(close_minute));
-	json_object_set_new(r->folder->definition, "send", send);
 	read_rate(r);
 }
