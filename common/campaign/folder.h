@@ -55,6 +55,7 @@ struct campaign_folder {
 /* `ask` while it is read; what becomes of it stands in the definition. */
 struct folder_ask {
 	bool given;
+	const struct yaml_node *node;
 	const char *zone;
 	enum deadline_if_off if_off;
 	const struct yaml_node *deadline; /* NULL: not given */
@@ -80,6 +81,7 @@ struct folder_reader {
 	struct calendars *calendars;
 	struct folder_ask ask;
 	bool acknowledged;     /* somebody is to acknowledge */
+	bool previous_unknown; /* the campaign it follows cannot be looked at: any field may be there */
 	struct campaign_folder *folder;
 	const struct settings *settings;
 	struct yaml_node *root;
@@ -124,6 +126,7 @@ struct folder_extras { /* further columns of the directory, as fields */
 	char **name;
 	size_t count;
 	bool directory;
+	bool trial; /* nothing was wrong so far */
 };
 void folder_compile(struct folder_reader *r, const struct folder_extras *extras);
 /* What the mailer and the planner will add to a recipient's fields: the round, its deadline, links

@@ -481,6 +481,7 @@ void folder_read_ask(struct folder_reader *r)
 	json_t *ask = json_object();
 	int rule = DEADLINE_NEXT;
 	r->ask.given = true;
+	r->ask.node = map;
 	read_verb(r, map, ask);
 	struct yaml_node *fields = yaml_take(map, "answer");
 	if (fields == NULL)

@@ -163,7 +163,7 @@ static void check_previous(struct folder_reader *r, const struct yaml_node *plac
 			break;
 		(void)buf_printf(&hint, ", %s", json_string_value(field));
 	}
-	if (r->db != NULL && index == json_array_size(json_object_get(previous, "fields")))
+	if (!r->previous_unknown && index == json_array_size(json_object_get(previous, "fields")))
 		folder_error(r, place, path, buf_str(&hint),
 			tr("the earlier campaign did not ask for «%.60s»", "прежняя рассылка не спрашивала «%.60s»"),
 			name);

@@ -366,6 +366,7 @@ static void check_rounds(struct folder_reader *r, struct db *db)
 void folder_check(struct folder_reader *r, struct db *db)
 {
 	struct survey survey = {.r = r};
+	size_t before = r->yaml.problems->errors;
 	for (size_t d = 0; d < AUDIENCE_DATASETS_MAX; d++)
 		buf_init(&survey.missing[d].text, 4096);
 	folder_check_rounds(r);
@@ -382,7 +383,10 @@ void folder_check(struct folder_reader *r, struct db *db)
 		check_rounds(r, db);
 	}
 	struct folder_extras extras = {
-		.name = survey.extra, .count = survey.extras, .directory = db != NULL && survey.count > 0};
+		.name = survey.extra,
+		.count = survey.extras,
+		.directory = db != NULL && survey.count > 0,
+		.trial = db != NULL && survey.count > 0 && r->yaml.problems->errors == before};
 	folder_compile(r, &extras);
 	for (int64_t i = 0; i < survey.count; i++) {
 		free(survey.addressed[i].address);

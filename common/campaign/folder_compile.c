@@ -221,7 +221,7 @@ static void known_previous(const struct folder_reader *r, struct names *names)
 	size_t index;
 	if (previous == NULL)
 		return;
-	add_name(names, r->db == NULL ? "previous.*" : "previous.answered");
+	add_name(names, r->previous_unknown ? "previous.*" : "previous.answered");
 	add_name(names, "previous.number");
 	add_name(names, "previous.date");
 	json_array_foreach(json_object_get(previous, "fields"), index, field)
@@ -422,7 +422,7 @@ void folder_compile(struct folder_reader *r, const struct folder_extras *extras)
 			continue;
 		folder->step[folder->steps++] =
 			(struct folder_step){(int)json_integer_value(json_object_get(step, "step")), compiled};
-		if (same == NULL && tried(&facts) && left > 0 && r->db != NULL && extras->directory &&
+		if (same == NULL && tried(&facts) && left > 0 && extras->trial &&
 			r->yaml.problems->errors == before)
 			left -= try_letter(r, &facts, compiled, letter->file.name,
 				left < TRIALS_MOST ? left : TRIALS_MOST);

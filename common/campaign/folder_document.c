@@ -251,11 +251,11 @@ static void follow(struct folder_reader *r, const struct yaml_node *node, const 
 {
 	struct db_stmt *stmt;
 	struct error e = {0};
-	if (r->db == NULL) { /* checked without a store: what it gives is not known */
-		json_object_set_new(r->folder->definition, "previous",
-			json_pack("{s:s,s:[]}", "campaign", slug, "fields"));
+	json_object_set_new(
+		r->folder->definition, "previous", json_pack("{s:s,s:[]}", "campaign", slug, "fields"));
+	r->previous_unknown = true;
+	if (r->db == NULL) /* checked without a store */
 		return;
-	}
 	enum db_step step = DB_FAILED;
 	if (db_query(r->db, &stmt, &e, "SELECT definition, state FROM campaign WHERE slug = $1", "s", slug) == 0)
 		step = db_step(stmt, &e);
@@ -271,6 +271,7 @@ static void follow(struct folder_reader *r, const struct yaml_node *node, const 
 	} else {
 		json_t *old = json_loads(db_text(stmt, 0), 0, NULL);
 		take_previous(r, slug, old);
+		r->previous_unknown = false;
 		json_decref(old);
 	}
 	if (step == DB_ROW || step == DB_DONE)

@@ -205,7 +205,7 @@ static void make_only(struct folder_reader *r, const struct steps *steps, int fi
 			folder_error(r, r->ask.deadline, "ask.deadline", "deadline: 2023-05-30 18:00", "%s",
 				tr("a time without a date", "время без даты"));
 		else if (r->ask.deadline == NULL && !r->ask.dated)
-			no_deadline(r, r->root, "ask.deadline");
+			no_deadline(r, r->ask.node, "ask.deadline");
 		else if (set_deadline(r, r->ask.deadline, "ask.deadline", r->ask.day, r->ask.minute, &deadline))
 			parts.deadline = &deadline;
 	}

@@ -12,7 +12,7 @@
 
 static const struct yaml_node *place_of(const struct folder_reader *r)
 {
-	return r->ask.deadline != NULL ? r->ask.deadline : r->root;
+	return r->ask.deadline != NULL ? r->ask.deadline : r->ask.node;
 }
 
 static void check_years(struct folder_reader *r, const json_t *rounds)

@@ -125,15 +125,18 @@ static void mistakes_of_the_yaml(void **state)
 		{HEAD REST "rate: quick\n",
 			"campaign.yaml:5:7: error: rate: «quick» is not a rate; rate: 1000/h\n"},
 		{HEAD REST "ask: {verb: просим}\ncontroller: x\n",
-			"campaign.yaml:5:1: error: ask: not in this version yet; take it out for "
-			"now\n"
-			"campaign.yaml:6:1: error: controller: not in this version yet; take it "
-			"out for now\n"},
+			"campaign.yaml:6:13: error: controller: got a single value, want a map "
+			"(key: value)\n"
+			"campaign.yaml:5:6: error: ask.answer: nothing is asked; answer: [{field: "
+			"registered, label: …, type: count}]\n"
+			"campaign.yaml:5:6: error: ask.deadline: an ask without a deadline; "
+			"deadline: 2023-05-30 18:00\n"},
 		{HEAD "audience: all\nletters: {first: letter.md, reminder: r.md, frist: x.md}\n",
-			"campaign.yaml:4:29: error: letters: reminder: not in this version yet; "
-			"take it out for now\n"
+			"campaign.yaml:4:39: error: letters.reminder: there is no file «r.md»: No "
+			"such file or directory\n"
 			"campaign.yaml:4:45: error: letters: unknown key «frist»; did you mean "
-			"«first»? known: first\n"},
+			"«first»? known: first, reminder, collect, collect_reminder, acknowledge, "
+			"correction, recall, postponed\n"},
 		{HEAD "audience: all\nletters: {first: nowhere.md}\n",
 			"campaign.yaml:4:18: error: letters.first: there is no file «nowhere.md»: "
 			"No such file or directory\n"},
@@ -165,14 +168,14 @@ static void mistakes_of_the_yaml(void **state)
 			"campaign.yaml:5:28: error: attachments[1]: «empty.pdf» is empty\n"},
 		{HEAD REST "attachments: [big1.bin, big2.bin]\n",
 			"campaign.yaml:5:14: error: attachments: the attachments have 12000 bytes "
-			"in all; at most 10000 (attachments_max of the settings); put the large "
-			"ones where a link in the letter leads\n"},
+			"in all; at most 10000 (attachments_max of the settings); with "
+			"public_url in the settings the large ones become links\n"},
 		{HEAD REST "attachments: [big1.bin, {file: big2.bin, name: big1.bin}]\n",
 			"campaign.yaml:5:14: error: attachments: two attachments are named "
 			"«big1.bin»; name: …"},
 		{HEAD REST "attachments: [{titel: x}]\n",
 			"campaign.yaml:5:16: error: attachments[0]: unknown key «titel»; did you "
-			"mean «title»? known: file, name, title, media_type\n"
+			"mean «title»? known: file, name, title, media_type, signature\n"
 			"campaign.yaml:5:15: error: attachments[0]: the file is missing; {file: "
 			"annex.pdf, title: …}\n"},
 		{HEAD REST "attachments: [../vestnik-outside.txt]\n",
