@@ -19,7 +19,7 @@
 
 static const char *const types[TASK_TYPES] = {TYPE_PREFIX "campaign.launch",
 	TYPE_PREFIX "campaign.pause", TYPE_PREFIX "campaign.resume", TYPE_PREFIX "campaign.cancel",
-	TYPE_PREFIX "campaign.retry", TYPE_PREFIX "notify"};
+	TYPE_PREFIX "campaign.retry", TYPE_PREFIX "notify", TYPE_PREFIX "campaign.stage"};
 
 const char *task_type_name(enum task_type type)
 {
@@ -81,14 +81,43 @@ static int take_address(const json_t *object, const char *name, const char *wher
 	return 0;
 }
 
+/* "2023-09-15", "2023-09-15 10:00": wall time of the campaign's zone, which we do not know here. */
+static int take_wall(const json_t *data, const char *name, bool required, char **out, struct error *e)
+{
+	static const char shape[] = "0000-00-00 00:00";
+	if (take_line(data, name, required, sizeof shape - 1, out, e) != 0)
+		return -1;
+	size_t len = *out == NULL ? 0 : strlen(*out);
+	bool ok = *out == NULL || len == 10 || len == sizeof shape - 1;
+	for (size_t i = 0; i < len && ok; i++)
+		ok = shape[i] == '0' ? (*out)[i] >= '0' && (*out)[i] <= '9' : (*out)[i] == shape[i];
+	return ok ? 0
+		  : error_set(e, ERROR_INPUT, "data.%s should be wall time of the campaign's zone like \"2023-09-15 10:00\"",
+			    name);
+}
+
+static int read_stage(const json_t *data, struct task *task, struct error *e)
+{
+	const json_t *round = json_object_get(data, "round");
+	if (!json_is_integer(round) || json_integer_value(round) < 1)
+		return error_set(e, ERROR_INPUT, "data.round should be the number of a stage");
+	task->as.campaign.round = json_integer_value(round);
+	return take_wall(data, "at", true, &task->as.campaign.at, e) != 0 ||
+			take_wall(data, "deadline", false, &task->as.campaign.deadline, e) != 0
+		? -1
+		: 0;
+}
+
 static int read_campaign(const json_t *data, struct task *task, struct error *e)
 {
+	static const char *const known_stage[] = {"campaign", "round", "at", "deadline", NULL};
 	static const char *const known_launch[] = {"campaign", "content_hash", NULL};
 	static const char *const known_state[] = {"campaign", "reason", NULL};
 	static const char *const known_retry[] = {"campaign", "state", NULL};
 	const char *const *known = task->type == TASK_CAMPAIGN_LAUNCH ? known_launch
-		: task->type == TASK_CAMPAIGN_RETRY			? known_retry
-									: known_state;
+		: task->type == TASK_CAMPAIGN_RETRY ? known_retry
+		: task->type == TASK_CAMPAIGN_STAGE ? known_stage
+						    : known_state;
 	if (known_members(data, "data", known, e) != 0 ||
 		take_line(data, "campaign", true, 64, &task->as.campaign.slug, e) != 0)
 		return -1;
@@ -101,6 +130,8 @@ static int read_campaign(const json_t *data, struct task *task, struct error *e)
 			return error_set(e, ERROR_INPUT, "data.content_hash should be 64 hex digits");
 		return 0;
 	}
+	if (task->type == TASK_CAMPAIGN_STAGE)
+		return read_stage(data, task, e);
 	if (task->type == TASK_CAMPAIGN_RETRY) {
 		if (take_line(data, "state", true, 20, &task->as.campaign.state, e) != 0)
 			return -1;
@@ -254,7 +285,7 @@ static int set_envelope(struct task *task, const char *source, const char *id, c
 			return 0;
 		}
 	return error_set(e, ERROR_INPUT, "unknown task type \"%.100s\"; known: " TYPE_PREFIX
-		"campaign.launch, .pause, .resume, .cancel, .retry, " TYPE_PREFIX "notify", type);
+		"campaign.launch, .pause, .resume, .cancel, .retry, .stage, " TYPE_PREFIX "notify", type);
 }
 
 /* NULL when it is absent or null. */
@@ -405,6 +436,8 @@ void task_fini(struct task *task)
 		free(task->as.campaign.content_hash);
 		free(task->as.campaign.reason);
 		free(task->as.campaign.state);
+		free(task->as.campaign.at);
+		free(task->as.campaign.deadline);
 	} else {
 		free(task->as.notify.from_address);
 		free(task->as.notify.from_name);

@@ -3,6 +3,8 @@
  *   campaign.launch  {"campaign": slug, "content_hash": hex}
  *   campaign.pause|resume|cancel  {"campaign": slug, "reason": text?}
  *   campaign.retry   {"campaign": slug, "state": "failed"|"uncertain"}
+ *   campaign.stage   {"campaign": slug, "round": number, "at": "2023-09-15 10:00", "deadline"?: the same}:
+ *                    a draft stage gets its date, in the campaign's wall time
  *   notify           {"from": …?, "subject": …, "text": markdown, "to": [{"address", "name"?, "fields"?}], …}
  * Schemas: config/schemas/task.*.json. (source, id) is the idempotency key. */
 #ifndef VESTNIK_MESSAGE_TASK_H
@@ -24,6 +26,7 @@ enum task_type {
 	TASK_CAMPAIGN_CANCEL,
 	TASK_CAMPAIGN_RETRY,
 	TASK_NOTIFY,
+	TASK_CAMPAIGN_STAGE,
 	TASK_TYPES
 };
 
@@ -47,6 +50,8 @@ struct task {
 			char *content_hash; /* launch */
 			char *reason;       /* pause, cancel; may be NULL */
 			char *state;        /* retry */
+			int64_t round;      /* stage */
+			char *at, *deadline; /* stage: "2023-09-15", "2023-09-15 10:00"; deadline may be NULL */
 		} campaign;
 		struct {
 			char *from_address; /* NULL: the settings' sender */

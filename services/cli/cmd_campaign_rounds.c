@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/gate.h"
 #include "base/xalloc.h"
+#include "calendar/calendar.h"
 #include "campaign/definition.h"
 #include "cli/campaign_view.h"
 #include "cli/command.h"
+#include "cli/task_send.h"
 #include "letter/public.h"
 #include "publish/publish.h"
 #include "store/campaign_row.h"
@@ -210,6 +213,60 @@ static int text_run(struct cli *cli, const struct cli_args *args)
 	return CLI_DONE;
 }
 
+/* ---- stage ---------------------------------------------------------------------------------- */
+
+/* As the planner reads it: "2023-09-15", "2023-09-15 10:00". */
+static bool wall_text(const char *text, char out[static 40], struct error *e)
+{
+	struct calendar_time t;
+	bool timed;
+	if (calendar_parse(text, &t, &timed, e) != 0)
+		return false;
+	if (timed)
+		(void)snprintf(out, 40, "%04d-%02d-%02d %02d:%02d", t.year, t.month, t.day, t.hour, t.minute);
+	else
+		(void)snprintf(out, 40, "%04d-%02d-%02d", t.year, t.month, t.day);
+	return true;
+}
+
+static int stage_run(struct cli *cli, const struct cli_args *args)
+{
+	const char *slug = cli_operand(args, 0), *at = cli_value(args, "at"), *deadline = cli_value(args, "deadline");
+	char at_text[40], deadline_text[40];
+	struct error e = {0};
+	long long number;
+	if (!gate_int64(cli_operand(args, 1), 1, 100000, &number))
+		return cli_wrong_use(cli, tr("«%s»: want the stage's number", "«%s»: нужен номер этапа"),
+			cli_clean(cli_operand(args, 1)));
+	if (at == NULL)
+		return cli_wrong_use(cli, "%s", tr("--at: when it goes out", "--at: когда его отправить"));
+	if (!wall_text(at, at_text, &e))
+		return cli_wrong_use(cli, "--at: %s", e.text);
+	if (deadline != NULL && !wall_text(deadline, deadline_text, &e))
+		return cli_wrong_use(cli, "--deadline: %s", e.text);
+	json_t *data = json_pack("{s:s, s:I, s:s}", "campaign", slug, "round", (json_int_t)number, "at", at_text);
+	if (deadline != NULL)
+		json_object_set_new(data, "deadline", json_string(deadline_text));
+	enum task_outcome outcome = task_send(cli, TASK_CAMPAIGN_STAGE, slug, data);
+	if (outcome == TASK_SENT_FAILED || outcome == TASK_SENT_REFUSED)
+		return CLI_FAILED;
+	if (cli_json(cli))
+		cli_print_json(cli, json_pack("{s:s, s:I, s:s, s:b}", "campaign", slug, "round", (json_int_t)number, "at", at_text,
+					    "applied", outcome == TASK_SENT_APPLIED));
+	else if (outcome == TASK_SENT_APPLIED)
+		printf(tr("%s: stage %lld goes out %s\n", "%s: этап %lld уйдёт %s\n"), cli_clean(slug), number, at_text);
+	return CLI_DONE;
+}
+
+static const struct cli_operand stage_operands[] = {
+	{"CAMPAIGN", NULL, CLI_ONE, "the campaign (vestnik campaign list)", "рассылка (vestnik campaign list)"},
+	{"N", NULL, CLI_ONE, "the stage's number (vestnik campaign rounds)", "номер этапа (vestnik campaign rounds)"}, {0}};
+static const struct cli_option stage_options[] = {
+	{"at", 0, "DATE", NULL, "when it goes out, in the campaign's time: 2023-09-15 10:00",
+		"когда его отправить, по времени рассылки: 2023-09-15 10:00"},
+	{"deadline", 0, "DATE", NULL, "until when to answer, where it asks", "до какого срока ответить, если этап спрашивает"},
+	{0}};
+
 static const struct cli_operand campaign_operand[] = {
 	{"CAMPAIGN", NULL, CLI_ONE, "the campaign (vestnik campaign list)", "рассылка (vestnik campaign list)"}, {0}};
 static const struct cli_option text_options[] = {
@@ -220,6 +277,9 @@ static const struct cli_option text_options[] = {
 const struct command campaign_rounds_commands[] = {
 	{"campaign rounds", "stages and periods: what is a draft, planned, open, closed",
 		"этапы и периоды: черновики, будущие, идущие, завершённые", NULL, NULL, campaign_operand, NULL, rounds_run},
+	{"campaign stage", "gives a stage without a date its date", "назначает дату этапу-черновику",
+		"A stage without a date is a draft: it is shown and never goes out by itself.",
+		"Этап без даты – черновик: он виден, но сам никогда не уходит.", stage_operands, stage_options, stage_run},
 	{"campaign text", "a campaign's text for a site, without what speaks to one recipient",
 		"текст рассылки для сайта, без обращённого к одному адресату", NULL, NULL, campaign_operand, text_options, text_run},
 	{0}};

@@ -15,6 +15,7 @@
 #include "planner/notice.h"
 #include "planner/place.h"
 #include "planner/round.h"
+#include "planner/stage.h"
 #include "store/again.h"
 #include "store/delivery.h"
 
@@ -81,6 +82,8 @@ static int write_launch(struct planner *planner, const struct campaign_row *row,
 		return -1;
 	if (rounds_write(planner, row, now_ms, &rounds, e) != 0 ||
 		(!rounds && write_only_round(planner, row, now_ms, e) != 0))
+		return -1;
+	if (!rounds && planner_publish_round(planner, row->id, 1, now_ms, e) != 0)
 		return -1;
 	return planner_publish_campaign(planner, row, "launched", NULL, NULL, e);
 }
@@ -196,6 +199,8 @@ static int take(struct planner *planner, struct parsed *parsed, struct error *e)
 		return retry(planner, task, &parsed->limits, e);
 	case TASK_NOTIFY:
 		return planner_take_notice(planner, task, e);
+	case TASK_CAMPAIGN_STAGE:
+		return planner_stage(planner, task, &parsed->limits, e);
 	default:
 		return change_state(planner, task, &parsed->limits, e);
 	}
@@ -283,7 +288,8 @@ static int measure(struct planner *planner, struct parsed *parsed, int count, st
 		const struct bus_message *m = one->message;
 		bool proven = planner->key == NULL ||
 			task_proven(planner->key, m->content_type, m->headers, m->data, m->len);
-		if (one->task.type == TASK_CAMPAIGN_LAUNCH && places_look(planner->places, planner->db, e) != 0)
+		if ((one->task.type == TASK_CAMPAIGN_LAUNCH || one->task.type == TASK_CAMPAIGN_STAGE) &&
+			places_look(planner->places, planner->db, e) != 0)
 			return -1;
 		one->limits = limits_of(planner->settings, &one->task, proven);
 		if (limits_count(&one->limits, planner->db, &one->task, go_on, planner, e) == 0)

@@ -8,6 +8,7 @@
 #include "base/lang.h"
 #include "base/log.h"
 #include "planner/opening.h"
+#include "planner/stage.h"
 
 /* Rows looked at in one go: a report that waits must not stop the others. */
 #define ROWS_MAX 64
@@ -44,6 +45,8 @@ static int write_opening(struct planner *planner, const struct round_row *round,
 			"iiii", round->campaign, round->id, round_step(round, "first"), revision) == 0 &&
 		db_exec(planner->db, e, "UPDATE campaign SET expanded = 0 WHERE id = $1", "i", round->campaign) == 0)
 		rc = opening_persons(planner, round, c.priority, now_ms, e);
+	if (rc == 0)
+		rc = planner_publish_round(planner, round->campaign, round->number, now_ms, e);
 	campaign_row_fini(&c);
 	return rc;
 }

@@ -132,6 +132,8 @@ static void write_all(void)
 	write_task(TASK_CAMPAIGN_RESUME, "task.campaign.state.json", json_pack("{s:s}", "campaign", "demo"));
 	write_task(TASK_CAMPAIGN_CANCEL, "task.campaign.state.json", json_pack("{s:s}", "campaign", "demo"));
 	write_task(TASK_CAMPAIGN_RETRY, "task.campaign.retry.json", json_pack("{s:s,s:s}", "campaign", "demo", "state", "failed"));
+	write_task(TASK_CAMPAIGN_STAGE, "task.campaign.stage.json", json_pack("{s:s,s:i,s:s}", "campaign", "demo", "round", 4,
+		"at", "2023-09-15 10:00"));
 	write_task(TASK_NOTIFY, "task.notify.json", json_pack("{s:s,s:s,s:[{s:s}]}", "subject", "Проверка", "text", "# Да",
 		"to", "address", "school@example.org"));
 }

@@ -89,6 +89,9 @@ static const char *campaign_fault(const struct task *task)
 		return "content_hash";
 	if ((task->type == TASK_CAMPAIGN_RETRY) != (state != NULL) || !line(state, 20))
 		return "state";
+	if ((task->type == TASK_CAMPAIGN_STAGE) != (task->as.campaign.at != NULL && task->as.campaign.round > 0) ||
+		!line(task->as.campaign.at, 16) || !line(task->as.campaign.deadline, 16))
+		return "stage";
 	return line(task->as.campaign.reason, 400) ? NULL : "reason";
 }
 
