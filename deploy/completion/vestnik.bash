@@ -22,16 +22,16 @@ _vestnik()
 			esac
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'report'|'report calls'|'report acknowledgements'|'campaign rounds'|'campaign text'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
+			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'report'|'report calls'|'report acknowledgements'|'campaign rounds'|'campaign stage'|'campaign text'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
 	'') words='directory campaign report campaign log delivery webhook relay suppression calendar roadmap intake task dead bus up down status check-config store help completion' ;;
 	directory) words='import list show export' ;;
-	campaign) words='check preview test launch store list status pause resume cancel retry rounds text' ;;
+	campaign) words='check preview test launch store list status pause resume cancel retry rounds stage text' ;;
 	report) words='calls acknowledgements' ;;
-	campaign) words='check preview test launch store list status pause resume cancel retry rounds text' ;;
+	campaign) words='check preview test launch store list status pause resume cancel retry rounds stage text' ;;
 	delivery) words='show' ;;
 	webhook) words='add list test attempts replay rotate remove enable' ;;
 	relay) words='list check' ;;
@@ -64,6 +64,7 @@ _vestnik()
 	'report calls') options=' --round --format --output' operand='@none' ;;
 	'report acknowledgements') options=' --round --format --output' operand='@none' ;;
 	'campaign rounds') options='' operand='@none' ;;
+	'campaign stage') options=' --at --deadline' operand='@none' ;;
 	'campaign text') options=' --round --html' operand='@none' ;;
 	'log') options=' --follow --campaign --state --address --since --limit' operand='' ;;
 	'delivery show') options='' operand='@none' ;;
@@ -132,6 +133,8 @@ _vestnik()
 	'report acknowledgements --round') values='@none' ;;
 	'report acknowledgements --format') values='text html xlsx json' ;;
 	'report acknowledgements --output') values='@file' ;;
+	'campaign stage --at') values='@none' ;;
+	'campaign stage --deadline') values='@none' ;;
 	'campaign text --round') values='@none' ;;
 	'log --campaign') values='@none' ;;
 	'log --state') values='waiting sending uncertain deferred returned accepted delivered bounced failed expired cancelled suppressed' ;;
