@@ -1,6 +1,6 @@
 /* From a definition, a Markdown text and files to a compiled letter: the same
- * way for a folder that is being checked and for a stored campaign. Private to
- * this room. */
+ * way for a folder that is being checked, for a stored campaign and for the text
+ * made for passing on (services/portal). */
 #ifndef VESTNIK_CAMPAIGN_COMPILE_H
 #define VESTNIK_CAMPAIGN_COMPILE_H
 

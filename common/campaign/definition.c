@@ -240,3 +240,19 @@ json_t *definition_round_fields(const json_t *definition, const json_t *round, c
 				definition_lang(definition)));
 	return fields;
 }
+
+char *definition_document_words(const json_t *definition, enum lang lang)
+{
+	const json_t *document = json_object_get(definition, "document");
+	const char *number = text_of(document, "number"), *date = text_of(document, "date");
+	char words[DAY_TEXT_SIZE];
+	bool ru = lang == LANG_RU;
+	int32_t day;
+	if (number == NULL || number[0] == '\0')
+		return NULL;
+	if (date == NULL || date[0] == '\0')
+		return xasprintf(ru ? "№ %s" : "no. %s", number);
+	if (day_parse(date, &day, NULL) == 0)
+		date = day_words(day, lang, words);
+	return xasprintf(ru ? "№ %s от %s" : "no. %s of %s", number, date);
+}

@@ -58,4 +58,7 @@ json_t *definition_round_fields(const json_t *definition, const json_t *round, c
 /* The same for a deadline that was postponed: at_ms in zone. New reference to {"at","date","full"}. */
 json_t *definition_deadline_fields(int64_t at_ms, const char *zone, enum lang lang);
 
+/* «№ 01-12/345 от 15 мая 2023 г.», "no. 01-12/345 of 15 May 2023"; NULL without a number. The caller frees. */
+char *definition_document_words(const json_t *definition, enum lang lang);
+
 #endif

@@ -43,6 +43,9 @@ static const struct type_words type_words[SETTING_TYPES] = {
 	[SETTING_SENDERS] = {"list of e-mail addresses and domains",
 		"список адресов эл. почты и доменов"},
 	[SETTING_SOURCES] = {"list, see below", "список, см. ниже"},
+	[SETTING_LISTEN] = {"address:port", "адрес:порт"},
+	[SETTING_NETS] = {"addresses and networks", "адреса и сети"},
+	[SETTING_COLOUR] = {"colour: \"#1a4b8c\"", "цвет: \"#1a4b8c\""},
 };
 
 static const char *in(enum lang lang, const char *en, const char *ru)

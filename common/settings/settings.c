@@ -281,6 +281,13 @@ void settings_free(struct settings **settings)
 	free(s->mailer.domains);
 	free(s->notifier.ca_file);
 	settings_intake_fini(s);
+	free(s->portal.listen);
+	free(s->portal.proxies);
+	free(s->portal.name);
+	free(s->portal.colour);
+	free(s->portal.privacy_url);
+	free(s->portal.contact);
+	free(s->portal.assets);
 	for (size_t i = 0; i < s->relays_count; i++)
 		settings_relay_fini(&s->relays[i]);
 	free(s->relays);

@@ -165,6 +165,16 @@ struct settings {
 		struct settings_mailbox *mailboxes;
 		size_t mailboxes_count;
 	} intake;
+	struct {
+		char *listen;         /* 127.0.0.1:8090; nothing is served without public_url */
+		int threads;          /* pages made at once: 4 */
+		char *proxies;        /* addresses and networks, a blank between them */
+		char *name;           /* the ministry's, above each page; NULL = sender.name */
+		char *colour;         /* #1a4b8c */
+		char *privacy_url;    /* where the notice about personal data stands; NULL = none */
+		char *contact;        /* one line below each page: whom to ask; NULL = none */
+		char *assets;         /* folder with logo.svg or logo.png …; NULL = none */
+	} portal;
 
 	struct settings_relay *relays;
 	size_t relays_count;

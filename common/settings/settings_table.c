@@ -206,6 +206,32 @@ const struct setting_row settings_rows[] = {
 	{"intake.receipts", SETTING_BOOL, S(intake.receipts), "true", 0, 0, NULL,
 		"Tell who answers by mail what was understood, at most once a day",
 		"Сообщать ответившим по почте, что понято, не чаще раза в день"},
+	{"portal.listen", SETTING_LISTEN, S(portal.listen), "127.0.0.1:8090", 0, 0, NULL,
+		"Where the recipients' pages are served, for nginx in front; only once `public_url` is set",
+		"Где открываются страницы для адресатов (впереди стоит nginx); только если задан "
+		"`public_url`"},
+	{"portal.threads", SETTING_INT, S(portal.threads), "4", 1, 64, NULL, "Pages made at once",
+		"Сколько страниц готовится сразу"},
+	{"portal.proxies", SETTING_NETS, S(portal.proxies), "127.0.0.1 ::1", 0, 0, NULL,
+		"Who stands in front and may say a visitor's address (X-Forwarded-For, X-Forwarded-Proto)",
+		"Кто стоит впереди и может называть адрес посетителя (X-Forwarded-For, "
+		"X-Forwarded-Proto)"},
+	{"portal.name", SETTING_LINE, S(portal.name), NULL, 0, 0, NULL,
+		"The ministry's name above each page. Default: sender.name",
+		"Название ведомства над страницами. По умолчанию sender.name"},
+	{"portal.colour", SETTING_COLOUR, S(portal.colour), "#1a4b8c", 0, 0, NULL,
+		"Its colour: buttons, links, the line above; dark enough for white letters",
+		"Его цвет: кнопки, ссылки, полоса сверху; достаточно тёмный для белых букв"},
+	{"portal.privacy_url", SETTING_URL, S(portal.privacy_url), NULL, 0, 0, NULL,
+		"The notice on personal data that forms link to (152-ФЗ)",
+		"Политика обработки персональных данных: на неё ссылаются формы (152-ФЗ)"},
+	{"portal.contact", SETTING_LINE, S(portal.contact), NULL, 0, 0, NULL,
+		"Whom to ask, below each page: a name, a phone, an address",
+		"К кому обращаться, внизу страниц: имя, телефон, адрес"},
+	{"portal.assets", SETTING_PATH, S(portal.assets), NULL, 0, 0, NULL,
+		"Folder with the ministry's logo.svg or logo.png; its style.css comes after ours",
+		"Папка с эмблемой ведомства logo.svg или logo.png; style.css из неё действует после "
+		"нашего"},
 
 	{"relays", SETTING_RELAYS, S(relays), NULL, 0, 0, NULL,
 		"Mail servers that take our letters. Default: one at 127.0.0.1:25 named local, "

@@ -44,6 +44,9 @@ enum setting_type {
 	SETTING_TASKS,	     /* settings_source.tasks */
 	SETTING_SENDERS,     /* settings_source.senders */
 	SETTING_SOURCES,     /* sources: rows of their own */
+	SETTING_LISTEN,      /* char *: 127.0.0.1:8090, [::1]:8090 */
+	SETTING_NETS,        /* char *: IP addresses and networks, a blank between them */
+	SETTING_COLOUR,      /* char *: #1a4b8c, dark enough for white text on it */
 	SETTING_TYPES
 };
 
@@ -126,6 +129,12 @@ void settings_read_kafka(const struct settings_reader *reader, const struct yaml
 /* Once everything is read: do store, bus and password go together? Puts the
  * password into the store's address. */
 void settings_join_store_and_bus(const struct settings_reader *reader, struct settings *settings);
+
+/* What the setting means by it, in the form it is kept; NULL: it is not that. The caller frees. */
+char *settings_listen(const char *text);
+char *settings_nets(const char *text);
+/* *pale: a colour, but white text on it is hard to read. */
+char *settings_colour(const char *text, bool *pale);
 
 /* Contents of a secret's file, or NULL and a problem. Warns when others may read it. */
 char *settings_secret_file(const struct settings_reader *reader, const struct yaml_node *node,

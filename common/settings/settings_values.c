@@ -129,6 +129,39 @@ static void set_zone(const struct value *v, const char *text)
 				 "Asia/Vladivostok"));
 }
 
+static void set_listen(const struct value *v, const char *text)
+{
+	char *kept = settings_listen(text);
+	if (kept != NULL)
+		put_text(v, kept);
+	else
+		wrong(v, tr("an address and a port: 127.0.0.1:8090, [::1]:8090",
+				 "адрес и порт: 127.0.0.1:8090, [::1]:8090"));
+}
+
+static void set_nets(const struct value *v, const char *text)
+{
+	char *kept = settings_nets(text);
+	if (kept != NULL)
+		put_text(v, kept);
+	else
+		wrong(v, tr("a list of addresses and networks with blanks between them: 127.0.0.1 10.0.0.0/8",
+				 "перечень адресов и сетей через пробел: 127.0.0.1 10.0.0.0/8"));
+}
+
+static void set_colour(const struct value *v, const char *text)
+{
+	bool pale = false;
+	char *kept = settings_colour(text, &pale);
+	if (kept != NULL)
+		put_text(v, kept);
+	else if (pale)
+		wrong(v, tr("dark enough: white letters on it cannot be read by everybody (contrast under 4.5)",
+				 "достаточно тёмный: белые буквы на нём прочтут не все (контраст меньше 4,5)"));
+	else
+		wrong(v, tr("a colour: \"#1a4b8c\", in quotes", "цвет: \"#1a4b8c\", в кавычках"));
+}
+
 static void set_secret_file(const struct value *v, const char *text)
 {
 	char *path = settings_absolute(v->reader->folder, text);
@@ -356,6 +389,9 @@ static const line_setter line_setters[SETTING_TYPES] = {
 	[SETTING_RATE] = set_rate,
 	[SETTING_SECRET_FILE] = set_secret_file,
 	[SETTING_SECRET_ENV] = set_secret_env,
+	[SETTING_LISTEN] = set_listen,
+	[SETTING_NETS] = set_nets,
+	[SETTING_COLOUR] = set_colour,
 };
 
 void setting_set(const struct settings_reader *reader, const struct setting_row *row,

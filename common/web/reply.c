@@ -206,7 +206,8 @@ void web_reply_problem(struct web_request *request, int status, const char *titl
 	struct buf out;
 	struct error e = {0};
 	buf_init(&out, PAGE_MAX_BYTES);
-	json_object_set_new(data, "path", json_string("/"));
+	json_object_set_new(data, "path",
+		request->self == NULL ? json_null() : json_stringn(request->self, strcspn(request->self, "?")));
 	if (web_pages_has(request->web->config.pages, "problem") &&
 		web_pages_render(request->web->config.pages, "problem", request->lang, data, &out, &e) == 0)
 		answer_with(request, status, copy_of(buf_str(&out), out.len), (int64_t)out.len, "text/html; charset=utf-8",

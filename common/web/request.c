@@ -87,7 +87,7 @@ size_t web_fields(const struct web_request *request, const struct web_field **ou
 	return request->form.fields;
 }
 
-size_t web_files(const struct web_request *request, struct web_file **out)
+size_t web_files(struct web_request *request, struct web_file **out)
 {
 	*out = request->form.file;
 	return request->form.files;

@@ -50,7 +50,7 @@ struct web_file {
 	int fd;                  /* a temporary file; closed with the request */
 	void *data;              /* mapped by web_file_data */
 };
-size_t web_files(const struct web_request *request, struct web_file **out);
+size_t web_files(struct web_request *request, struct web_file **out);
 /* The whole file; NULL when it is empty or cannot be read. */
 const void *web_file_data(struct web_file *file);
 

@@ -163,7 +163,7 @@ static void mistakes(void **state)
 			"lang, zone, data_dir, store_url, store_password_file, store_password_env, bus_url, kafka, "
 			"bus_partitions, bus_replication, bus_keep, bus_max, key_file, run_dir, log_level, "
 			"drain, public_url, attachments_max, audience_max, sender, calendar, planner, "
-			"mailer, notifier, intake, relays, sources\n"},
+			"mailer, notifier, intake, portal, relays, sources\n"},
 		{"planner:\n  leese: 1s\n",
 			"vestnik.yaml:2:3: error: planner: unknown key «leese»; did you mean "
 			"«lease»? known: look_ahead, look_ahead_least, look_ahead_most, "
@@ -201,6 +201,16 @@ static void mistakes(void **state)
 		{"public_url: javascript:x\n",
 			"vestnik.yaml:1:13: error: public_url: «javascript:x» is not an address "
 			"like https://answers.example.org\n"},
+		{"portal: {listen: everywhere}\n",
+			"vestnik.yaml:1:18: error: portal.listen: «everywhere» is not an address and a "
+			"port: 127.0.0.1:8090, [::1]:8090\n"},
+		{"portal: {listen: \"1.2.3.4:65536\"}\n", "vestnik.yaml:1:18: error: portal.listen: "},
+		{"portal: {listen: \"::1:80\"}\n", "vestnik.yaml:1:18: error: portal.listen: "},
+		{"portal: {proxies: 10.0.0.0/33}\n", "vestnik.yaml:1:19: error: portal.proxies: "},
+		{"portal: {proxies: nginx.example.org}\n", "vestnik.yaml:1:19: error: portal.proxies: "},
+		{"portal: {colour: blue}\n", "vestnik.yaml:1:18: error: portal.colour: «blue» is not a colour: "},
+		{"portal: {colour: \"#ffcc00\"}\n",
+			"vestnik.yaml:1:18: error: portal.colour: «#ffcc00» is not dark enough: "},
 		{"mailer: {connections: 4, urgent_connections: 4}\n",
 			"vestnik.yaml: error: mailer.urgent_connections: should be less than "
 			"mailer.connections\n"},

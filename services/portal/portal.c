@@ -1,0 +1,211 @@
+/* Starting and stopping; what all pages share. */
+#include "portal/portal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "portal/annex_file.h"
+#include "web/asset.h"
+
+/* A whole district may sit behind one address: generous. */
+#define VISITORS_BURST 400
+#define VISITORS_PER_MINUTE 1200
+/* Links that are none, per address. 80 bits are not guessed; this keeps the noise down. */
+#define GUESSES_BURST 20
+#define GUESSES_PER_MINUTE 20
+/* What is sent with one link. A person corrects himself some times; a machine does not stop. */
+#define TOKENS_BURST 20
+#define TOKENS_PER_MINUTE 10
+#define STYLE_MAX_BYTES (256 * 1024)
+#define WAIT_MS 3600000
+
+extern const struct embedded_set portal_page_files, web_assets_own;
+
+/* ---- what stands around each page --------------------------------------------------- */
+
+static int add_style(struct portal *portal, struct error *e)
+{
+	const struct embedded_file *ours = embedded_find(&web_assets_own, "style.css");
+	const struct asset *theirs = web_assets_find(portal->assets, "style.css");
+	struct buf css;
+	buf_init(&css, STYLE_MAX_BYTES);
+	(void)buf_puts(&css, ours->data);
+	(void)buf_printf(&css, "\n:root { --accent: %s; }\n", portal->settings->portal.colour);
+	if (theirs != NULL)
+		(void)buf_append(&css, theirs->data, theirs->len);
+	int rc = buf_ok(&css) ? web_assets_add(portal->assets, "style.css", buf_str(&css), css.len, e)
+			      : error_set(e, ERROR_FULL, "style.css: too large");
+	buf_fini(&css);
+	return rc;
+}
+
+static json_t *asset_url(const struct portal *portal, const char *const *names)
+{
+	for (; *names != NULL; names++) {
+		char *url = web_assets_url(portal->assets, *names);
+		if (url == NULL)
+			continue;
+		json_t *text = json_string(url);
+		free(url);
+		return text;
+	}
+	return json_null();
+}
+
+static int prepare_pages(struct portal *portal, struct error *e)
+{
+	static const char *const style[] = {"style.css", NULL}, *const logo[] = {"logo.svg", "logo.png", NULL};
+	const struct embedded_set *const sets[] = {&portal_page_files};
+	const struct settings *s = portal->settings;
+	struct problems problems = {0};
+	portal->assets = web_assets_new();
+	if (s->portal.assets != NULL && web_assets_add_folder(portal->assets, s->portal.assets, e) != 0)
+		return error_context(e, "portal.assets");
+	if (add_style(portal, e) != 0)
+		return -1;
+	json_t *site = json_pack("{s:s, s:s, s:s, s:o, s:o}", "name",
+		s->portal.name != NULL ? s->portal.name : s->sender.name != NULL ? s->sender.name : "", "privacy_url",
+		s->portal.privacy_url != NULL ? s->portal.privacy_url : "", "contact",
+		s->portal.contact != NULL ? s->portal.contact : "", "style", asset_url(portal, style), "logo",
+		asset_url(portal, logo));
+	if (site == NULL)
+		return error_set(e, ERROR_INPUT, "portal: the settings are not UTF-8");
+	portal->pages = web_pages_new(sets, 1, site, &problems);
+	json_decref(site);
+	if (portal->pages == NULL)
+		error_set(e, ERROR_INTERNAL, "%s",
+			problems.count > 0 ? problems.item[0].text : "the pages do not compile");
+	problems_fini(&problems);
+	return portal->pages != NULL ? 0 : -1;
+}
+
+/* ---- workers, limits ------------------------------------------------------------------ */
+
+static int worker_open(void *arg, void **out, struct error *e)
+{
+	struct portal *portal = arg;
+	struct worker *worker = xcalloc(1, sizeof *worker);
+	worker->portal = portal;
+	if (daemon_open_store(portal->daemon, &worker->db, e) != 0) {
+		free(worker);
+		return -1;
+	}
+	*out = worker;
+	return 0;
+}
+
+static void worker_close(void *arg, void *handle)
+{
+	struct worker *worker = handle;
+	(void)arg;
+	db_close(&worker->db);
+	free(worker);
+}
+
+static bool admit(void *arg, const struct web_request *request)
+{
+	struct portal *portal = arg;
+	return throttle_take(portal->visitors, web_neighbourhood(request), clock_mono_ms());
+}
+
+/* ---- the service ------------------------------------------------------------------------ */
+
+static int open_pages(struct portal *portal, struct address_set *proxies, struct error *e)
+{
+	const struct settings *s = portal->settings;
+	for (const char *at = s->portal.proxies; *at != '\0';) {
+		char one[64];
+		size_t len = strcspn(at, " ");
+		snprintf(one, sizeof one, "%.*s", (int)len, at);
+		if (address_set_add(proxies, one, e) != 0)
+			return error_context(e, "portal.proxies");
+		at += len;
+		at += strspn(at, " ");
+	}
+	const struct web_config config = {.listen = s->portal.listen,
+		.threads = s->portal.threads,
+		.folder = s->run_dir,
+		.proxies = proxies,
+		.tables = portal_tables,
+		.tables_count = portal_tables_count,
+		.pages = portal->pages,
+		.assets = portal->assets,
+		.worker_open = worker_open,
+		.worker_close = worker_close,
+		.admit = admit,
+		.arg = portal};
+	return web_start(&portal->web, &config, e);
+}
+
+static int portal_start(struct daemon *daemon, void **state, struct error *e)
+{
+	static struct address_set proxies; /* as long as the server */
+	struct portal *portal = xcalloc(1, sizeof *portal);
+	*state = portal;
+	portal->daemon = daemon;
+	portal->settings = daemon_settings(daemon);
+	portal->key = daemon_key(daemon);
+	portal->bus = daemon_bus(daemon);
+	portal->visitors = throttle_new(VISITORS_BURST, VISITORS_PER_MINUTE);
+	portal->guesses = throttle_new(GUESSES_BURST, GUESSES_PER_MINUTE);
+	portal->tokens = throttle_new(TOKENS_BURST, TOKENS_PER_MINUTE);
+	proxies = (struct address_set){0};
+	if (portal->settings->public_url == NULL)
+		return 0;
+	portal->files = annex_folder(portal->settings->data_dir, e);
+	if (portal->files == NULL || prepare_pages(portal, e) != 0 || open_pages(portal, &proxies, e) != 0)
+		return -1;
+	log_info("portal.listening", "port=%d", web_port(portal->web));
+	return 0;
+}
+
+static int portal_run(struct daemon *daemon, void *state, struct error *e)
+{
+	struct portal *portal = state;
+	(void)e;
+	if (portal->web == NULL)
+		log_info("portal.idle", "reason=%s", log_quote("public_url is not set: letters have no links"));
+	daemon_ready(daemon);
+	while (!daemon_stopping(daemon))
+		daemon_wait(daemon, WAIT_MS);
+	return 0;
+}
+
+static void portal_stop(struct daemon *daemon, void *state)
+{
+	struct portal *portal = state;
+	web_stop(&portal->web, daemon_settings(daemon)->drain_ms);
+	web_pages_free(&portal->pages);
+	web_assets_free(&portal->assets);
+	throttle_free(&portal->visitors);
+	throttle_free(&portal->guesses);
+	throttle_free(&portal->tokens);
+	free(portal->files);
+	free(portal);
+}
+
+static void portal_note(void *state, char *out, size_t size)
+{
+	struct portal *portal = state;
+	struct web_counts counts;
+	if (portal->web == NULL) {
+		snprintf(out, size, "%s", tr("idle: public_url is not set", "не нужен: public_url не задан"));
+		return;
+	}
+	web_counts(portal->web, &counts);
+	snprintf(out, size, tr("%s, %lld pages, %lld refused, %d connections", "%s, страниц %lld, отказов %lld, соединений %d"),
+		portal->settings->portal.listen, (long long)counts.requests, (long long)counts.refused,
+		counts.connections);
+}
+
+const struct daemon_service portal_service = {.name = "portal",
+	.summary = "serves the recipients' pages: answers, acknowledgements, leaving, reading",
+	.start = portal_start,
+	.run = portal_run,
+	.stop = portal_stop,
+	.note = portal_note};
