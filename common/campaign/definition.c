@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/xalloc.h"
 #include "base/clock.h"
 #include "calendar/calendar.h"
 

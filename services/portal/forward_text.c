@@ -80,7 +80,12 @@ static char *without_links(const char *text)
 		(void)buf_puts(&out, tr("the addressee's own link", "личная ссылка адресата"));
 	}
 	(void)buf_puts(&out, text);
-	return buf_take(&out);
+	char *whole = buf_take(&out), *to = whole;
+	for (const char *from = whole; *from != '\0'; from++) /* lines end as in a mail */
+		if (*from != '\r')
+			*to++ = *from;
+	*to = '\0';
+	return whole;
 }
 
 /* The heading stands above the page already. */
