@@ -82,7 +82,7 @@ struct campaign_folder *campaign_folder_load_at(const char *yaml_path, const str
 		complete(&r);
 		if (problems->errors == before)
 			attach_tables(&r);
-		r.db = problems->errors == before ? db : NULL;
+		r.db = problems->errors == before && !(r.rehearsal && folder_directory_empty(db)) ? db : NULL;
 		folder_check(&r, r.db);
 	}
 	yaml_node_free(&r.root);

@@ -139,6 +139,7 @@ char *folder_shown(const struct campaign_folder *folder, const char *file);
 void folder_file_fini(struct folder_file *file);
 /* folder_check.c: against the directory (db may be NULL), then the letters. */
 void folder_check(struct folder_reader *r, struct db *db);
+bool folder_directory_empty(struct db *db);
 /* An audience over the folder's own data; filter as in audience_init. */
 int folder_audience_init(const struct campaign_folder *folder, const json_t *filter, struct audience *audience,
 	struct error *e);

@@ -276,11 +276,11 @@ static void report_missing(struct survey *s)
 	}
 }
 
-static bool directory_is_empty(struct db *db)
+bool folder_directory_empty(struct db *db)
 {
 	int64_t one;
 	struct error e;
-	return db_query_int(db, &one, &e, "SELECT 1 FROM organisation WHERE active = 1 LIMIT 1",
+	return db == NULL || db_query_int(db, &one, &e, "SELECT 1 FROM organisation WHERE active = 1 LIMIT 1",
 		       "") == DB_DONE;
 }
 
@@ -307,7 +307,7 @@ static void walk(struct survey *s, struct db *db)
 			(long long)call.without_contact);
 	if (s->count == 0)
 		folder_error(r, r->audience_node, "audience",
-			directory_is_empty(db)
+			folder_directory_empty(db)
 				? tr("the directory is empty: vestnik directory import FILE",
 					  "справочник пуст: vestnik directory import ФАЙЛ")
 				: NULL,

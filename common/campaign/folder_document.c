@@ -262,7 +262,7 @@ static void follow(struct folder_reader *r, const struct yaml_node *node, const 
 	if (step == DB_FAILED) {
 		folder_error(r, node, "follows", NULL, "%s", e.text);
 	} else if (step == DB_DONE || strcmp(db_text(stmt, 1), "draft") == 0) {
-		folder_error(r, node, "follows", tr("a launched campaign, or words: «на № 17 от 03.04.2023»",
+		(r->rehearsal ? folder_warn : folder_error)(r, node, "follows", tr("a launched campaign, or words: «на № 17 от 03.04.2023»",
 			"запущенная рассылка или слова: «на № 17 от 03.04.2023»"),
 			step == DB_DONE ? tr("there is no campaign «%.64s»", "нет рассылки «%.64s»")
 					: tr("the campaign «%.64s» has not been launched yet",

@@ -10,6 +10,7 @@
 #include "bus/bus.h"
 #include "campaign/campaign.h"
 #include "cli/command.h"
+#include "cli/folder_path.h"
 #include "cli/task_send.h"
 
 #define SAMPLE 5
@@ -35,8 +36,7 @@ static void opened_fini(struct opened *o)
 	campaign_folder_free(&o->folder);
 }
 
-/* A folder stands for the campaign.yaml in it. */
-static char *yaml_of(const char *path)
+char *folder_yaml(const char *path)
 {
 	struct stat st;
 	size_t len = strlen(path);
@@ -53,7 +53,7 @@ static int open_folder(struct cli *cli, const struct cli_args *args, struct open
 	*o = (struct opened){.settings = cli_settings(cli)};
 	if (o->settings == NULL || (o->db = cli_open_store(cli)) == NULL)
 		return CLI_FAILED;
-	char *path = yaml_of(cli_operand(args, 0));
+	char *path = folder_yaml(cli_operand(args, 0));
 	o->folder = campaign_folder_load(path, o->settings, o->db, &problems);
 	cli_problems(cli, &problems);
 	free(path);
