@@ -42,7 +42,7 @@
  *            "letter":name,…}]     unique in the campaign; rounds with the same texts share them
  *  "acknowledge":{"persons":[{"name","position"?,"address"}],"roles":["head"]}?
  *  "annexes":[{"position","name","title"?,"size"}]?   attachments that go as links: {{link.file.N}}
- *  "publish":{"page":bool,"feed":bool}?}
+ *  "publish":{"page":bool,"feed":bool,"attachments":bool}?}           publish/publish.h; there are rounds then
  *
  * JSON of a recipient's fields (delivery.fields):
  * {"recipient":{"key","name","kind","region","municipality", further columns of the directory…},

@@ -109,6 +109,10 @@ void folder_read_acknowledge(struct folder_reader *r);
 void folder_read_rounds(struct folder_reader *r);
 /* folder_rounds_check.c: what is late, what does not go and why. */
 void folder_check_rounds(struct folder_reader *r);
+/* folder_publish.c: whether and how it is published; what of its texts everybody would read. */
+void folder_read_publish(struct folder_reader *r);
+bool folder_publishes(const struct folder_reader *r);
+void folder_check_publish(struct folder_reader *r);
 /* folder_letters.c: texts into memory. find: NULL when there is none of that name. */
 void folder_read_letters(struct folder_reader *r);
 struct folder_letter *folder_letter_find(const struct campaign_folder *folder, const char *name);

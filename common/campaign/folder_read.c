@@ -203,24 +203,6 @@ static void read_flags(struct folder_reader *r)
 	r->folder->hold = hold;
 }
 
-static void read_publish(struct folder_reader *r)
-{
-	static const char *const known[] = {"page", "feed", NULL};
-	struct yaml_node *map = folder_map(r, r->root, "publish", "publish");
-	if (map == NULL)
-		return;
-	json_t *publish = json_object();
-	for (size_t i = 0; known[i] != NULL; i++) {
-		const struct yaml_node *node = yaml_take(map, known[i]);
-		bool value = false;
-		if (node != NULL)
-			(void)yaml_as_bool(&r->yaml, node, "publish", &value);
-		json_object_set_new(publish, known[i], json_boolean(value));
-	}
-	yaml_unknown(map, r->yaml.file, "publish", known, r->yaml.problems);
-	json_object_set_new(r->folder->definition, "publish", publish);
-}
-
 /* ---- the whole ------------------------------------------------------------------- */
 
 static const char *const known_keys[] = {"campaign", "title", "organisation", "lang", "zone",
@@ -235,7 +217,7 @@ void folder_read(struct folder_reader *r)
 	read_from(r);
 	folder_read_document(r);
 	read_flags(r);
-	read_publish(r);
+	folder_read_publish(r);
 	folder_read_send(r);
 	folder_read_data(r);
 	folder_read_ask(r);
@@ -244,5 +226,6 @@ void folder_read(struct folder_reader *r)
 	folder_read_letters(r);
 	folder_read_attachments(r);
 	folder_read_rounds(r);
+	folder_check_publish(r);
 	yaml_unknown(r->root, r->yaml.file, "", known_keys, r->yaml.problems);
 }

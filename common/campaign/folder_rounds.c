@@ -500,7 +500,7 @@ void folder_read_rounds(struct folder_reader *r)
 		make_steps(r, &steps);
 		if (rounds != NULL)
 			make_recurring(r, rounds, &steps, first);
-		else if (r->ask.given || r->acknowledged)
+		else if (r->ask.given || r->acknowledged || folder_publishes(r)) /* it opens at a moment of its own */
 			make_only(r, &steps, first);
 		json_decref(steps.remind);
 		json_decref(steps.collect_remind);

@@ -132,19 +132,19 @@ static void put_ask(struct writing *w)
 	bool ru = plan->lang == LANG_RU;
 	struct buf *out = &w->yaml;
 	(void)buf_printf(out,
-		"\nletters: {reminder: letters/reminder.md}\n"
-		"ask:\n"
+		"\nask:\n"
 		"  verb: %s\n"
 		"  answer:\n"
 		"    - {field: outcome, label: %s, type: choice, options: [%s, %s, %s], required: true}\n"
 		"    - {field: moved_to, label: %s, type: date}\n"
 		"    - {field: text, label: %s, type: text, required: true}\n"
-		"  ways: [link, reply]\n"
+		"  ways: [%sreply]\n"
 		"  remind: [-1wd]\n",
 		ru ? "просим" : "please", ru ? "Результат" : "Outcome", outcome_option(OUTCOME_DONE, plan->lang),
 		outcome_option(OUTCOME_MOVED, plan->lang), outcome_option(OUTCOME_FAILED, plan->lang),
 		ru ? "\"Если перенесено: до какого дня\"" : "\"If moved: until which day\"",
-		ru ? "\"Что сделано; если нет, то почему\"" : "\"What was done; if it was not, why\"");
+		ru ? "\"Что сделано; если нет, то почему\"" : "\"What was done; if it was not, why\"",
+		plan->links ? "link, " : "");
 	if (plan->controller != NULL) {
 		(void)buf_puts(out, "  escalate: [{after: 1d, to: controller}]\ncontroller: {name: ");
 		put_text(out, ru ? "Ответственный за контроль" : "Controller");
@@ -226,7 +226,7 @@ static int write_item(struct writing *w, size_t i)
 	const struct build_item *item = &w->build->item[i];
 	const struct folder_plan *plan = w->plan;
 	const char *before = plan->before != NULL ? plan->before : letters_before(plan->lang);
-	const char *result = plan->result != NULL ? plan->result : letters_result(plan->lang);
+	const char *result = plan->result != NULL ? plan->result : letters_result(plan->lang, plan->links);
 	bool ru = plan->lang == LANG_RU, draft = !item->scheduled && json_array_size(w->build->who[item->step].keys) > 0;
 	char name[40], day[DAY_TEXT_SIZE];
 	w->rounds[i] = (struct folder_rounds){0, 0};
@@ -252,7 +252,6 @@ int folder_write(const struct build *build, const struct folder_plan *plan, cons
 	struct folder_rounds *rounds, struct error *e)
 {
 	struct writing w = {.build = build, .plan = plan, .folder = folder, .replace = replace, .rounds = rounds, .e = e};
-	const char *reminder = letters_reminder(plan->lang);
 	char *letters = xasprintf("%s/letters", folder);
 	bool asks = false;
 	int rc = -1;
@@ -278,9 +277,7 @@ int folder_write(const struct build *build, const struct folder_plan *plan, cons
 		(void)error_set(e, ERROR_FULL, "%s", tr("the plan is too large", "план слишком велик"));
 		goto out;
 	}
-	rc = asks ? write_file(&w, "letters/reminder.md", reminder, strlen(reminder)) : 0;
-	if (rc == 0)
-		rc = write_file(&w, "campaign.yaml", buf_str(&w.yaml), w.yaml.len);
+	rc = write_file(&w, "campaign.yaml", buf_str(&w.yaml), w.yaml.len);
 out:
 	free(letters);
 	buf_fini(&w.yaml);

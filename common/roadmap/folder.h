@@ -23,6 +23,7 @@ struct folder_plan {
 	enum lang lang;
 	const char *plan_file;       /* its name, for a comment */
 	const char *before, *result; /* Markdown with {{step.title}} … ; NULL: our own */
+	bool links;                  /* the settings have a public_url: answers may come by the form */
 	const char *controller;      /* address, or NULL: nobody is told of the silent */
 };
 

@@ -34,44 +34,34 @@ const char *letters_before(enum lang lang)
 		"When it has ended we shall ask for the result. No answer is needed now.\n";
 }
 
-const char *letters_result(enum lang lang)
-{
-	return lang == LANG_RU ?
-		"# О результате: {{step.title}}\n\n"
-		"Уважаемые коллеги!\n\n"
-		"Завершился срок мероприятия плана: **{{step.title}}**.\n\n"
-		"- Период: {{step.label}}\n"
-		"- Срок по плану: {{step.term}}\n"
-		"- Ожидаемый результат: {{step.result}}\n"
-		"- Ответственный: {{step.responsible}}\n\n"
-		"Просим {{deadline.full}} сообщить, выполнено ли оно, перенесено (на какой срок) или не выполнено, "
-		"и коротко описать результат.\n\n"
-		"[Заполнить форму]({{link.answer}})\n"
-		:
-		"# The result of: {{step.title}}\n\n"
-		"Dear colleagues,\n\n"
-		"the term of a step of the plan has ended: **{{step.title}}**.\n\n"
-		"- Period: {{step.label}}\n"
-		"- Term in the plan: {{step.term}}\n"
-		"- Expected result: {{step.result}}\n"
-		"- Responsible: {{step.responsible}}\n\n"
-		"Please say {{deadline.full}} whether it is done, moved (to when) or not done, and describe the result "
-		"in short.\n\n"
-		"[Fill in the form]({{link.answer}})\n";
-}
+#define RESULT_RU \
+	"# О результате: {{step.title}}\n\n" \
+	"Уважаемые коллеги!\n\n" \
+	"Завершился срок мероприятия плана: **{{step.title}}**.\n\n" \
+	"- Период: {{step.label}}\n" \
+	"- Срок по плану: {{step.term}}\n" \
+	"- Ожидаемый результат: {{step.result}}\n" \
+	"- Ответственный: {{step.responsible}}\n\n" \
+	"Просим {{deadline.full}} сообщить, выполнено ли оно, перенесено (на какой срок) или не выполнено, " \
+	"и коротко описать результат"
+#define RESULT_EN \
+	"# The result of: {{step.title}}\n\n" \
+	"Dear colleagues,\n\n" \
+	"the term of a step of the plan has ended: **{{step.title}}**.\n\n" \
+	"- Period: {{step.label}}\n" \
+	"- Term in the plan: {{step.term}}\n" \
+	"- Expected result: {{step.result}}\n" \
+	"- Responsible: {{step.responsible}}\n\n" \
+	"Please say {{deadline.full}} whether it is done, moved (to when) or not done, and describe the result " \
+	"in short"
 
-const char *letters_reminder(enum lang lang)
+const char *letters_result(enum lang lang, bool links)
 {
-	return lang == LANG_RU ?
-		"# Напоминаем: {{round.label}}\n\n"
-		"Уважаемые коллеги!\n\n"
-		"От Вас пока нет ответа. Просим {{deadline.full}} сообщить о результате.\n\n"
-		"[Заполнить форму]({{link.answer}})\n"
-		:
-		"# Reminder: {{round.label}}\n\n"
-		"Dear colleagues,\n\n"
-		"we have no answer from you yet. Please report the result {{deadline.full}}.\n\n"
-		"[Fill in the form]({{link.answer}})\n";
+	if (lang == LANG_RU)
+		return links ? RESULT_RU ".\n\n[Заполнить форму]({{link.answer}})\n\nМожно ответить и на это письмо.\n"
+			     : RESULT_RU " в ответе на это письмо.\n";
+	return links ? RESULT_EN ".\n\n[Fill in the form]({{link.answer}})\n\nYou may also reply to this letter.\n"
+		     : RESULT_EN " in a reply to this letter.\n";
 }
 
 /* What the plan says must not become markup or a tag. */

@@ -7,8 +7,8 @@
 
 /* Of our own, when staff bring none. */
 const char *letters_before(enum lang lang);
-const char *letters_result(enum lang lang);
-const char *letters_reminder(enum lang lang);
+/* links: with the form's. */
+const char *letters_result(enum lang lang, bool links);
 
 /* A line with a field the step says nothing about is left out. Fields: title, number, section,
  * result, term, responsible, label, begins, ends. The caller frees it. */

@@ -158,6 +158,7 @@ static int read_plan(struct import *in)
 	in->options.rules.workdays = in->workdays;
 	in->options.ask_past = cli_has(in->args, "ask-past");
 	in->options.lang = in->plan.lang = build_lang(&in->map);
+	in->plan.links = in->settings->public_url != NULL;
 	in->plan.before = in->before;
 	in->plan.result = in->result;
 	build_make(&in->map, in->memory, &in->options, &in->build, &in->problems);

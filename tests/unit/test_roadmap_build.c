@@ -208,7 +208,7 @@ static void the_plan_becomes_a_folder_and_a_table(void **state)
 	struct error e = {0};
 	struct folder_rounds rounds[20];
 	struct progress_table table;
-	const struct folder_plan plan = {.slug = "plan-2018", .title = "План: «дорожная карта»", .lang = LANG_RU, .plan_file = "plan.docx"};
+	const struct folder_plan plan = {.slug = "plan-2018", .title = "План: «дорожная карта»", .lang = LANG_RU, .plan_file = "plan.docx", .links = true};
 	const char *folder = scratch_path("plan-2018");
 	say("Комитет образования", RESPONSIBLE_DEPARTMENT, NULL, "Отдел общего образования");
 	say("МКУ «Центр сопровождения образовательной деятельности»", RESPONSIBLE_RECIPIENTS, "centre", NULL);
@@ -220,6 +220,7 @@ static void the_plan_becomes_a_folder_and_a_table(void **state)
 	assert_int_equal(p.build.count, 7);
 	must(folder_write(&p.build, &plan, folder, false, rounds, &e), &e);
 	char *yaml = file_text(folder, "campaign.yaml");
+	expect_in(yaml, "  ways: [link, reply]\n");
 	expect_in(yaml, "audience: {keys: [\"centre\", \"school-5\"]}");
 	expect_in(yaml, "  - title: \"Семинар: скоро срок\"\n    at: 2018-09-26 10:00\n    audience: {keys: [\"centre\", \"school-5\"]}\n"
 		"    letter: letters/003-before.md\n    ask: false\n");
