@@ -29,6 +29,7 @@ struct table_options {
 	const char *encoding;  /* NULL = find out */
 	char delimiter;        /* 0 = find out */
 	const char *sheet;     /* NULL = the first visible one */
+	int64_t unpacked_max;  /* XLSX; 0 = TABLE_UNPACKED_MAX_BYTES */
 };
 
 #define TABLE_CELL_MAX_BYTES (32 * 1024)
@@ -43,6 +44,11 @@ struct table_options {
 int table_read(const char *path, const struct table_options *options, struct table_facts *facts,
 	int (*row)(void *arg, const struct table_row *row),
 	void (*progress)(void *arg, int64_t bytes), void *arg, struct problems *problems);
+
+/* The same from memory (a mail's attachment, an upload); name: as people know the file, may be NULL. */
+int table_read_bytes(const void *data, size_t len, const char *name, const struct table_options *options,
+	struct table_facts *facts, int (*row)(void *arg, const struct table_row *row), void *arg,
+	struct problems *problems);
 
 /* Writes a cell of a CSV sheet, in quotes where needed. Text a spreadsheet would
  * run as a formula gets a ' before it; directory import takes that off again. */

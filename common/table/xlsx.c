@@ -239,7 +239,7 @@ int xlsx_read(const char *path, const struct table_options *options, struct tabl
 	if (stat(path, &st) == 0)
 		facts->bytes = st.st_size;
 	(void)snprintf(facts->encoding, sizeof facts->encoding, "UTF-8");
-	struct xlsx_package package = {.sink = sink};
+	struct xlsx_package package = {.sink = sink, .unpacked_max = options->unpacked_max};
 	package.zip = zip_open(path, ZIP_RDONLY | ZIP_CHECKCONS, &code);
 	if (package.zip == NULL) {
 		zip_error_t error;
