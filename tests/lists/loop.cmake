@@ -1,2 +1,5 @@
 # Rounds, asks, reminders, deadlines.
 vestnik_test(unit/test_planner_loop.c USES flow_bed service_planner service_ledger LIBRARIES PkgConfig::JANSSON)
+add_executable(bench_remind bench/bench_remind.c)
+vestnik_common_options(bench_remind)
+target_link_libraries(bench_remind PRIVATE service_planner PkgConfig::JANSSON)
