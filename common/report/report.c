@@ -87,8 +87,8 @@ static int add_book(struct making *m, bool calls, struct error *e)
 {
 	const char *folder = getenv("TMPDIR");
 	char *path = xasprintf("%s/vestnik-report-XXXXXX", folder != NULL && folder[0] == '/' ? folder : "/tmp");
-	void *data;
-	size_t len;
+	void *data = NULL;
+	size_t len = 0;
 	int rc = -1, fd = mkstemp(path);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "rb");
 	if (file == NULL) {
