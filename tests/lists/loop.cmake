@@ -3,3 +3,4 @@ vestnik_test(unit/test_planner_loop.c USES flow_bed service_planner service_ledg
 add_executable(bench_remind bench/bench_remind.c)
 vestnik_common_options(bench_remind)
 target_link_libraries(bench_remind PRIVATE service_planner PkgConfig::JANSSON)
+vestnik_script_test(integration/reminders_go_to_the_silent_at_their_own_time.py)
