@@ -8,12 +8,22 @@
 
 /* What people wrote. Stricter than table_put_cell, which leaves phones alone: whatever could begin a
  * formula is text. */
-static void cell(FILE *out, const char *text)
+void csv_first(FILE *out, const char *text)
 {
 	char *guarded = text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL ? xasprintf("'%s", text) : NULL;
-	(void)fputc(';', out);
 	table_put_cell(out, guarded != NULL ? guarded : text, ';');
 	free(guarded);
+}
+
+void csv_cell(FILE *out, const char *text)
+{
+	(void)fputc(';', out);
+	csv_first(out, text);
+}
+
+static void cell(FILE *out, const char *text)
+{
+	csv_cell(out, text);
 }
 
 /* Ours, not a person's: a minus is a minus. */

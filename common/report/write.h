@@ -17,6 +17,9 @@ void text_silent(FILE *out, const struct report_facts *facts, size_t silent, boo
 /* `;`, UTF-8 with BOM, CR LF; decimal comma in Russian; text a spreadsheet would run is guarded. A
  * row for each organisation, those below after the others. */
 void csv_write(FILE *out, const struct report_facts *facts);
+/* For other tables of the same kind: `;` and a guarded cell; the first has no `;`. */
+void csv_cell(FILE *out, const char *text);
+void csv_first(FILE *out, const char *text);
 
 int xlsx_write(const char *path, const struct report_facts *facts, struct error *e);
 

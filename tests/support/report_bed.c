@@ -1,17 +1,20 @@
 #include "support/report_bed.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include <cmocka.h>
+static void refused(const char *what, const struct error *e)
+{
+	fprintf(stderr, "report_bed: %s: got «%s»\n", what, e->text);
+	abort();
+}
 
 void report_bed_sql(struct db *db, const char *sql)
 {
 	struct error e = {0};
 	if (db_exec(db, &e, sql, "") != 0)
-		fail_msg("%s: got «%s»", sql, e.text);
+		refused(sql, &e);
 }
 
 static const char definition[] =
@@ -86,6 +89,37 @@ static void answers(struct db *db)
 		" (67, 207, 1, 'reply', 'refused', '{\"people\":777}', 'Шутник', NULL, NULL, 0, 1667300000000, 0)");
 }
 
+static void part(struct db *db, const char *hash, const char *text)
+{
+	struct error e = {0};
+	if (db_exec(db, &e, "INSERT INTO blob (hash, size, data) VALUES ($1, $2, $3)", "sib", hash, (int64_t)strlen(text), text,
+		    strlen(text)) != 0)
+		refused(hash, &e);
+}
+
+/* Letters, an attachment, a file and a mail that came with answers, a plan. */
+static void parts(struct db *db)
+{
+	part(db, "h-first", "# О площадках\n\nПросим {{recipient.name}} сообщить сведения: [форма]({{link.answer}}).\n");
+	part(db, "h-reminder", "# Напоминание\n\nЖдём сведений.\n");
+	part(db, "h-order", "%PDF-1.4 приказ");
+	part(db, "h-photo", "фотография");
+	part(db, "h-mail", "From: five@schools.example.org\r\n\r\nПисьмо\r\n");
+	report_bed_sql(db, "INSERT INTO campaign_file (campaign, purpose, position, name, title, media_type, hash) VALUES"
+		" (1, 'letter', 0, 'first', 'letter.md', 'text/markdown', 'h-first'),"
+		" (1, 'letter', 1, 'reminder', 'reminder.md', 'text/markdown', 'h-reminder'),"
+		" (1, 'attachment', 0, 'Приказ.pdf', NULL, 'application/pdf', 'h-order')");
+	report_bed_sql(db, "INSERT INTO answer_file (answer, position, field, name, media_type, size, hash) VALUES"
+		" (61, 0, NULL, 'фото.jpg', 'image/jpeg', 20, 'h-photo'), (60, 0, NULL, 'фото.jpg', 'image/jpeg', 20, 'h-photo'),"
+		" (61, 1, NULL, 'фото.jpg', 'image/jpeg', 20, 'h-photo')");
+	report_bed_sql(db, "INSERT INTO mail_in (id, hash, mailbox, received_ms, recorded_ms, kind, matched, state, raw) VALUES"
+		" (1, 'm', 'inbox', 1667300000000, 0, 'reply', 'address', 'review', 'h-mail')");
+	report_bed_sql(db, "UPDATE answer SET mail = 1 WHERE id = 66");
+	report_bed_sql(db, "INSERT INTO plan (id, campaign, round, kind, step, level, place, due_ms, state, reason, done_ms, letters) VALUES"
+		" (1, 1, 2, 'open', 0, 0, '', 1664600000000, 'done', 'в начале периода', 1664600001000, 5)");
+	report_bed_sql(db, "UPDATE delivery SET fields = '{\"recipient\":{\"name\":\"Управление\"},\"@\":{\"ask\":201}}' WHERE round = 2");
+}
+
 void report_bed_fill(struct db *db)
 {
 	struct error e = {0};
@@ -93,7 +127,7 @@ void report_bed_fill(struct db *db)
 	if (db_exec(db, &e, "INSERT INTO campaign (id, slug, kind, title, content_hash, definition, sender, state, priority, created_ms)"
 			    " VALUES (1, 'monitoring-2022', 'campaign', 'Стажировочные площадки', 'h', $1, 'outreach@ministry.example.org',"
 			    " 'running', 1, 0)", "s", definition) != 0)
-		fail_msg("%s", e.text);
+		refused("campaign", &e);
 	report_bed_sql(db, "INSERT INTO round (id, campaign, number, label, starts_ms, deadline_ms, state) VALUES"
 		" (1, 1, 1, 'за сентябрь 2022 года', 1662000000000, 1664639999000, 'closed'),"
 		" (2, 1, 2, 'за октябрь 2022 года', 1664600000000, 1667318399000, 'closed'),"
@@ -103,4 +137,5 @@ void report_bed_fill(struct db *db)
 	report_bed_sql(db, "INSERT INTO acknowledgement (id, campaign, round, organisation, position, name, title, address, time_ms, way) VALUES"
 		" (1, 1, 2, 0, 0, 'Первый заместитель', 'заместитель начальника', 'first@city.example.org', 1664650000000, 'button'),"
 		" (2, 1, 2, 0, 1, 'Директор центра', 'директор', 'centre@city.example.org', NULL, NULL)");
+	parts(db);
 }

@@ -11,7 +11,7 @@
 
 /* The store is migrated. */
 void report_bed_fill(struct db *db);
-/* Runs one statement without parameters; fails the test when it is refused. */
+/* Runs one statement without parameters; ends the program when it is refused. */
 void report_bed_sql(struct db *db, const char *sql);
 
 #endif
