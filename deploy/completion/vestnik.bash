@@ -22,16 +22,16 @@ _vestnik()
 			esac
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'report'|'report calls'|'report acknowledgements'|'campaign rounds'|'campaign stage'|'campaign text'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
+			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'simulate'|'campaign archive'|'campaign verify'|'report'|'report calls'|'report acknowledgements'|'campaign rounds'|'campaign stage'|'campaign text'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
-	'') words='directory campaign report campaign log delivery webhook relay suppression calendar roadmap intake task dead bus up down status check-config store help completion' ;;
+	'') words='directory campaign simulate campaign report campaign log delivery webhook relay suppression calendar roadmap intake task dead bus up down status check-config store help completion' ;;
 	directory) words='import list show export' ;;
-	campaign) words='check preview test launch store list status pause resume cancel retry rounds stage text' ;;
+	campaign) words='check preview test launch store list status pause resume cancel retry archive verify rounds stage text' ;;
 	report) words='calls acknowledgements' ;;
-	campaign) words='check preview test launch store list status pause resume cancel retry rounds stage text' ;;
+	campaign) words='check preview test launch store list status pause resume cancel retry archive verify rounds stage text' ;;
 	delivery) words='show' ;;
 	webhook) words='add list test attempts replay rotate remove enable' ;;
 	relay) words='list check' ;;
@@ -60,6 +60,9 @@ _vestnik()
 	'campaign resume') options=' --reason' operand='@none' ;;
 	'campaign cancel') options=' --reason --yes' operand='@none' ;;
 	'campaign retry') options=' --state' operand='@none' ;;
+	'simulate') options=' --from --until' operand='@file' ;;
+	'campaign archive') options=' --output' operand='@none' ;;
+	'campaign verify') options='' operand='@file' ;;
 	'report') options=' --round --format --output' operand='@none' ;;
 	'report calls') options=' --round --format --output' operand='@none' ;;
 	'report acknowledgements') options=' --round --format --output' operand='@none' ;;
@@ -101,7 +104,7 @@ _vestnik()
 	'store backup') options='' operand='@file' ;;
 	'store restored') options='' operand='' ;;
 	'store copy') options=' --from --to --bus' operand='' ;;
-	'help') options='' operand='directory campaign report campaign log delivery webhook relay suppression calendar roadmap intake task dead bus up down status check-config store help completion' ;;
+	'help') options='' operand='directory campaign simulate campaign report campaign log delivery webhook relay suppression calendar roadmap intake task dead bus up down status check-config store help completion' ;;
 	'completion') options='' operand='bash' ;;
 	esac
 	options+=' --config --lang --json --help'
@@ -124,6 +127,9 @@ _vestnik()
 	'campaign resume --reason') values='@none' ;;
 	'campaign cancel --reason') values='@none' ;;
 	'campaign retry --state') values='failed uncertain' ;;
+	'simulate --from') values='@none' ;;
+	'simulate --until') values='@none' ;;
+	'campaign archive --output') values='@file' ;;
 	'report --round') values='@none' ;;
 	'report --format') values='text html xlsx csv json' ;;
 	'report --output') values='@file' ;;
