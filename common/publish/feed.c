@@ -41,6 +41,8 @@ struct feed {
 	char *base;     /* public_url without a slash at its end */
 	struct buf entries;
 	int64_t updated_ms;
+	struct publication loaded[PUBLISH_FEED_ENTRIES]; /* a series has many entries */
+	size_t loaded_count;
 };
 
 static void put_tag_uri(struct buf *out, const struct publication *p, int64_t number)
@@ -97,17 +99,31 @@ static int read_rows(struct db *db, struct row *rows, size_t *count, struct erro
 	return step == DB_FAILED ? -1 : 0;
 }
 
+/* NULL: not to be had; *failed when the store is to blame. */
+static const struct publication *load(struct feed *f, const char *slug, bool *failed, struct error *e)
+{
+	*failed = false;
+	for (size_t i = 0; i < f->loaded_count; i++)
+		if (strcmp(f->loaded[i].slug, slug) == 0)
+			return &f->loaded[i];
+	struct publication *p = &f->loaded[f->loaded_count];
+	if (publication_load(f->db, slug, p, e) == 0) {
+		f->loaded_count++;
+		return p;
+	}
+	*failed = e->code != ERROR_NOT_FOUND && e->code != ERROR_INPUT;
+	return NULL;
+}
+
 /* A campaign that cannot be shown (any more) is left out: the others must be. */
 static int add_row(struct feed *f, const struct row *row, struct error *e)
 {
-	struct publication p;
-	if (publication_load(f->db, row->slug, &p, e) != 0)
-		return e->code == ERROR_NOT_FOUND || e->code == ERROR_INPUT ? 0 : -1;
-	for (size_t i = 0; i < p.entries; i++)
-		if (p.entry[i].number == row->round)
-			put_entry(f, &p, &p.entry[i]);
-	publication_fini(&p);
-	return 0;
+	bool failed;
+	const struct publication *p = load(f, row->slug, &failed, e);
+	for (size_t i = 0; p != NULL && i < p->entries; i++)
+		if (p->entry[i].number == row->round)
+			put_entry(f, p, &p->entry[i]);
+	return failed ? -1 : 0;
 }
 
 static void put_feed(struct feed *f, const char *title, int64_t now_ms, struct buf *out)
@@ -129,22 +145,26 @@ static void put_feed(struct feed *f, const char *title, int64_t now_ms, struct b
 int publish_feed(struct db *db, const char *title, const char *public_url, int64_t now_ms, struct buf *out,
 	struct error *e)
 {
-	struct feed f = {.db = db};
+	struct feed *f = xcalloc(1, sizeof *f);
 	struct row rows[PUBLISH_FEED_ENTRIES];
 	size_t count, len = strlen(public_url);
-	f.base = xstrndup(public_url, len > 0 && public_url[len - 1] == '/' ? len - 1 : len);
-	buf_init(&f.entries, PUBLISH_FEED_MAX_BYTES);
+	f->db = db;
+	f->base = xstrndup(public_url, len > 0 && public_url[len - 1] == '/' ? len - 1 : len);
+	buf_init(&f->entries, PUBLISH_FEED_MAX_BYTES);
 	int rc = read_rows(db, rows, &count, e);
 	for (size_t i = 0; i < count; i++) {
 		if (rc == 0)
-			rc = add_row(&f, &rows[i], e);
+			rc = add_row(f, &rows[i], e);
 		free(rows[i].slug);
 	}
 	if (rc == 0)
-		put_feed(&f, title, now_ms, out);
-	if (rc == 0 && (!buf_ok(&f.entries) || !buf_ok(out)))
+		put_feed(f, title, now_ms, out);
+	if (rc == 0 && (!buf_ok(&f->entries) || !buf_ok(out)))
 		rc = error_set(e, ERROR_FULL, "the feed grew over %d bytes", PUBLISH_FEED_MAX_BYTES);
-	buf_fini(&f.entries);
-	free(f.base);
+	for (size_t i = 0; i < f->loaded_count; i++)
+		publication_fini(&f->loaded[i]);
+	buf_fini(&f->entries);
+	free(f->base);
+	free(f);
 	return rc;
 }

@@ -170,16 +170,21 @@ int publication_load(struct db *db, const char *slug, struct publication *out, s
 	return rc;
 }
 
+void publish_file_fini(struct publish_file *file)
+{
+	free(file->name);
+	free(file->title);
+	free(file->media_type);
+	free(file->hash);
+	*file = (struct publish_file){0};
+}
+
 void publication_fini(struct publication *p)
 {
 	for (size_t i = 0; i < p->entries; i++)
 		entry_fini(&p->entry[i]);
-	for (size_t i = 0; i < p->files; i++) {
-		free(p->file[i].name);
-		free(p->file[i].title);
-		free(p->file[i].media_type);
-		free(p->file[i].hash);
-	}
+	for (size_t i = 0; i < p->files; i++)
+		publish_file_fini(&p->file[i]);
 	free(p->entry);
 	free(p->file);
 	free(p->slug);
@@ -232,33 +237,19 @@ json_t *publication_json(const struct publication *p, enum lang lang)
 		"has_files", p->files > 0);
 }
 
-int publication_file(struct db *db, const char *slug, int64_t position, char **name, char **media_type, void **data,
-	size_t *len, struct error *e)
+int publication_file(struct db *db, const char *slug, int64_t position, struct publish_file *out, struct error *e)
 {
 	struct publication p;
-	struct db_stmt *stmt;
-	const struct publish_file *file = NULL;
 	int rc = -1;
-	*name = *media_type = NULL;
-	*data = NULL;
+	*out = (struct publish_file){0};
 	if (publication_load(db, slug, &p, e) != 0)
 		return -1;
-	for (size_t i = 0; i < p.files; i++)
-		if (p.file[i].position == position)
-			file = &p.file[i];
-	if (file == NULL) {
-		(void)not_found(slug, e);
-	} else if (db_query(db, &stmt, e, "SELECT data FROM blob WHERE hash = $1", "s", file->hash) == 0) {
-		enum db_step step = db_step(stmt, e);
-		rc = step == DB_ROW ? 0 : step == DB_DONE ? not_found(slug, e) : -1;
-		if (step == DB_ROW) {
-			const void *bytes = db_blob(stmt, 0, len);
-			*data = xmemdup(bytes == NULL ? "" : bytes, *len + (*len == 0));
-			*name = xstrdup(file->name);
-			*media_type = xstrdup(file->media_type);
-			db_reset(stmt);
+	for (size_t i = 0; i < p.files && rc != 0; i++)
+		if (p.file[i].position == position) {
+			*out = p.file[i];
+			p.file[i] = (struct publish_file){0}; /* handed over */
+			rc = 0;
 		}
-	}
 	publication_fini(&p);
-	return rc;
+	return rc == 0 ? 0 : not_found(slug, e);
 }

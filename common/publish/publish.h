@@ -69,10 +69,10 @@ void publication_fini(struct publication *publication);
  * "feed","withdrawn","single"}. size in words. New reference. */
 json_t *publication_json(const struct publication *publication, enum lang lang);
 
-/* An attachment of a published campaign, by its position; data is owned by the caller.
+/* An attachment of a published campaign, by its position: name, type, hash of its blob.
  * ERROR_NOT_FOUND also when its attachments are not published. */
-int publication_file(struct db *db, const char *slug, int64_t position, char **name, char **media_type, void **data,
-	size_t *len, struct error *e);
+int publication_file(struct db *db, const char *slug, int64_t position, struct publish_file *out, struct error *e);
+void publish_file_fini(struct publish_file *file);
 
 /* The newest entries of all campaigns as an Atom feed (RFC 4287). title: whose it is. */
 #define PUBLISH_FEED_ENTRIES 40

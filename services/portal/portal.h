@@ -31,6 +31,7 @@ extern const struct daemon_service portal_service;
 /* Route tables (routes.c). A part of the project with pages of its own adds its table there. */
 extern const struct web_route *const portal_tables[];
 extern const size_t portal_tables_count;
+extern const struct web_route publish_routes[]; /* publish.c: /c/{slug}, /feed.atom */
 
 /* ---- pages ----------------------------------------------------------------------- */
 

@@ -19,5 +19,5 @@ static const struct web_route recipients[] = {
 	{0, NULL, NULL, 0, 0},
 };
 
-const struct web_route *const portal_tables[] = {recipients};
+const struct web_route *const portal_tables[] = {recipients, publish_routes};
 const size_t portal_tables_count = sizeof portal_tables / sizeof portal_tables[0];

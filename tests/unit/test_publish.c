@@ -217,20 +217,16 @@ static void a_cancelled_campaign_says_that_it_is_withdrawn(void **state)
 static void attachments_are_given_out_only_when_published(void **state)
 {
 	(void)state;
-	char *name, *type;
-	void *data;
-	size_t len;
+	struct publish_file file;
 	struct error e = {0};
-	must(publication_file(db, "region", 0, &name, &type, &data, &len, &e), &e);
-	assert_string_equal(name, "annex.pdf");
-	assert_int_equal(len, strlen("%PDF-1.4"));
-	free(name);
-	free(type);
-	free(data);
-	assert_int_equal(publication_file(db, "region", 7, &name, &type, &data, &len, &e), -1);
+	must(publication_file(db, "region", 0, &file, &e), &e);
+	assert_string_equal(file.name, "annex.pdf");
+	assert_int_equal(file.size, strlen("%PDF-1.4"));
+	publish_file_fini(&file);
+	assert_int_equal(publication_file(db, "region", 7, &file, &e), -1);
 	int64_t id = put_campaign("bare", "{\"page\":true,\"attachments\":false}", "running");
 	open_round(id, 1, LAUNCHED_MS);
-	assert_int_equal(publication_file(db, "bare", 0, &name, &type, &data, &len, &e), -1);
+	assert_int_equal(publication_file(db, "bare", 0, &file, &e), -1);
 	assert_int_equal(e.code, ERROR_NOT_FOUND);
 }
 
