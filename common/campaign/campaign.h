@@ -62,6 +62,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/ident.h"
 #include "base/problem.h"
@@ -88,6 +89,11 @@ const char *campaign_folder_hash(const struct campaign_folder *folder);
 const json_t *campaign_folder_definition(const struct campaign_folder *folder);
 /* The step's compiled letter (borrowed). */
 struct letter *campaign_folder_letter(const struct campaign_folder *folder, int step);
+/* The step of a letter by its name in `letters` or its kind ("reminder"); -1: there is none. */
+int campaign_folder_step(const struct campaign_folder *folder, const char *name);
+/* A recipient's fields with what is known only when the letter goes, as an example: the round, its
+ * deadline, links that lead nowhere. New reference. */
+json_t *campaign_folder_fields(const struct campaign_folder *folder, int step, const json_t *fields);
 
 struct campaign_recipient {  /* one letter-to-be; strings owned by the struct */
 	int64_t organisation, contact;
@@ -105,6 +111,11 @@ int campaign_folder_audience(const struct campaign_folder *folder, struct db *db
 /* One recipient by organisation key or address. ERROR_NOT_FOUND. */
 int campaign_folder_recipient(const struct campaign_folder *folder, struct db *db,
 	const char *key_or_address, struct campaign_recipient *out, struct error *e);
+
+/* Why an organisation (by key or address) is in the audience or not, a line per condition; each
+ * stage's audience apart. ERROR_NOT_FOUND. */
+int campaign_folder_explain(const struct campaign_folder *folder, struct db *db,
+	const char *key_or_address, struct buf *out, struct error *e);
 
 /* Stores the draft with all its parts in one or more transactions (the
  * campaign row last). ERROR_CONFLICT when the slug exists (launched, or a

@@ -321,7 +321,7 @@ int campaign_folder_store_test(const struct campaign_folder *folder, struct db *
 	static const char *const loop[] = {"rounds", "ask", "acknowledge", "publish", "previous"};
 	for (size_t i = 0; i < sizeof loop / sizeof loop[0]; i++)
 		json_object_del(definition, loop[i]);
-	json_t *fields_json = json_copy(like->fields);
+	json_t *fields_json = folder_example_fields(folder, 0, like->fields);
 	json_object_set(fields_json, "ask", json_object_get(folder->definition, "ask"));
 	json_t *entry = json_pack("{s:s,s:o}", "address", to_address, "fields", fields_json);
 	char *fields = json_dumps(entry, JSON_COMPACT),

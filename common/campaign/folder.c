@@ -155,6 +155,23 @@ struct letter *campaign_folder_letter(const struct campaign_folder *folder, int 
 	return NULL;
 }
 
+int campaign_folder_step(const struct campaign_folder *folder, const char *name)
+{
+	static const char *const members[] = {"letter", "kind"};
+	size_t index;
+	const json_t *step;
+	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+		json_array_foreach(json_object_get(folder->definition, "steps"), index, step)
+			if (strcmp(json_string_value(json_object_get(step, members[i])), name) == 0)
+				return (int)json_integer_value(json_object_get(step, "step"));
+	return -1;
+}
+
+json_t *campaign_folder_fields(const struct campaign_folder *folder, int step, const json_t *fields)
+{
+	return folder_example_fields(folder, step, fields);
+}
+
 /* ---- recipients ---------------------------------------------------------------------- */
 
 void campaign_recipient_fini(struct campaign_recipient *recipient)
@@ -297,4 +314,86 @@ int campaign_folder_recipient(const struct campaign_folder *folder, struct db *d
 			"в справочнике нет организации с ключом или адресом «%.100s» и контактом в "
 			"роли этой рассылки"),
 		key_or_address);
+}
+
+/* ---- why --------------------------------------------------------------------------------------- */
+
+static int nobody(void *arg, const struct campaign_recipient *recipient)
+{
+	*(bool *)arg = !recipient->outside;
+	return 0;
+}
+
+static int explain(struct db *db, const struct audience *audience, int64_t organisation, const char *title, struct buf *out, struct error *e)
+{
+	struct buf why;
+	bool inside = false;
+	struct audience_call call = {.audience = audience,
+		.after = organisation - 1,
+		.most = 1,
+		.everybody = true,
+		.why = &why,
+		.each = nobody,
+		.arg = &inside};
+	buf_init(&why, 16 * 1024);
+	int rc = audience_walk(db, &call, e);
+	if (rc == 0)
+		(void)buf_printf(out, "%s: %s\n%s", title,
+			inside ? tr("is in the audience", "входит в число адресатов")
+			       : tr("is not in the audience", "не входит в число адресатов"),
+			buf_str(&why));
+	buf_fini(&why);
+	return rc;
+}
+
+static int explain_one(const struct campaign_folder *folder, struct db *db, int64_t organisation,
+	const char *key, struct buf *out, struct error *e)
+{
+	size_t index;
+	const json_t *round;
+	int rc = explain(db, &folder->audience, organisation, key, out, e);
+	json_array_foreach(json_object_get(folder->definition, "rounds"), index, round)
+	{
+		struct audience audience;
+		const json_t *filter = json_object_get(round, "audience");
+		if (rc != 0 || filter == NULL)
+			continue;
+		const char *label = json_string_value(json_object_get(round, "label"));
+		char *title = xasprintf("%s, %s", key, label == NULL ? "" : label);
+		rc = folder_audience_init(folder, filter, &audience, e);
+		if (rc == 0)
+			rc = explain(db, &audience, organisation, title, out, e);
+		audience_fini(&audience);
+		free(title);
+	}
+	return rc;
+}
+
+int campaign_folder_explain(const struct campaign_folder *folder, struct db *db,
+	const char *key_or_address, struct buf *out, struct error *e)
+{
+	char address[GATE_ADDRESS_MAX + 1];
+	int64_t ids[SHARED_MOST];
+	size_t count = 0;
+	bool by_address = strchr(key_or_address, '@') != NULL;
+	if (by_address && gate_address(key_or_address, address, e) != 0)
+		return -1;
+	if (find_ids(db, key_or_address, by_address ? address : NULL, ids, SHARED_MOST, &count, e) != 0)
+		return -1;
+	if (count == 0)
+		return error_set(e, ERROR_NOT_FOUND,
+			tr("«%.100s» is not in the directory", "в справочнике нет «%.100s»"), key_or_address);
+	for (size_t i = 0; i < count; i++) {
+		struct db_stmt *stmt;
+		if (db_query(db, &stmt, e, "SELECT key FROM organisation WHERE id = $1", "i", ids[i]) != 0 ||
+			db_step(stmt, e) != DB_ROW)
+			return -1;
+		char *key = xstrdup(db_text(stmt, 0));
+		db_reset(stmt);
+		int rc = explain_one(folder, db, ids[i], key, out, e);
+		free(key);
+		if (rc != 0)
+			return -1;
+	}
+	return 0;
 }
