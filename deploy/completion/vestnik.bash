@@ -49,8 +49,8 @@ _vestnik()
 	'directory list') options=' --kind --region --municipality --parent --address --limit' operand='' ;;
 	'directory show') options='' operand='@none' ;;
 	'directory export') options='' operand='@file' ;;
-	'campaign check') options='' operand='@file' ;;
-	'campaign preview') options=' --for --html --eml' operand='@file' ;;
+	'campaign check') options=' --explain' operand='@file' ;;
+	'campaign preview') options=' --letter --explain --for --html --eml' operand='@file' ;;
 	'campaign test') options=' --to --for' operand='@file' ;;
 	'campaign launch') options=' --yes' operand='@file' ;;
 	'campaign store') options='' operand='@file' ;;
@@ -118,6 +118,9 @@ _vestnik()
 	'directory list --parent') values='@none' ;;
 	'directory list --address') values='@none' ;;
 	'directory list --limit') values='@none' ;;
+	'campaign check --explain') values='@none' ;;
+	'campaign preview --letter') values='@none' ;;
+	'campaign preview --explain') values='@none' ;;
 	'campaign preview --for') values='@none' ;;
 	'campaign test --to') values='@none' ;;
 	'campaign test --for') values='@none' ;;
