@@ -9,6 +9,7 @@
 #include "portal/ask_form.h"
 #include "portal/visit.h"
 
+#define AREA_LINES 5
 #define RADIO_OPTIONS_MAX 5 /* more go into a list that opens */
 
 static const char *hint_of(const struct field *field)
@@ -71,6 +72,7 @@ static json_t *control(const struct field *field, const char *name, const char *
 	free(described);
 	json_object_set_new(all, "file", json_false());
 	json_object_set_new(all, "table", json_false());
+	json_object_set_new(all, "lines", json_integer(AREA_LINES));
 	return all;
 }
 
@@ -81,6 +83,7 @@ static json_t *cell(const struct ask_form *form, const struct field *field, cons
 	char *name = xasprintf("f.%s", at), *id = xasprintf("f-%s-%zu-%s", field->name, row, column->name);
 	const char *text = json_string_value(json_object_get(typed_row, column->name));
 	json_t *all = control(column, name, id, text == NULL ? "" : text, json_object_get(form->errors, at), NULL);
+	json_object_set_new(all, "lines", json_integer(1));
 	if (json_is_true(json_object_get(all, "radio"))) { /* in a cell a list that opens is smaller */
 		json_object_set_new(all, "radio", json_false());
 		json_object_set_new(all, "select", json_true());
@@ -158,7 +161,8 @@ static json_t *table_shown(const struct field *field, const json_t *value)
 		json_t *cells = json_array();
 		for (size_t c = 0; c < field->columns; c++) {
 			const json_t *row = json_array_get(value, r);
-			json_array_append_new(cells, shown(&field->column[c], json_object_get(row, field->column[c].name)));
+			json_array_append_new(cells, json_pack("{s:s, s:o}", "label", field->column[c].label, "text",
+							     shown(&field->column[c], json_object_get(row, field->column[c].name))));
 		}
 		json_array_append_new(rows, json_pack("{s:I, s:o}", "number", (json_int_t)r + 1, "cells", cells));
 	}

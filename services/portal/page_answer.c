@@ -16,6 +16,7 @@ static void show_form(struct web_request *request, struct worker *worker, const 
 	const struct ask_form *form, const struct sender *sender, int status, const char *text)
 {
 	struct error e = {0};
+	struct web_file *lost;
 	json_t *page = asked_head(asked), *versions = answering_versions(worker->db, asked, VERSIONS_SHOWN, &e);
 	if (versions == NULL) {
 		web_reply_error(request, &e);
@@ -23,6 +24,7 @@ static void show_form(struct web_request *request, struct worker *worker, const 
 		answering_add_form(page, asked, form, sender, NULL, text);
 		json_object_set_new(page, "answered", json_boolean(json_array_size(versions) > 0));
 		json_object_set_new(page, "versions", versions);
+		json_object_set_new(page, "files_lost", json_boolean(web_files(request, &lost) > 0));
 		web_reply_page(request, status, "answer", page);
 	}
 	json_decref(page);

@@ -43,7 +43,7 @@ static json_t *sum_cells(const struct asked *asked, const struct schools *school
 			continue;
 		const json_t *sum = json_object_get(schools->sums, field->name);
 		char *text = sum == NULL ? xstrdup("0") : field_show(field, sum, lang_get());
-		json_array_append_new(all, json_string(text));
+		json_array_append_new(all, json_pack("{s:s, s:s}", "label", field->label, "text", text));
 		free(text);
 	}
 	return all;
@@ -53,6 +53,7 @@ static void show_page(struct web_request *request, struct worker *worker, const 
 	const struct schools *schools, const struct ask_form *form, const struct sender *sender, int status, const char *text)
 {
 	struct error e = {0};
+	struct web_file *lost;
 	json_t *page = asked_head(asked), *hints = sum_hints(asked, schools);
 	json_t *versions = answering_versions(worker->db, asked, VERSIONS_SHOWN, &e);
 	if (versions == NULL) {
@@ -64,6 +65,7 @@ static void show_page(struct web_request *request, struct worker *worker, const 
 	json_object_set_new(json_object_get(page, "reason"), "value", json_string(reason == NULL ? "" : reason));
 	json_object_set_new(page, "answered", json_boolean(json_array_size(versions) > 0));
 	json_object_set_new(page, "versions", versions);
+	json_object_set_new(page, "files_lost", json_boolean(web_files(request, &lost) > 0));
 	json_object_set(page, "schools", schools->list);
 	json_object_set_new(page, "has_schools", json_boolean(json_array_size(schools->list) > 0));
 	json_object_set(page, "columns", schools->columns);

@@ -44,6 +44,22 @@ static int add_style(struct portal *portal, struct error *e)
 	return rc;
 }
 
+/* An envelope in the ministry's colour, unless it brings its own. */
+static int add_icon(struct portal *portal, struct error *e)
+{
+	static const char *const own[] = {"icon.svg", "icon.png", "favicon.ico"};
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+		if (web_assets_find(portal->assets, own[i]) != NULL)
+			return 0;
+	char *svg = xasprintf("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 32 32\">"
+			      "<rect x=\"2\" y=\"6\" width=\"28\" height=\"20\" rx=\"3\" fill=\"%s\"/>"
+			      "<path d=\"M5 10l11 8 11-8\" fill=\"none\" stroke=\"#fff\" stroke-width=\"2.5\"/></svg>",
+		portal->settings->portal.colour);
+	int rc = web_assets_add(portal->assets, "icon.svg", svg, strlen(svg), e);
+	free(svg);
+	return rc;
+}
+
 static json_t *asset_url(const struct portal *portal, const char *const *names)
 {
 	for (; *names != NULL; names++) {
@@ -59,20 +75,21 @@ static json_t *asset_url(const struct portal *portal, const char *const *names)
 
 static int prepare_pages(struct portal *portal, struct error *e)
 {
-	static const char *const style[] = {"style.css", NULL}, *const logo[] = {"logo.svg", "logo.png", NULL};
+	static const char *const style[] = {"style.css", NULL}, *const logo[] = {"logo.svg", "logo.png", NULL},
+			 *const icon[] = {"icon.svg", "icon.png", "favicon.ico", NULL};
 	const struct embedded_set *const sets[] = {&portal_page_files};
 	const struct settings *s = portal->settings;
 	struct problems problems = {0};
 	portal->assets = web_assets_new();
 	if (s->portal.assets != NULL && web_assets_add_folder(portal->assets, s->portal.assets, e) != 0)
 		return error_context(e, "portal.assets");
-	if (add_style(portal, e) != 0)
+	if (add_style(portal, e) != 0 || add_icon(portal, e) != 0)
 		return -1;
-	json_t *site = json_pack("{s:s, s:s, s:s, s:o, s:o}", "name",
+	json_t *site = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name",
 		s->portal.name != NULL ? s->portal.name : s->sender.name != NULL ? s->sender.name : "", "privacy_url",
 		s->portal.privacy_url != NULL ? s->portal.privacy_url : "", "contact",
 		s->portal.contact != NULL ? s->portal.contact : "", "style", asset_url(portal, style), "logo",
-		asset_url(portal, logo));
+		asset_url(portal, logo), "icon", asset_url(portal, icon));
 	if (site == NULL)
 		return error_set(e, ERROR_INPUT, "portal: the settings are not UTF-8");
 	portal->pages = web_pages_new(sets, 1, site, &problems);

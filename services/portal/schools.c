@@ -33,7 +33,7 @@ static json_t *cells(const struct fields *fields, const char *answer)
 			continue;
 		const json_t *value = json_object_get(values, fields->item[i].name);
 		char *text = field_empty(value) ? NULL : field_show(&fields->item[i], value, lang_get());
-		json_array_append_new(all, text == NULL ? json_string("—") : json_string(text));
+		json_array_append_new(all, json_pack("{s:s, s:s}", "label", fields->item[i].label, "text", text == NULL ? "—" : text));
 		free(text);
 	}
 	json_decref(values);
