@@ -45,6 +45,9 @@ static int check(const struct letter_recipient *r, struct error *e)
 			tr("the recipient's address is not valid", "адрес получателя неверен"));
 	if (!mime_plain_token(r->message_id, MESSAGE_ID_MAX_BYTES))
 		return error_set(e, ERROR_INPUT, "%s", tr("the Message-ID is not valid", "Message-ID неверен"));
+	if (r->in_reply_to != NULL && !mime_plain_token(r->in_reply_to, MESSAGE_ID_MAX_BYTES))
+		return error_set(e, ERROR_INPUT, "%s",
+			tr("the Message-ID that is answered is not valid", "Message-ID, на который отвечаем, неверен"));
 	if (r->reply_to != NULL && !mime_plain_token(r->reply_to, GATE_ADDRESS_MAX))
 		return error_set(e, ERROR_INPUT, "%s",
 			tr("the reply address is not valid", "адрес для ответа неверен"));
@@ -107,6 +110,22 @@ static int too_long(struct error *e)
 		"заполненное письмо длиннее %zu КБ"), RENDERED_MAX_BYTES / 1024);
 }
 
+/* Auto-Submitted: auto-generated (RFC 3834 section 5) is for what a program
+ * sends by itself. A campaign's letter is: the planner chooses its recipients
+ * and its moment, nobody presses "send" for it, and no message is answered by
+ * it (a receipt does: auto-replied). Vacation programs then keep silent; people's
+ * replies are not touched. No Precedence: RFC 3834 section 3.1.8 calls it
+ * non-standard, and some filters read "bulk" as "unwanted". */
+static int say_automatic(const struct letter_recipient *r, struct buf *out)
+{
+	int rc = buf_puts(out, r->auto_replied ? "Auto-Submitted: auto-replied\r\n"
+					       : "Auto-Submitted: auto-generated\r\n");
+	if (r->in_reply_to != NULL)
+		rc |= buf_printf(out, "In-Reply-To: <%s>\r\nReferences: <%s>\r\n", r->in_reply_to,
+			r->in_reply_to);
+	return rc;
+}
+
 static int fill_headers(const struct letter *letter, const struct letter_recipient *r, struct buf *out,
 	struct buf *scratch, struct error *e)
 {
@@ -129,6 +148,7 @@ static int fill_headers(const struct letter *letter, const struct letter_recipie
 	/* RFC 8058 section 3.1: one click is for HTTPS only. */
 	if (leave != NULL && strncasecmp(leave, "https://", 8) == 0)
 		rc |= buf_puts(out, "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");
+	rc |= say_automatic(r, out);
 	rc |= buf_append(out, letter->headers.data, letter->headers.len) | buf_puts(out, "\r\n");
 	return rc == 0 ? 0 : too_long(e);
 }

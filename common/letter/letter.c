@@ -165,19 +165,12 @@ static void make_structure(struct letter *letter, const struct letter_source *s)
 	ASSERT(rc == 0);
 }
 
-/* Auto-Submitted: auto-generated (RFC 3834 section 5) is for what a program
- * sends by itself. A campaign's letter is: the planner chooses its recipients
- * and its moment, nobody presses "send" for it, and no message is answered by
- * it (that would be auto-replied). Vacation programs then keep silent; people's
- * replies are not touched. No Precedence: RFC 3834 section 3.1.8 calls it
- * non-standard, and some filters read "bulk" as "unwanted". */
 static void make_headers(struct letter *letter, const struct letter_source *s)
 {
 	char from[GATE_ADDRESS_MAX + 1];
 	int rc = gate_address(s->from_address, from, NULL);
 	const char *name = s->from_name != NULL ? s->from_name : "";
 	rc |= mime_mailbox(&letter->headers, "From", name, strlen(name), from);
-	rc |= buf_puts(&letter->headers, "Auto-Submitted: auto-generated\r\n");
 	if (s->reply_to != NULL) { /* with an IDN domain as punycode */
 		char reply_to[GATE_ADDRESS_MAX + 1];
 		rc |= gate_address(s->reply_to, reply_to, NULL);

@@ -81,6 +81,9 @@ struct letter_recipient {
 	int64_t date_ms;            /* Date: stable across attempts is not required */
 	const char *reply_to;       /* overrides the letter's; NULL = the letter's */
 	const char *unsubscribe_url; /* NULL = no List-Unsubscribe */
+	/* A receipt: Auto-Submitted says auto-replied (RFC 3834), not auto-generated. */
+	bool auto_replied;
+	const char *in_reply_to;    /* Message-ID it answers, without <>; NULL = none */
 };
 
 /* A filled letter: segments in order; some are owned by it, some shared with

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/buf.h"
+#include "base/gate.h"
 #include "base/lang.h"
 #include "base/xalloc.h"
 #include "intake/charset.h"
@@ -20,6 +21,7 @@
 #define PARTS_MAX 200
 #define DEPTH_MAX 20		     /* people reach 5; each level is our stack */
 #define TEXT_BYTES_MAX (1024 * 1024) /* of one part: a person reads less */
+#define NAME_BYTES_MAX 180	      /* gate_file_name takes 200 */
 #define TEXTS_BYTES_MAX (8 * 1024 * 1024)
 
 void mail_init(void)
@@ -158,8 +160,8 @@ static void add_returned(struct walk *walk, GMimeMessage *message)
 	buf_fini(&head);
 }
 
-/* Decoded bytes of a part, at most TEXT_BYTES_MAX; the caller frees. */
-static char *content(GMimePart *gmime, size_t *len, bool *cut)
+/* Decoded bytes of a part, at most `most`; the caller frees. */
+static char *content(GMimePart *gmime, size_t most, size_t *len, bool *cut)
 {
 	GMimeDataWrapper *wrapper = g_mime_part_get_content(gmime);
 	*len = 0;
@@ -175,7 +177,7 @@ static char *content(GMimePart *gmime, size_t *len, bool *cut)
 	struct buf bytes;
 	char piece[4096];
 	ssize_t n;
-	buf_init(&bytes, TEXT_BYTES_MAX);
+	buf_init(&bytes, most);
 	while (!*cut && (n = g_mime_stream_read(decoded, piece, sizeof piece)) > 0)
 		*cut = buf_append(&bytes, piece, (size_t)n) != 0;
 	*len = bytes.len;
@@ -224,7 +226,7 @@ static void add_leaf(struct walk *walk, GMimePart *gmime, const char *type)
 		return;
 	}
 	size_t len;
-	char *bytes = content(gmime, &len, &part->cut);
+	char *bytes = content(gmime, TEXT_BYTES_MAX, &len, &part->cut);
 	set_text(walk, part,
 		charset_text(bytes, len,
 			g_mime_object_get_content_type_parameter(GMIME_OBJECT(gmime), "charset")));
@@ -363,6 +365,106 @@ void mail_free(struct mail **pointer)
 	free(mail->type);
 	free(mail->report_type);
 	free(mail);
+}
+
+/* ---- attached files ------------------------------------------------------------ */
+
+struct attached_walk {
+	struct mail_file_list *list;
+	size_t files_max, bytes_max;
+};
+
+/* Whatever the mail says, a name that stays in its folder. */
+static char *safe_name(const char *given, size_t number)
+{
+	char *name = given == NULL ? xstrdup("") : one_line(given);
+	for (char *p = name; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f || strchr("/\\:*?\"<>|", *p) != NULL)
+			*p = '_';
+	text_trim(name);
+	if (strlen(name) > NAME_BYTES_MAX) {
+		name[NAME_BYTES_MAX] = '\0';
+		gate_utf8_mend(name);
+	}
+	if (gate_file_name(name))
+		return name;
+	free(name);
+	return xasprintf("attachment-%zu", number);
+}
+
+static bool is_logo(GMimePart *part, const char *type)
+{
+	const char *disposition = g_mime_object_get_disposition(GMIME_OBJECT(part));
+	return strncmp(type, "image/", 6) == 0 && g_mime_object_get_content_id(GMIME_OBJECT(part)) != NULL &&
+	       (disposition == NULL || strcasecmp(disposition, "attachment") != 0);
+}
+
+static void take_file(struct attached_walk *walk, GMimePart *part)
+{
+	char *given = g_mime_content_type_get_mime_type(g_mime_object_get_content_type(GMIME_OBJECT(part)));
+	char *type = charset_valid(given, strlen(given));
+	const char *disposition = g_mime_object_get_disposition(GMIME_OBJECT(part));
+	bool file = !is_read(type) || (strncmp(type, "text/", 5) == 0 && disposition != NULL &&
+					      strcasecmp(disposition, "attachment") == 0);
+	text_lower_ascii(type);
+	g_free(given);
+	if (!file || is_logo(part, type) || walk->list->count == walk->files_max) {
+		walk->list->left_out += file && walk->list->count == walk->files_max;
+		free(type);
+		return;
+	}
+	struct mail_file one = {.type = type};
+	one.data = content(part, walk->bytes_max, &one.len, &one.cut);
+	if (one.len == 0 && !one.cut) {
+		free(one.data);
+		free(type);
+		return;
+	}
+	one.name = safe_name(g_mime_part_get_filename(part), walk->list->count + 1);
+	walk->list->item = xrealloc(walk->list->item, walk->list->count + 1, sizeof one);
+	walk->list->item[walk->list->count++] = one;
+}
+
+static void walk_attached(struct attached_walk *walk, GMimeObject *object, int depth)
+{
+	if (object == NULL || depth > DEPTH_MAX)
+		return;
+	if (GMIME_IS_MULTIPART(object)) {
+		int count = g_mime_multipart_get_count(GMIME_MULTIPART(object));
+		for (int i = 0; i < count && i < PARTS_MAX; i++)
+			walk_attached(walk, g_mime_multipart_get_part(GMIME_MULTIPART(object), i), depth + 1);
+	} else if (GMIME_IS_PART(object)) {
+		take_file(walk, GMIME_PART(object));
+	}
+}
+
+void mail_attached(const void *bytes, size_t len, size_t files_max, size_t bytes_max,
+	struct mail_file_list *out)
+{
+	const char *at = bytes, *end = at + len;
+	struct attached_walk walk = {.list = out, .files_max = files_max, .bytes_max = bytes_max};
+	*out = (struct mail_file_list){0};
+	skip_to_head(&at, end);
+	GMimeStream *stream = g_mime_stream_mem_new_with_buffer(at, (size_t)(end - at));
+	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+	GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
+	g_object_unref(parser);
+	g_object_unref(stream);
+	if (message == NULL)
+		return;
+	walk_attached(&walk, g_mime_message_get_mime_part(message), 0);
+	g_object_unref(message);
+}
+
+void mail_file_list_fini(struct mail_file_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		free(list->item[i].name);
+		free(list->item[i].type);
+		free(list->item[i].data);
+	}
+	free(list->item);
+	*list = (struct mail_file_list){0};
 }
 
 /* ---- looking things up ----------------------------------------------------- */

@@ -56,6 +56,24 @@ void mail_shutdown(void);
 int mail_parse(const void *bytes, size_t len, struct mail **mail, struct error *e);
 void mail_free(struct mail **mail);
 
+/* Attached files with their bytes: a second pass over the same mail, for the few that are kept. Logos
+ * that stand inside the text are left out, and what is empty. */
+struct mail_file {
+	char *name; /* fit for a file system (gate_file_name); made up when the mail gives none */
+	char *type; /* lower case */
+	char *data;
+	size_t len;
+	bool cut;   /* it is longer than bytes_max: data is only its beginning */
+};
+struct mail_file_list {
+	struct mail_file *item;
+	size_t count;
+	size_t left_out; /* more than files_max */
+};
+void mail_attached(const void *bytes, size_t len, size_t files_max, size_t bytes_max,
+	struct mail_file_list *out);
+void mail_file_list_fini(struct mail_file_list *list);
+
 /* The first field of this name (case does not matter), NULL when there is none. */
 const char *mail_field(const struct mail *mail, const char *name);
 /* The i-th of this name; NULL when there are no more. */

@@ -1,10 +1,239 @@
-#include "intake/case.h"
+/* What people write, and what their programs write for them. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
+#include "answer/answer.h"
 #include "base/lang.h"
+#include "base/xalloc.h"
+#include "intake/answer_mail.h"
+#include "intake/ask_match.h"
+#include "intake/auto_reply.h"
+#include "intake/case.h"
+#include "intake/receipt.h"
+#include "intake/reply_text.h"
+#include "intake/trust.h"
+
+/* A mail that has passed so many servers goes round in a circle (RFC 5321 6.3 advises 100). */
+#define HOPS_MAX 100
+#define WORDS_MAX_BYTES (16 * 1024) /* of a mail, kept for `vestnik mail show` */
+#define TRIES_MAX 20 /* MACs computed for a Message-ID */
+
+/* ---- what is no person's ------------------------------------------------------------- */
+
+static bool ignore(struct intake_case *c, const char *why)
+{
+	c->state = CASE_STATE_IGNORED;
+	case_note(c, "%s", why);
+	return true;
+}
+
+/* Our own letter came back whole: a contact that is this mailbox, a rule that forwards. */
+static bool is_own(const struct intake_case *c)
+{
+	const char *id = mail_field(c->mail, "Message-ID");
+	struct match match = {0};
+	int tries = TRIES_MAX;
+	return id != NULL && match_tag(c->inbox->key, id, strlen(id), &tries, &match);
+}
+
+static bool is_noise(struct intake_case *c)
+{
+	const char *sign;
+	if (is_own(c))
+		return ignore(c, tr("our own letter", "наше собственное письмо"));
+	if (mail_field_at(c->mail, "Received", HOPS_MAX) != NULL)
+		return ignore(c, tr("goes round in a circle", "ходит по кругу"));
+	if (c->found->findings.item[0].kind != MAIL_AUTO_REPLY && auto_reply_of(c->mail, &sign) != AUTO_NOT)
+		return ignore(c, tr("a newsletter or notice, no answer", "рассылка или уведомление, не ответ"));
+	return false;
+}
+
+/* ---- which ask ------------------------------------------------------------------------------ */
+
+/* A receipt or notice of ours knows its ask in the fields it was filled with. */
+static int ask_of_notice(struct intake_case *c, struct error *e)
+{
+	struct db_stmt *stmt;
+	if (db_query(c->inbox->db, &stmt, e, "SELECT fields FROM delivery WHERE key = $1", "i", c->letter.key) !=
+		0)
+		return -1;
+	enum db_step step = db_step(stmt, e);
+	if (step == DB_ROW) {
+		json_t *fields = json_loads(db_text(stmt, 0), 0, NULL);
+		c->letter.ask =
+			json_integer_value(json_object_get(json_object_get(fields, "@"), "ask"));
+		json_decref(fields);
+	}
+	db_reset(stmt);
+	return step == DB_FAILED ? -1 : 0;
+}
+
+static int find_letter(struct intake_case *c, struct error *e)
+{
+	if (case_find_letter(c, c->found->match.delivery, e) != 0)
+		return -1;
+	if (c->letter.key != 0 && c->letter.recipient == 0)
+		return ask_of_notice(c, e);
+	return 0;
+}
+
+/* ---- absences ---------------------------------------------------------------------------------- */
+
+/* Believed at once: what a false one can do is a reminder to the second contact, too. But only about a
+ * letter of ours: anybody can write "out of office". */
+static int absence(struct intake_case *c, struct error *e)
+{
+	struct ask ask;
+	c->ask = c->letter.recipient == 0 ? 0 : c->letter.ask;
+	if (c->ask == 0) {
+		(void)ignore(c, tr("an automatic reply to nothing that was asked",
+					"автоматический ответ не на запрос"));
+		return 0;
+	}
+	enum db_step step = ask_by_id(c->inbox->db, c->ask, &ask, e);
+	if (step != DB_ROW)
+		return step == DB_FAILED ? -1 : 0;
+	bool open = ask.state == ASK_OPEN;
+	ask_fini(&ask);
+	if (!open)
+		return 0;
+	case_note(c, "%s",
+		tr("the next reminder goes to the second contact, too",
+			"следующее напоминание уйдёт и второму контакту"));
+	return ask_trouble_change(c->inbox->db, c->ask, ASK_TROUBLE_ABSENT, 0, e);
+}
+
+/* ---- people --------------------------------------------------------------------------------------- */
+
+static void keep_words(struct intake_case *c)
+{
+	char *own = reply_text(c->mail);
+	c->words = xstrndup(own, WORDS_MAX_BYTES);
+	gate_utf8_mend(c->words);
+	free(own);
+}
+
+struct answering {
+	struct ask ask;
+	bool proven;  /* a right MAC names the letter */
+	bool named;   /* the letter's number stands in the mail */
+	bool contact; /* the sender's address is one of the organisation's */
+};
+
+static int find_ask(struct intake_case *c, struct answering *a, struct error *e)
+{
+	struct ask_match match = {0};
+	a->proven = c->letter.ask != 0;
+	if (!a->proven && c->letter.key == 0 && c->sender[0] != '\0' &&
+		ask_match_by_sender(c->inbox->db, c->sender, c->mail, &match, e) != 0)
+		return -1;
+	a->named = match.by_number;
+	int64_t id = a->proven ? c->letter.ask : match.ask;
+	if (id == 0)
+		return 0;
+	enum db_step step = ask_by_id(c->inbox->db, id, &a->ask, e);
+	if (step != DB_ROW)
+		return step == DB_FAILED ? -1 : 0;
+	c->ask = id;
+	if (c->sender[0] == '\0')
+		return 0;
+	return ask_match_contact(c->inbox->db, a->ask.organisation, c->sender, &a->contact, e);
+}
+
+/* The staff's list with what they would decide; the figure is shown beside it (`vestnik mail show`). */
+static int for_staff(struct intake_case *c, const struct answering *a, struct error *e)
+{
+	const char *who = a->contact ? tr("the sender's server does not vouch for him (DMARC)",
+					       "подлинность отправителя не подтверждена (DMARC)")
+			  : c->sender[0] == '\0'
+				  ? tr("who sent it cannot be said", "непонятно, кто отправитель")
+				  : tr("the sender is no contact of the organisation",
+					    "отправитель не из контактов организации");
+	if (a->contact && !a->proven && !a->named)
+		who = tr("names no letter of ours; only the sender fits",
+			"наше письмо не названо; подходит только отправитель");
+	case_review(c, "%s", who);
+	struct answer_reading none = {0};
+	/* To the organisation's own address, about a letter it got: nobody else learns anything. */
+	if (a->contact && a->proven && receipt_send(c, &a->ask, &none, NULL, c->sender, e) != 0)
+		return -1;
+	return ask_trouble_change(c->inbox->db, a->ask.id, ASK_TROUBLE_REVIEW, 0, e);
+}
+
+static void note_recorded(struct intake_case *c, const struct answer_reading *reading,
+	const struct answer_outcome *outcome)
+{
+	char *values = json_dumps(reading->values, JSON_COMPACT);
+	bool figures = json_object_size(reading->values) > 0;
+	if (reading->sheet)
+		case_note(c, tr("recorded from the workbook, version %lld", "записано из таблицы, версия %lld"),
+			(long long)outcome->version);
+	else
+		case_review(c, tr("recorded as version %lld: %s", "записано, версия %lld: %s"),
+			(long long)outcome->version,
+			figures		       ? values
+			: reading->ambiguous ? tr("which figure is meant is not clear",
+						       "какое число имеется в виду, неясно")
+					     : tr("no figure was found", "числа не найдено"));
+	c->keep_raw = true;
+	free(values);
+}
+
+static int believed(struct intake_case *c, struct answering *a, struct error *e)
+{
+	struct answer_reading reading;
+	struct answer_outcome outcome = {0};
+	const struct answer_mail mail = {.mail = c->mail, .bytes = c->in->bytes, .len = c->in->len,
+		.words = c->words, .address = c->sender, .id = c->id, .received_ms = c->in->received_ms};
+	int rc = answer_mail_read(c->inbox->db, &a->ask, c->words, &reading, e);
+	if (rc == 0)
+		rc = answer_mail_record(c->inbox, &a->ask, &mail, &reading, NULL, &outcome, e);
+	if (rc == 0) {
+		note_recorded(c, &reading, &outcome);
+		rc = receipt_send(c, &a->ask, &reading, &outcome, c->sender, e);
+		if (rc == 0 && strcmp(c->state, CASE_STATE_REVIEW) == 0)
+			rc = ask_trouble_change(c->inbox->db, a->ask.id, ASK_TROUBLE_REVIEW, 0, e);
+	} else if (e->code == ERROR_DENIED || e->code == ERROR_INPUT) {
+		/* withdrawn meanwhile, corrected too often: nothing was written, staff read it */
+		case_review(c, "%s", e->text);
+		rc = 0;
+	}
+	answer_outcome_fini(&outcome);
+	answer_reading_fini(&reading);
+	return rc;
+}
+
+static int person(struct intake_case *c, struct error *e)
+{
+	struct answering a = {0};
+	const struct settings *settings = c->inbox->settings;
+	keep_words(c);
+	if (find_ask(c, &a, e) != 0)
+		return -1;
+	if (a.ask.id == 0) {
+		case_review(c, "%s",
+			c->letter.key != 0
+				? tr("answers a letter that asks for nothing", "ответ на письмо без запроса")
+				: tr("a person's letter that names no letter of ours",
+					  "письмо человека, где наше письмо не названо"));
+		return 0;
+	}
+	c->trusted = a.contact && (a.proven || a.named) &&
+		     trust_passed(c->mail, c->sender, (const char *const *)settings->intake.trusted_authserv,
+			     settings->intake.trusted_authserv_count);
+	int rc = c->trusted ? believed(c, &a, e) : for_staff(c, &a, e);
+	ask_fini(&a.ask);
+	return rc;
+}
 
 int case_personal(struct intake_case *c, struct error *e)
 {
-	(void)e;
-	case_review(c, "%s", tr("a person's mail", "письмо человека"));
-	return 0;
+	if (is_noise(c))
+		return 0;
+	if (find_letter(c, e) != 0)
+		return -1;
+	return c->found->findings.item[0].kind == MAIL_AUTO_REPLY ? absence(c, e) : person(c, e);
 }

@@ -14,7 +14,7 @@
 
 struct limits limits_of(const struct settings *settings, const struct task *task, bool proven)
 {
-	struct limits limits = {.audience = -1};
+	struct limits limits = {.audience = -1, .proven = proven && settings_source_own(task->source)};
 	if (!settings->sources_given)
 		return limits;
 	limits.unproven = settings_source_own(task->source) && !proven;
@@ -58,6 +58,20 @@ static int check_audience(const struct limits *limits, const struct task *task, 
 		task->source, most, task->type == TASK_NOTIFY ? "" : "more: at least ", count);
 }
 
+/* Out of the ids at "@" the mailer makes signed links: with them anybody could answer for a school. */
+static int check_fields(const struct limits *limits, const struct task *task, struct error *e)
+{
+	if (limits->proven || task->type != TASK_NOTIFY)
+		return 0;
+	for (size_t i = 0; i < task->as.notify.to_count; i++)
+		if (json_object_get(task->as.notify.to[i].fields, "@") != NULL)
+			return error_set(e, ERROR_DENIED,
+				"data.to[%zu].fields has a member \"@\": only Vestnik's own programs may ask for "
+				"links",
+				i);
+	return 0;
+}
+
 int limits_task(const struct limits *limits, const struct settings *settings, const struct task *task,
 	struct error *e)
 {
@@ -71,6 +85,8 @@ int limits_task(const struct limits *limits, const struct settings *settings, co
 			"source \"%.100s\" is a program of Vestnik's, and the task does not carry the proof of this "
 			"installation's key (key_file)",
 			task->source);
+	if (check_fields(limits, task, e) != 0)
+		return -1;
 	if (limits->source == NULL)
 		return 0;
 	if (!settings_source_may_ask(limits->source, task_short_name(task->type))) {

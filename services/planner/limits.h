@@ -16,6 +16,7 @@
 struct limits {
 	bool refused;                         /* there is a list, and the source is not in it */
 	bool unproven;                        /* it says it is ours and does not show it */
+	bool proven;                          /* it is ours */
 	const struct settings_source *source; /* NULL: no limits */
 	int64_t audience;                     /* a launch's recipients; -1: not counted */
 };
