@@ -198,8 +198,8 @@ const struct setting_row settings_rows[] = {
 		"(mx.example.org). Отправителю верят, только если один из них сообщил dmarc=pass; без "
 		"списка каждое письмо смотрят сотрудники"},
 	{"intake.poll", SETTING_DURATION, S(intake.poll_ms), "30s", 200, HOUR, NULL,
-		"Between two looks into an IMAP mailbox (a Maildir is looked at every second)",
-		"Как часто заглядывать в ящик IMAP (в Maildir — каждую секунду)"},
+		"Between two looks into an IMAP mailbox (a Maildir is looked at five times a second)",
+		"Как часто заглядывать в ящик IMAP (в Maildir — пять раз в секунду)"},
 	{"intake.first", SETTING_DURATION64, S(intake.first_ms), "7d", 0, 3650 * DAY, NULL,
 		"How far back an IMAP mailbox is read that was never read before",
 		"За какой срок читать ящик IMAP, который раньше не читали"},

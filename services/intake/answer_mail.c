@@ -136,7 +136,7 @@ int answer_mail_record(struct inbox *inbox, const struct ask *ask, const struct 
 	reading->files_left = 0;
 	choose_files(&list, reading, files, &count);
 	char *name = sender_name(mail->mail);
-	char *note = xstrndup(mail->words, NOTE_MAX_BYTES);
+	char *note = xstrndup(mail->words, strnlen(mail->words, NOTE_MAX_BYTES));
 	gate_utf8_mend(note);
 	struct answer_new new = {.ask = ask->id,
 		.way = way_of(mail, reading),

@@ -111,7 +111,7 @@ static int absence(struct intake_case *c, struct error *e)
 static void keep_words(struct intake_case *c)
 {
 	char *own = reply_text(c->mail);
-	c->words = xstrndup(own, WORDS_MAX_BYTES);
+	c->words = xstrndup(own, strnlen(own, WORDS_MAX_BYTES));
 	gate_utf8_mend(c->words);
 	free(own);
 }

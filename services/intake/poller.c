@@ -19,8 +19,8 @@
 /* Longer than any mail takes to fetch and record; a poller that died is replaced after it. */
 #define LEASE_MS 30000
 #define LEASE_RETRY_MS 5000
-/* Reading an empty folder costs some microseconds. */
-#define MAILDIR_POLL_MS 1000
+/* Reading an empty folder costs some microseconds; what somebody waits for is there at once. */
+#define MAILDIR_POLL_MS 200
 /* After trouble, doubling: providers lock out who tries a wrong password all the time. */
 #define BACKOFF_LEAST_MS 1000
 #define BACKOFF_MOST_MS (5 * 60 * 1000)
@@ -46,6 +46,7 @@ struct poller {
 	struct buf bytes;
 	char odd[512];          /* the last thing in the Maildir that is no mail: said once */
 	int64_t noted_ms;       /* monotonic */
+	int64_t leased_ms;      /* monotonic: when the lease was last taken */
 
 	pthread_mutex_t lock;
 	char trouble[512];
@@ -271,10 +272,22 @@ static int open_store(struct poller *p, struct error *e)
 	return daemon_open_store(p->daemon, &p->inbox.db, e);
 }
 
+/* Not at every look: that would be a commit each. Between two, the mails' own transactions confirm it. */
+static int keep_lease(struct poller *p, struct error *e)
+{
+	int64_t now_ms = clock_mono_ms();
+	if (p->held && now_ms - p->leased_ms < LEASE_MS / 3)
+		return 0;
+	if (lease_take(p->inbox.db, &p->lease, false, &p->held, e) != 0)
+		return -1;
+	p->leased_ms = now_ms;
+	return 0;
+}
+
 static int look(struct poller *p, bool *more, struct error *e)
 {
 	*more = false;
-	if (open_store(p, e) != 0 || lease_take(p->inbox.db, &p->lease, false, &p->held, e) != 0)
+	if (open_store(p, e) != 0 || keep_lease(p, e) != 0)
 		return -1;
 	if (!p->held)
 		return 0;
@@ -318,8 +331,10 @@ static void suffer(struct poller *p, int *backoff_ms, const struct error *e)
 	if (*backoff_ms > BACKOFF_MOST_MS)
 		*backoff_ms = BACKOFF_MOST_MS;
 	/* The lease goes while we wait: another machine may reach what we cannot. */
-	if (p->inbox.db != NULL && *backoff_ms > LEASE_MS)
+	if (p->inbox.db != NULL && *backoff_ms > LEASE_MS) {
 		lease_release(p->inbox.db, &p->lease);
+		p->held = false;
+	}
 	daemon_wait(p->daemon, *backoff_ms);
 }
 

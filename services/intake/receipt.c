@@ -112,7 +112,7 @@ static json_t *values_of(const struct answer_reading *reading, const struct answ
 	if (reading->sheet && (outcome->state == ASK_CONFIRMED || outcome->state == ASK_PARTIAL))
 		json_object_set_new(values, "counts", json_true());
 	if (reading->sheet_trouble != NULL)
-		put(values, "trouble", xstrndup(reading->sheet_trouble, TROUBLE_MAX_BYTES));
+		put(values, "trouble", xstrndup(reading->sheet_trouble, strnlen(reading->sheet_trouble, TROUBLE_MAX_BYTES)));
 	if (reading->files_left > 0)
 		put(values, "left", xasprintf("%zu", reading->files_left));
 	return values;

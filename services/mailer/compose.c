@@ -128,6 +128,17 @@ static void add_links(struct compose *compose, const struct ident_key *key, cons
 	json_object_set_new(fields, "link", links);
 }
 
+/* A receipt (intake): nobody answers it, no bounce of it comes back (RFC 3834 section 3.3). */
+static void add_receipt(struct compose *compose, const json_t *fields, struct letter_recipient *recipient)
+{
+	const json_t *ids = json_object_get(fields, "@");
+	if (!json_is_true(json_object_get(ids, "receipt")))
+		return;
+	compose->mail_from[0] = '\0';
+	recipient->auto_replied = true;
+	recipient->in_reply_to = json_string_value(json_object_get(ids, "in_reply_to"));
+}
+
 int compose_letter(struct compose *compose, const struct ident_key *key, struct outgoing *job,
 	struct transport_letter *out, struct error *e)
 {
@@ -148,6 +159,7 @@ int compose_letter(struct compose *compose, const struct ident_key *key, struct 
 		.date_ms = clock_now_ms(),
 		.reply_to = compose->reply_to[0] != '\0' ? compose->reply_to : NULL,
 		.unsubscribe_url = unsubscribe_url(compose, key, job->key)};
+	add_receipt(compose, fields, &recipient);
 	int rc = letter_fill(job->sheet->letter, &recipient, &compose->copy, e);
 	json_decref(fields);
 	*out = (struct transport_letter){.mail_from = compose->mail_from,

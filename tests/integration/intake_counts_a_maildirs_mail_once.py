@@ -8,7 +8,7 @@ import mails  # noqa: E402
 from bed import Bed, kill, stop, wait_for  # noqa: E402
 from dovecot import deliver  # noqa: E402
 
-SCHOOLS = 8
+SCHOOLS = 9
 ACCEPTED, DELIVERED, BOUNCED = 5, 6, 7
 
 
@@ -62,7 +62,7 @@ def main():
         wait_for(lambda: state_of(bed, schools[0]) == BOUNCED, "the hard bounce")
         wait_for(lambda: state_of(bed, schools[1]) == BOUNCED, "the soft bounce")
         wait_for(lambda: state_of(bed, schools[2]) == DELIVERED, "the report of delivery")
-        assert [state_of(bed, s) for s in schools[3:]] == [ACCEPTED] * 5
+        assert [state_of(bed, s) for s in schools[3:]] == [ACCEPTED] * 6
         assert bed.rows("SELECT address, source FROM suppression") == [(schools[0], "intake")]
         states = dict(bed.rows("SELECT state, count(*) FROM mail_in GROUP BY state"))
         # for staff: wrong MAC, no letter, the two outer and the three that are no mail
@@ -85,8 +85,13 @@ def main():
         wait_for(lambda: len(os.listdir(os.path.join(maildir, "new"))) == 2, "new/ empty again")
         log = bed.log_of("intake")
         assert "not_a_mail" in log
-        wait_for(lambda: bed.counts("maildir") == bed.counters("maildir") == {ACCEPTED: 4, DELIVERED: 1, BOUNCED: 3},
+        wait_for(lambda: bed.counts("maildir") == bed.counters("maildir") == {ACCEPTED: 5, DELIVERED: 1, BOUNCED: 3},
                  "counters that agree")
+
+        # Who complains about letters one may leave gets no more of them.
+        deliver(maildir, mails.complaint(ids[schools[8]], schools[8]))
+        wait_for(lambda: bed.value("SELECT reason FROM suppression WHERE address = ?", schools[8]), "the complaint")
+        assert state_of(bed, schools[8]) == ACCEPTED
 
         # Another program opened the Maildir and moved a new mail to cur/ before we came.
         stop(intake)
