@@ -22,12 +22,12 @@ _vestnik()
 			esac
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'simulate'|'campaign archive'|'campaign verify'|'report'|'report calls'|'report acknowledgements'|'campaign rounds'|'campaign stage'|'campaign text'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
+			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'simulate'|'campaign archive'|'campaign verify'|'report'|'report calls'|'report acknowledgements'|'campaign rounds'|'campaign stage'|'campaign text'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'mail list'|'mail show'|'mail confirm'|'mail ignore'|'mail assign'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
-	'') words='directory campaign simulate campaign report campaign log delivery webhook relay suppression calendar roadmap intake task dead bus up down status check-config store help completion' ;;
+	'') words='directory campaign simulate campaign report campaign log delivery webhook relay suppression calendar roadmap intake mail task dead bus up down status check-config store help completion' ;;
 	directory) words='import list show export' ;;
 	campaign) words='check preview test launch store list status pause resume cancel retry archive verify rounds stage text' ;;
 	report) words='calls acknowledgements' ;;
@@ -39,6 +39,7 @@ _vestnik()
 	calendar) words='show' ;;
 	roadmap) words='show import map status mark' ;;
 	intake) words='explain' ;;
+	mail) words='list show confirm ignore assign' ;;
 	task) words='put' ;;
 	dead) words='list show replay' ;;
 	bus) words='init check' ;;
@@ -91,6 +92,11 @@ _vestnik()
 	'roadmap status') options=' --xlsx --state --key' operand='@none' ;;
 	'roadmap mark') options=' --done --moved --failed --clear --note' operand='@none' ;;
 	'intake explain') options=' --text' operand='@file' ;;
+	'mail list') options=' --all --campaign' operand='' ;;
+	'mail show') options=' --save' operand='@none' ;;
+	'mail confirm') options=' --set' operand='@none' ;;
+	'mail ignore') options=' --reason' operand='@none' ;;
+	'mail assign') options=' --round' operand='@none' ;;
 	'task put') options=' --lines' operand='@file' ;;
 	'dead list') options='' operand='' ;;
 	'dead show') options='' operand='@none' ;;
@@ -104,7 +110,7 @@ _vestnik()
 	'store backup') options='' operand='@file' ;;
 	'store restored') options='' operand='' ;;
 	'store copy') options=' --from --to --bus' operand='' ;;
-	'help') options='' operand='directory campaign simulate campaign report campaign log delivery webhook relay suppression calendar roadmap intake task dead bus up down status check-config store help completion' ;;
+	'help') options='' operand='directory campaign simulate campaign report campaign log delivery webhook relay suppression calendar roadmap intake mail task dead bus up down status check-config store help completion' ;;
 	'completion') options='' operand='bash' ;;
 	esac
 	options+=' --config --lang --json --help'
@@ -188,6 +194,11 @@ _vestnik()
 	'roadmap status --key') values='@none' ;;
 	'roadmap mark --moved') values='@none' ;;
 	'roadmap mark --note') values='@none' ;;
+	'mail list --campaign') values='@none' ;;
+	'mail show --save') values='@file' ;;
+	'mail confirm --set') values='@none' ;;
+	'mail ignore --reason') values='@none' ;;
+	'mail assign --round') values='@none' ;;
 	'bus init --partitions') values='@none' ;;
 	'bus init --replication') values='@none' ;;
 	'bus init --principal') values='@none' ;;
