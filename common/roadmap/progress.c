@@ -203,13 +203,19 @@ static struct progress_line *add_line(struct reading *r, const struct step_row *
 	l->state = by_days(from, out->today);
 	l->note = xstrdup("");
 	l->first = out->count == 1 || out->line[out->count - 2].number != l->number;
-	if (step->mark == OUTCOME_NONE)
-		return l;
-	set_outcome(l, step->mark, step->mark_day, out->today);
+	return l;
+}
+
+/* Staff's note stands for whoever has said no result. */
+static void take_mark(const struct step_row *step, struct progress_line *l, int32_t today)
+{
+	if (step->mark == OUTCOME_NONE || l->state == PROGRESS_DONE || l->state == PROGRESS_MOVED ||
+		l->state == PROGRESS_FAILED || l->moved_day != DAY_NONE)
+		return;
+	set_outcome(l, step->mark, step->mark_day, today);
 	l->marked = true;
 	free(l->note);
 	l->note = xstrdup(step->mark_note == NULL ? "" : step->mark_note);
-	return l;
 }
 
 static int add_organisation(struct reading *r, const struct step_row *step, const char *key, struct error *e)
@@ -222,8 +228,9 @@ static int add_organisation(struct reading *r, const struct step_row *step, cons
 	if (name == NULL)
 		return -1;
 	struct progress_line *line = add_line(r, step, key, name);
-	if (said != NULL && !line->marked)
+	if (said != NULL)
 		take_answer(line, said, r->out->today);
+	take_mark(step, line, r->out->today);
 	return 0;
 }
 
@@ -246,9 +253,10 @@ static int add_step(struct reading *r, const struct step_row *step, struct error
 	size_t first = r->out->count, i;
 	const json_t *item;
 	json_array_foreach(step->keys, i, item) if (add_organisation(r, step, json_string_value(item), e) != 0) return -1;
-	json_array_foreach(step->departments, i, item)(void) add_line(r, step, NULL, xstrdup(json_string_value(item)));
+	json_array_foreach(step->departments, i, item)
+		take_mark(step, add_line(r, step, NULL, xstrdup(json_string_value(item))), r->out->today);
 	if (r->out->count == first)
-		(void)add_line(r, step, NULL, xstrdup(""));
+		take_mark(step, add_line(r, step, NULL, xstrdup("")), r->out->today);
 	count_step(r->out, first);
 	return 0;
 }

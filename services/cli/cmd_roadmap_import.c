@@ -19,6 +19,8 @@
 
 static const struct cli_noun steps_noun = {"step", "steps", "мероприятие", "мероприятия", "мероприятий"};
 static const struct cli_noun texts_noun = {"text", "texts", "текст", "текста", "текстов"};
+static const struct cli_noun asks_noun = {"ask for a result", "asks for results", "запрос о результате", "запроса о результате",
+	"запросов о результате"};
 static const struct cli_noun letters_noun = {"letter", "letters", "письмо", "письма", "писем"};
 
 struct import {
@@ -202,10 +204,10 @@ static void tell_result(struct import *in)
 						(json_int_t)without));
 		return;
 	}
-	printf(tr("%s → %s/campaign.yaml: %s before, %lld asks for results, %lld without letters.\n",
-		       "%s → %s/campaign.yaml: %s заранее, %lld запросов о результате, %lld без писем.\n"),
+	printf(tr("%s → %s/campaign.yaml: %s before, %s, %lld without letters.\n",
+		       "%s → %s/campaign.yaml: %s заранее, %s, %lld без писем.\n"),
 		cli_count((int64_t)in->build.count, &steps_noun), cli_clean(in->folder), cli_count(before, &letters_noun),
-		(long long)ask, (long long)without);
+		cli_count(ask, &asks_noun), (long long)without);
 	printf(tr("Next: vestnik campaign check %s; vestnik campaign launch %s; vestnik roadmap status %s\n",
 		       "Дальше: vestnik campaign check %s; vestnik campaign launch %s; vestnik roadmap status %s\n"),
 		cli_clean(in->folder), cli_clean(in->folder), in->plan.slug);

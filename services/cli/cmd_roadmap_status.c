@@ -16,14 +16,24 @@ static const struct cli_noun steps_noun = {"step", "steps", "мероприят�
 
 /* ---- status ----------------------------------------------------------------------------- */
 
+/* 2018-10-31, «31.10.2018». */
+static const char *day_text(int32_t day, char out[static DAY_TEXT_SIZE])
+{
+	struct calendar_time t = day_split(day);
+	if (lang_get() != LANG_RU)
+		return day_iso(day, out);
+	(void)snprintf(out, DAY_TEXT_SIZE, "%02d.%02d.%04d", t.day, t.month, t.year);
+	return out;
+}
+
 static const char *days_words(const struct progress_line *l, char out[static 2 * DAY_TEXT_SIZE])
 {
 	char begin[DAY_TEXT_SIZE] = "", end[DAY_TEXT_SIZE] = "";
 	if (l->end_day == DAY_NONE)
 		return "—";
-	(void)day_iso(l->end_day, end);
+	(void)day_text(l->end_day, end);
 	if (l->begin_day != DAY_NONE && l->begin_day != l->end_day)
-		(void)snprintf(out, 2 * DAY_TEXT_SIZE, "%s … %s", day_iso(l->begin_day, begin), end);
+		(void)snprintf(out, 2 * DAY_TEXT_SIZE, "%s – %s", day_text(l->begin_day, begin), end);
 	else
 		(void)snprintf(out, 2 * DAY_TEXT_SIZE, "%s", end);
 	return out;
@@ -50,7 +60,7 @@ static void print_table(const struct cli_args *args, const struct progress_table
 		(void)snprintf(number, sizeof number, "%lld", (long long)l->number);
 		char *title = xasprintf("%s%s%s", l->title, l->label[0] != '\0' ? ", " : "", l->label);
 		char *note = l->moved_day == DAY_NONE ? xstrdup(l->note)
-						       : xasprintf("→ %s %s", day_iso(l->moved_day, moved), l->note);
+						       : xasprintf("→ %s %s", day_text(l->moved_day, moved), l->note);
 		cli_table_row(table, (const char *const[]){number, title, days_words(l, days),
 					     l->who[0] != '\0' ? l->who : "—", progress_state_words(l->state), note});
 		free(note);
@@ -154,6 +164,6 @@ const struct command roadmap_status_commands[] = {
 		NULL, NULL, status_operands, status_options, status_run},
 	{"roadmap mark", "notes a result by hand: of an own department, by telephone",
 		"отмечает результат вручную: своего отдела, по телефону",
-		"A mark stands above what organisations have answered about this step.",
-		"Отметка важнее того, что ответили об этом мероприятии организации.", mark_operands, mark_options, mark_run},
+		"It stands for all of the step's responsibles who have not said a result themselves.",
+		"Действует за всех ответственных мероприятия, которые сами о результате не сообщили.", mark_operands, mark_options, mark_run},
 	{0}};

@@ -7,3 +7,4 @@ vestnik_test(unit/test_roadmap.c USES table calendar LIBRARIES test_docx_make Pk
 vestnik_script_test(integration/roadmap_shows_steps_and_unread_terms.py)
 vestnik_test(unit/test_roadmap_mapping.c USES roadmap store)
 vestnik_test(unit/test_roadmap_build.c USES roadmap test_scratch LIBRARIES test_docx_make PkgConfig::JANSSON)
+vestnik_script_test(integration/a_road_map_is_carried_out_step_by_step.py)
