@@ -4,15 +4,13 @@
 
 /* A form with all its files, and something around each. */
 #define ANSWER_BODY_MAX (ANSWER_FILES_MAX * (ANSWER_FILE_MAX_BYTES / 4) + 2 * 1024 * 1024)
-/* A table of 100 rows by 20 columns. */
-#define CASCADE_BODY_MAX (2 * 1024 * 1024)
 
 static const struct web_route recipients[] = {
 	{WEB_GET, "/", page_home, 0, 0},
 	{WEB_GET, "/robots.txt", page_robots, 0, 0},
 	{WEB_GET | WEB_POST, "/a/{token}", page_answer, ANSWER_BODY_MAX, ANSWER_FILES_MAX},
 	{WEB_GET | WEB_POST, "/k/{token}", page_acknowledge, 0, 0},
-	{WEB_GET | WEB_POST, "/m/{token}", page_cascade, CASCADE_BODY_MAX, ANSWER_FILES_MAX},
+	{WEB_GET | WEB_POST, "/m/{token}", page_cascade, ANSWER_BODY_MAX, ANSWER_FILES_MAX},
 	{WEB_GET, "/f/{token}", page_forward, 0, 0},
 	{WEB_GET, "/d/{token}", page_annex, 0, 0},
 	{WEB_GET | WEB_POST, "/u/{token}", page_leave, 0, 0},

@@ -139,23 +139,18 @@ class PortalBed(Bed):
                     f.write(f"s{i};Школа № {i};school;Область;Северный район;m1;school-{i}@example.org;"
                             f"Директор школы № {i};+7 (000) 000-10-{i:02}\n")
             self.run("directory", "import", path)
+        day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 7 * 86400))
         settings = dict(
             title="О результатах информационной поддержки конкурса",
             audience={"kinds": ["school", "municipal-authority"]},
             document={"number": "01-12/345", "date": "2026-05-15",
-                      "signatory": {"position": "Заместитель министра", "name": "И. О. Фамилия"}})
+                      "signatory": {"position": "Заместитель министра", "name": "И. О. Фамилия"}},
+            ask={"verb": verb, "answer": fields, "ways": ["link", "reply"], "deadline": day + " 18:00"})
         settings.update(keys)
         path = self.campaign(slug, letter=letter, attachments=attachments, **{k: v for k, v in settings.items() if v is not None})
         self.run("campaign", "store", path)
         campaign = self.value("SELECT id FROM campaign WHERE slug = ?", slug)
-        # what the reader of campaign.yaml makes of `ask:`
         deadline_ms = self.now() + 7 * DAY_MS
-        definition = json.loads(self.value("SELECT definition FROM campaign WHERE id = ?", campaign))
-        definition["ask"] = {"verb": verb, "fields": fields, "ways": ["link", "reply"], "if_day_off": "next", "escalate": []}
-        day = time.strftime("%Y-%m-%d", time.gmtime(deadline_ms / 1000))
-        definition["rounds"] = [{"number": 1, "draft": False, "ask": True, "first": 0, "remind": [],
-                                 "deadline": {"asked": day, "day": day, "minute": 1080, "at_ms": deadline_ms, "zone": "Europe/Moscow"}}]
-        self.change("UPDATE campaign SET definition = ? WHERE id = ?", json.dumps(definition, ensure_ascii=False), campaign)
         self.change("UPDATE campaign SET state = 'running' WHERE id = ?", campaign)
         self.change("INSERT INTO round (campaign, number, label, starts_ms, deadline_ms, state) VALUES (?, 1, '', 0, ?, 'open')",
                     campaign, deadline_ms)
