@@ -194,6 +194,17 @@ static int write_rows(
 	return 0;
 }
 
+static int write_source(const struct campaign_folder *folder, struct db *tx, int64_t id, struct error *e)
+{
+	const struct folder_file *from = &folder->source;
+	struct draft_file file = {.name = from->name,
+		.media_type = "application/yaml",
+		.hash = from->hash,
+		.data = from->data,
+		.len = from->len};
+	return from->data == NULL ? 0 : draft_file(tx, id, "source", 0, &file, e);
+}
+
 static int write_files(
 	const struct campaign_folder *folder, struct db *tx, int64_t id, struct error *e)
 {
@@ -235,6 +246,8 @@ static int finish_once(struct writer *w,
 		rc = db_exec(w->db, e, "DELETE FROM campaign_file WHERE campaign = $1", "i", w->id);
 	if (rc == 0)
 		rc = write_files(folder, w->db, w->id, e);
+	if (rc == 0)
+		rc = write_source(folder, w->db, w->id, e);
 	if (rc == 0)
 		rc = db_exec(w->db, e,
 			"UPDATE campaign SET title = $2, content_hash = $3, definition = $4, "

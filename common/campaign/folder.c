@@ -77,6 +77,8 @@ struct campaign_folder *campaign_folder_load_at(const char *yaml_path, const str
 		.settings = settings};
 	if (find_folder(folder, problems))
 		r.root = yaml_load_file(folder->path, problems);
+	if (r.root != NULL)
+		folder_read_source(folder);
 	if (r.root != NULL && yaml_as_map(&r.yaml, r.root, NULL)) {
 		folder_read(&r);
 		complete(&r);
@@ -114,6 +116,7 @@ void campaign_folder_free(struct campaign_folder **handle)
 		letter_unref(&folder->step[i].letter);
 	free(folder->step);
 	free(folder->public_url);
+	folder_file_fini(&folder->source);
 	for (size_t i = 0; i < folder->attachments; i++)
 		folder_file_fini(&folder->attachment[i]);
 	free(folder->attachment);

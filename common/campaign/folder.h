@@ -44,6 +44,7 @@ struct campaign_folder {
 	struct folder_step *step;
 	size_t steps;
 	char *public_url;      /* of the settings; NULL = no links */
+	struct folder_file source; /* campaign.yaml itself, for copies and the case file */
 	struct folder_file *attachment;
 	size_t attachments;
 	struct dataset *dataset[AUDIENCE_DATASETS_MAX]; /* in the order of definition.datasets */
@@ -123,6 +124,7 @@ void folder_standard_letter(struct folder_reader *r, const char *name, const cha
 const char *folder_standard_text(const char *kind, bool russian); /* standard_letters.c; NULL: none */
 /* folder_files.c: attachments into memory. */
 void folder_read_attachments(struct folder_reader *r);
+void folder_read_source(struct campaign_folder *folder);
 bool folder_load_file(struct folder_reader *r, const struct yaml_node *node, const char *path, int64_t most,
 	struct folder_file *file);
 /* folder_compile.c: each step's letter, and a trial of it. directory: it was looked at. */

@@ -255,3 +255,22 @@ void folder_read_attachments(struct folder_reader *r)
 					r->folder->attachment[i].name);
 	check_total(r, list);
 }
+
+/* What was read a moment ago as YAML. If it cannot be read now, the draft does without. */
+void folder_read_source(struct campaign_folder *folder)
+{
+	struct stat st;
+	int fd = open(folder->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= YAML_FILE_MAX_BYTES) {
+		struct folder_file *file = &folder->source;
+		file->data = xmalloc((size_t)st.st_size + 1);
+		file->len = (size_t)st.st_size;
+		file->name = xstrdup("campaign.yaml");
+		if (!read_whole(fd, file->data, file->len))
+			folder_file_fini(file);
+		else
+			ident_hash(file->data, file->len, file->hash);
+	}
+	if (fd >= 0)
+		close(fd);
+}

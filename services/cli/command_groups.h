@@ -2,6 +2,7 @@
 COMMAND_GROUP(directory_commands)
 COMMAND_GROUP(campaign_folder_commands)
 COMMAND_GROUP(campaign_run_commands)
+COMMAND_GROUP(campaign_copy_commands)
 COMMAND_GROUP(simulate_commands)
 COMMAND_GROUP(archive_commands)
 COMMAND_GROUP(report_commands)
