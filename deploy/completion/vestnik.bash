@@ -22,16 +22,16 @@ _vestnik()
 			esac
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'simulate'|'campaign archive'|'campaign verify'|'report'|'report calls'|'report acknowledgements'|'campaign rounds'|'campaign stage'|'campaign text'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'mail list'|'mail show'|'mail confirm'|'mail ignore'|'mail assign'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
+			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'campaign copy'|'simulate'|'campaign archive'|'campaign verify'|'report'|'report calls'|'report acknowledgements'|'campaign rounds'|'campaign stage'|'campaign text'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'mail list'|'mail show'|'mail confirm'|'mail ignore'|'mail assign'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
 	'') words='directory campaign simulate campaign report campaign log delivery webhook relay suppression calendar roadmap intake mail task dead bus up down status check-config store help completion' ;;
 	directory) words='import list show export' ;;
-	campaign) words='check preview test launch store list status pause resume cancel retry archive verify rounds stage text' ;;
+	campaign) words='check preview test launch store list status pause resume cancel retry copy archive verify rounds stage text' ;;
 	report) words='calls acknowledgements' ;;
-	campaign) words='check preview test launch store list status pause resume cancel retry archive verify rounds stage text' ;;
+	campaign) words='check preview test launch store list status pause resume cancel retry copy archive verify rounds stage text' ;;
 	delivery) words='show' ;;
 	webhook) words='add list test attempts replay rotate remove enable' ;;
 	relay) words='list check' ;;
@@ -61,6 +61,7 @@ _vestnik()
 	'campaign resume') options=' --reason' operand='@none' ;;
 	'campaign cancel') options=' --reason --yes' operand='@none' ;;
 	'campaign retry') options=' --state' operand='@none' ;;
+	'campaign copy') options=' --start --name --to' operand='@file' ;;
 	'simulate') options=' --from --until' operand='@file' ;;
 	'campaign archive') options=' --output' operand='@none' ;;
 	'campaign verify') options='' operand='@file' ;;
@@ -136,6 +137,9 @@ _vestnik()
 	'campaign resume --reason') values='@none' ;;
 	'campaign cancel --reason') values='@none' ;;
 	'campaign retry --state') values='failed uncertain' ;;
+	'campaign copy --start') values='@none' ;;
+	'campaign copy --name') values='@none' ;;
+	'campaign copy --to') values='@folder' ;;
 	'simulate --from') values='@none' ;;
 	'simulate --until') values='@none' ;;
 	'campaign archive --output') values='@file' ;;
