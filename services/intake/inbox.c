@@ -20,7 +20,8 @@
 
 /* ---- notes ---------------------------------------------------------------------- */
 
-static void set_note(struct intake_case *c, const char *fmt, va_list args)
+__attribute__((format(printf, 2, 0))) static void set_note(
+	struct intake_case *c, const char *fmt, va_list args)
 {
 	char text[1000];
 	(void)vsnprintf(text, sizeof text, fmt, args);

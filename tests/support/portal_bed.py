@@ -59,6 +59,18 @@ class PortalBed(Bed):
         self.open_portal()
         return self
 
+    def __exit__(self, kind, *rest):
+        """A portal that leaked, raced or died under a sanitizer says so in its exit code."""
+        code = 0
+        if kind is None and self.portal is not None:
+            if self.portal.poll() is None:
+                self.portal.terminate()
+            code = self.portal.wait(60)
+            if code != 0:
+                self.show_logs()
+        super().__exit__(kind, *rest)
+        want("the portal's exit code", code, 0)
+
     def open_portal(self):
         before = set(self.ready())
         self.portal = self.service("portal")
