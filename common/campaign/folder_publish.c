@@ -92,6 +92,13 @@ void folder_check_publish(struct folder_reader *r)
 	const json_t *round;
 	if (!folder_publishes(r))
 		return;
+	if (r->folder->attachments > 0 &&
+		json_is_true(json_object_get(json_object_get(r->folder->definition, "publish"), "attachments")))
+		problem_add(r->yaml.problems, PROBLEM_INFO,
+			(struct problem_place){.file = r->yaml.file, .field = "publish.attachments"},
+			"publish: {page: true, attachments: false}", "%s",
+			tr("the attachments will be on the public page, too",
+				"вложения тоже будут на публичной странице"));
 	json_array_foreach(rounds, index, round)
 	{
 		const struct folder_letter *letter = letter_of(r, round);

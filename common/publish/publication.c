@@ -111,6 +111,10 @@ static int read_entries(struct reading *r, struct error *e)
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		struct publish_entry *entry = &out->entry[out->entries];
 		rc = entry_make(r->db, out->campaign, r->definition, times[i].number, entry, e);
+		if (rc != 0 && (e->code == ERROR_INPUT || e->code == ERROR_NOT_FOUND)) {
+			rc = 0; /* said when it was published (announce.c); the other stages are shown */
+			continue;
+		}
 		if (rc != 0)
 			break;
 		entry->published_ms = times[i].published_ms;

@@ -28,6 +28,7 @@ struct round_view {
 struct rounds_view {
 	struct round_view *item;
 	size_t count;
+	char *zone; /* the campaign's: what people have written is what they see */
 };
 
 static const char *round_state_word(const char *state)
@@ -55,6 +56,7 @@ static void take_definition(struct rounds_view *all, const json_t *definition)
 	json_t *rounds = definition_rounds(definition);
 	size_t i;
 	json_t *round;
+	all->zone = xstrdup(definition_zone(definition));
 	all->item = xcalloc(json_array_size(rounds) + 1, sizeof *all->item);
 	json_array_foreach(rounds, i, round)
 	{
@@ -147,15 +149,20 @@ static json_t *view_json(const struct round_view *v)
 		v->published);
 }
 
-static void view_row(struct cli *cli, struct cli_table *table, const struct round_view *v)
+static const char *moment(int64_t time_ms, const char *zone, char out[static CALENDAR_TEXT_SIZE])
 {
-	char number[24], answers[64] = "";
+	return time_ms == 0 || calendar_format(time_ms, zone, lang_get(), CALENDAR_FULL, out, NULL) != 0 ? "—" : out;
+}
+
+static void view_row(struct cli_table *table, const char *zone, const struct round_view *v)
+{
+	char number[24], answers[64] = "", starts[CALENDAR_TEXT_SIZE], deadline[CALENDAR_TEXT_SIZE];
 	(void)snprintf(number, sizeof number, "%lld", (long long)v->number);
 	if (v->asked > 0)
 		(void)snprintf(answers, sizeof answers, tr("%lld of %lld", "%lld из %lld"),
 			(long long)(v->received + v->partial + v->confirmed), (long long)v->asked);
-	cli_table_row(table, (const char *const[]){number, v->label, round_state_word(v->state), cli_time(cli, v->starts_ms),
-				     v->asks ? cli_time(cli, v->deadline_ms) : "—", answers, v->published ? tr("yes", "да") : ""});
+	cli_table_row(table, (const char *const[]){number, v->label, round_state_word(v->state), moment(v->starts_ms, zone, starts),
+				     v->asks ? moment(v->deadline_ms, zone, deadline) : "—", answers, v->published ? tr("yes", "да") : ""});
 }
 
 static int rounds_run(struct cli *cli, const struct cli_args *args)
@@ -173,7 +180,7 @@ static int rounds_run(struct cli *cli, const struct cli_args *args)
 	struct cli_table *table = rc != CLI_DONE || cli_json(cli) ? NULL : cli_table_new(columns, sizeof columns / sizeof *columns);
 	for (size_t i = 0; i < all.count; i++) {
 		if (table != NULL)
-			view_row(cli, table, &all.item[i]);
+			view_row(table, all.zone, &all.item[i]);
 		else if (rc == CLI_DONE)
 			cli_print_json(cli, view_json(&all.item[i]));
 		free(all.item[i].label);
@@ -182,6 +189,7 @@ static int rounds_run(struct cli *cli, const struct cli_args *args)
 	if (table != NULL)
 		cli_table_print(&table);
 	free(all.item);
+	free(all.zone);
 	return rc;
 }
 
