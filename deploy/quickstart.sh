@@ -1,7 +1,12 @@
 #!/bin/bash
 # From a bare Debian 12 to a delivered demo campaign: packages, build, a folder
 # with settings, a real local SMTP server and a webhook receiver, the services,
-# a campaign to ten municipalities and a hundred schools, and what to look at next.
+# and a campaign that goes round the whole loop in a few seconds: letters to ten
+# municipalities and a hundred schools, an answer by form and one by reply, reminders
+# to the silent, the deadline, the report. Then: what to look at next.
+#
+# The campaign is one of April 2023, so the services live in simulated time: they add
+# the number in run/clock to the real one, and this script moves it.
 #
 # Nothing leaves the machine. It may be run again: what is there is used.
 #
@@ -14,6 +19,8 @@ project=$(cd "$(dirname "$0")/.." && pwd)
 demo=${VESTNIK_DEMO_DIR:-$project/demo-data}
 campaign=${VESTNIK_CAMPAIGN:-$project/config/campaigns/s3-flagships}
 reader=mo-01 # whose letter is shown
+by_form=education-03@district.example.org  # who answers by form
+by_reply=education-04@district.example.org # who answers by replying
 directory=$project/config/demo/schools.csv
 bin=${VESTNIK_BIN:-$project/build/release/bin}
 python=/usr/bin/python3 # Debian's: aiosmtpd comes as a package
@@ -51,7 +58,7 @@ build() {
 	step "2. Build" "2. Сборка"
 	(cd "$project" && cmake --preset release >"$demo/build.log" 2>&1 &&
 		cmake --build --preset release --target vestnik vestnik-planner vestnik-mailer \
-			vestnik-ledger vestnik-notifier >>"$demo/build.log" 2>&1) || {
+			vestnik-ledger vestnik-notifier vestnik-portal vestnik-intake >>"$demo/build.log" 2>&1) || {
 		tail -20 "$demo/build.log" >&2
 		fail "the build failed: $demo/build.log" "сборка не удалась: $demo/build.log"
 	}
@@ -83,10 +90,38 @@ start_helper() { # name, then its arguments
 	await_file "$demo/run/$name.port"
 }
 
+# ---- simulated time ---------------------------------------------------------------
+
+# Another campaign is of today, this one of April 2023.
+if [ -z "${VESTNIK_CAMPAIGN:-}" ]; then export VESTNIK_CLOCK=$demo/run/clock; fi
+people() { # what, then its arguments
+	local what=$1
+	shift
+	"$python" "$project/deploy/demo/people.py" "$what" --maildir "$demo/Maildir" "$@"
+}
+travel() { # "2023-04-21 12:00", Moscow time; never back
+	"$python" - "$VESTNIK_CLOCK" "$1" <<'PYTHON'
+import datetime, os, struct, sys, time, zoneinfo
+path, wall = sys.argv[1:]
+there = datetime.datetime.fromisoformat(wall).replace(tzinfo=zoneinfo.ZoneInfo("Europe/Moscow"))
+offset = int((there.timestamp() - time.time()) * 1000)
+first = not os.path.exists(path)
+with open(path, "w+b" if first else "r+b") as f:  # in place: the services have it open
+    if first or struct.unpack("=q", f.read(8))[0] < offset:
+        f.seek(0)
+        f.write(struct.pack("=q", offset))
+PYTHON
+}
+free_port() {
+	"$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
 start_helpers() {
 	"$python" -c 'import aiosmtpd' 2>/dev/null ||
 		fail "python3-aiosmtpd is missing: deploy/install-packages.sh" \
 			"нет python3-aiosmtpd: deploy/install-packages.sh"
+	[ -s "$demo/run/portal.port" ] || free_port >"$demo/run/portal.port"
+	mkdir -p "$demo"/incoming/{new,cur,tmp}
 	start_helper mail_catcher --maildir "$demo/Maildir"
 	start_helper webhook_receiver --secret-file "$demo/webhook.secret" --events "$demo/webhook-events.jsonl"
 }
@@ -103,7 +138,14 @@ data_dir: data
 sender: {name: Министерство образования, address: outreach@ministry.example.org}
 relays:
   - {name: demo, host: 127.0.0.1, port: $(cat "$demo/run/mail_catcher.port"), security: none,
-     envelope: verp, envelope_sender: bounces@ministry.example.org}
+     envelope: verp, envelope_sender: bounces@ministry.example.org, reply: tagged}
+# Pages that links in letters lead to · страницы, на которые ведут ссылки из писем
+public_url: http://127.0.0.1:$(cat "$demo/run/portal.port")
+portal: {listen: 127.0.0.1:$(cat "$demo/run/portal.port")}
+# Answers and bounces arrive here · сюда приходят ответы и возвраты
+intake:
+  mailboxes: [{name: answers, maildir: incoming}]
+  trusted_authserv: [mx.ministry.example.org]
 SETTINGS
 }
 
@@ -123,20 +165,65 @@ slug() { sed -n 's/^campaign: *\([a-z0-9-]*\).*/\1/p' "$campaign/campaign.yaml" 
 launch() {
 	local id
 	id=$(slug)
-	shown campaign check "$campaign/campaign.yaml"
-	printf '$ vestnik campaign preview %s --for %s\n' "$campaign/campaign.yaml" "$reader"
-	vestnik campaign preview "$campaign/campaign.yaml" --for "$reader" | sed -n '1,30p'
-	echo …
 	if vestnik campaign status "$id" --json >/dev/null 2>&1; then
 		say "(launched before: a campaign goes out once)" "(уже запущена: рассылка уходит один раз)"
 	else
+		shown campaign check "$campaign/campaign.yaml"
+		printf '$ vestnik campaign preview %s --for %s\n' "$campaign/campaign.yaml" "$reader"
+		vestnik campaign preview "$campaign/campaign.yaml" --for "$reader" | sed -n '1,30p'
+		echo …
 		shown campaign launch "$campaign/campaign.yaml" --yes
+		[ -z "${VESTNIK_CLOCK:-}" ] || loop "$id"
 	fi
-	shown campaign status "$id" --watch
+	shown campaign status "$id"
 }
 
 letters() { # files of the Maildir, without those of `relay check`
 	grep -rL '^Subject: Vestnik relay check' "$demo/Maildir/new" | sort
+}
+
+await_letters() { # how many in all, and 30 s of patience
+	for _ in $(seq 300); do
+		[ "$(letters | wc -l)" -ge "$1" ] && return
+		sleep 0.1
+	done
+	fail "$(letters | wc -l) letters, want $1: see $demo/data/log/vestnik.log" \
+		"писем $(letters | wc -l), нужно $1: см. $demo/data/log/vestnik.log"
+}
+
+# What a ministry lives through in three weeks. Nobody but two answers.
+loop() {
+	travel "2023-04-10 10:00"
+	await_letters 110
+	say "10 April: 110 letters, each with its own figures and link" \
+		"10 апреля: ушло 110 писем, в каждом свои показатели и своя ссылка"
+	travel "2023-04-11 10:00"
+	people form --to $by_form registered=44 "measures=Собрания в семи школах"
+	people reply --to $by_reply --incoming "$demo/incoming" --text 56
+	await_letters 111
+	say "11 April: one municipality fills in the form, one replies «56» and gets a receipt" \
+		"11 апреля: один муниципалитет заполнил форму, другой ответил письмом «56» и получил квитанцию"
+	travel "2023-04-18 12:00"
+	await_letters 211
+	say "18 April: the 100 schools, silent, are reminded" "18 апреля: напоминание 100 молчащим школам"
+	travel "2023-04-21 12:00"
+	await_letters 319
+	say "21 April: the schools again, for Saturday; the 8 silent municipalities" \
+		"21 апреля: снова школам, вместо субботы; 8 молчащим муниципалитетам"
+	travel "2023-04-24 12:00"
+	await_letters 419
+	travel "2023-04-25 12:00"
+	await_letters 427
+	travel "2023-04-27 12:00"
+	await_letters 435
+	say "24, 25, 27 April: the last reminders" "24, 25, 27 апреля: последние напоминания"
+	travel "2023-04-28 18:05"
+	await_letters 436
+	say "28 April, 18:05: the deadline has passed, the report has gone out" \
+		"28 апреля, 18:05: срок прошёл, отчёт ушёл"
+	shown report "$1"
+	vestnik report "$1" -o "$demo/report.html" >/dev/null
+	vestnik report "$1" -o "$demo/report.xlsx" >/dev/null
 }
 
 await_webhooks() { # one event for each letter, and 20 s of patience
@@ -150,19 +237,34 @@ await_webhooks() { # one event for each letter, and 20 s of patience
 
 # ---- where to look -----------------------------------------------------------------
 
+form_link() { # of the municipality that is shown
+	"$python" "$project/deploy/demo/people.py" link --maildir "$demo/Maildir" --to education-01@district.example.org
+}
+
 summary() {
 	local letter events letters
 	letter=$(letters | tail -1)
 	letters=$(letters | wc -l)
 	events=$(wc -l <"$demo/webhook-events.jsonl" 2>/dev/null || echo 0)
-	local call="$bin/vestnik --config $demo/vestnik.yaml"
+	local call="$bin/vestnik --config $demo/vestnik.yaml" report_ru="" report_en=""
+	if [ -s "$demo/report.html" ]; then
+		call="env VESTNIK_CLOCK=$VESTNIK_CLOCK $call"
+		report_ru="
+  отчёт                 $demo/report.html, report.xlsx
+  форма ответа          $(form_link)
+  входящие ответы       $demo/incoming"
+		report_en="
+  the report            $demo/report.html, report.xlsx
+  a form to fill in     $(form_link)
+  mails that came in    $demo/incoming"
+	fi
 	if [ "$language" = ru ]; then
 		cat <<TEXT
 
 Готово: писем на почтовом сервере — $letters, событий у приёмника — $events.
 
 Где смотреть:
-  письмо как файл       $letter
+  письмо как файл       $letter$report_ru
   события вебхука       $demo/webhook-events.jsonl
   журнал служб          $demo/data/log/vestnik.log
   настройки             $demo/vestnik.yaml
@@ -172,7 +274,7 @@ summary() {
   \$v status                        что работает и что в очередях
   \$v log -f                        что происходит с письмами
   \$v delivery show 1               вся история одного письма
-  \$v campaign preview $campaign/campaign.yaml --for $reader
+  \$v report flagships-2023         кто ответил, кто молчит, итоги
   \$v webhook list                  куда уходят события
   \$v help                          все команды
 
@@ -186,7 +288,7 @@ TEXT
 Done: $letters letters at the mail server, $events events at the receiver.
 
 Where to look:
-  one letter, a file    $letter
+  one letter, a file    $letter$report_en
   webhook events        $demo/webhook-events.jsonl
   log of the services   $demo/data/log/vestnik.log
   settings              $demo/vestnik.yaml
@@ -196,7 +298,7 @@ Next (v='$call'):
   \$v status                        what runs, what waits
   \$v log -f                        what happens to letters
   \$v delivery show 1               one letter's whole story
-  \$v campaign preview $campaign/campaign.yaml --for $reader
+  \$v report flagships-2023         who answered, who is silent, totals
   \$v webhook list                  where events go
   \$v help                          all commands
 
@@ -211,6 +313,7 @@ main() {
 	mkdir -p "$demo/run" "$demo/log"
 	chmod 700 "$demo"
 	build
+	[ -z "${VESTNIK_CLOCK:-}" ] || travel "2023-04-10 09:30"
 	step "3. A local mail server and a webhook receiver" "3. Местный почтовый сервер и приёмник вебхуков"
 	start_helpers
 	write_settings

@@ -34,15 +34,15 @@ def before_launch(bed):
     said = bed.run("campaign", "check", FOLDER, code=1)
     assert "audience" in said.stderr and "vestnik directory import" in said.stderr, said.stderr
     bed.run("directory", "import", DIRECTORY)
-    summary, = bed.json("campaign", "check", FOLDER)
-    assert (summary["campaign"], summary["recipients"]) == ("flagships-2023", 110), summary
+    summary, = [said for said in bed.json("campaign", "check", FOLDER) if "campaign" in said]
+    assert (summary["campaign"], summary["recipients"]) == ("flagships-2023", 10), summary
 
-    letter = eml(bed, "--for", "school-007")
+    letter = eml(bed, "--for", "mo-07")
     assert letter["subject"] == "Об оказании информационной поддержки для реализации проекта «Флагманы образования»"
     parts = {part.get_content_type(): part for part in letter.walk()}
     text = parts["text/plain"].get_content().replace("\u00a0", " ")
-    assert f"{figures()['school-007']} участник" in text, text
-    assert "15 мая 2023 г. № 01-12/345" in text, text
+    assert f"{figures()['mo-07']} участник" in text, text
+    assert "10 апреля 2023 г. № 01-12/245" in text, text
     assert parts["application/pdf"].get_filename() == "Результаты мониторинга.pdf"
     with open(os.path.join(FOLDER, "monitoring.pdf"), "rb") as f:
         assert parts["application/pdf"].get_content() == f.read()
@@ -73,20 +73,23 @@ def mistakes(bed):
 def main():
     with open(DIRECTORY, encoding="cp1251") as f:
         addresses = sorted(row["E-mail"] for row in csv.DictReader(f, delimiter=";"))
-    with Bed() as bed:
+    with Bed({"public_url": "https://answers.ministry.example.org"}) as bed:
+        bed.clock.jump_to("2023-04-10 09:30")  # the campaign's own day: its deadline is ahead
         bed.sink()
         before_launch(bed)
         mistakes(bed)
         bed.up()
 
-        test, = bed.json("campaign", "test", FOLDER, "--to", "me@ministry.test", "--for", "school-007")
+        test, = bed.json("campaign", "test", FOLDER, "--to", "me@ministry.test", "--for", "mo-07")
         assert test["outcome"] == "launched", test
         bed.wait_state(test["campaign"], "finished")
         assert [address for _, address in bed.remembered()] == ["me@ministry.test"]
 
         done, = bed.json("campaign", "launch", FOLDER, "--yes")
-        assert (done["outcome"], done["recipients"]) == ("launched", 110), done
-        bed.wait_state("flagships-2023", "finished")
+        assert (done["outcome"], done["recipients"]) == ("launched", 10), done
+        bed.clock.jump_to("2023-04-10 12:00")
+        # the municipalities', and with them their schools'
+        wait_for(lambda: len(bed.remembered()) == 111, "110 letters and the test")
         got = sorted(address for _, address in bed.remembered() if address != "me@ministry.test")
         assert got == addresses, (len(got), len(addresses))
         assert bed.counts("flagships-2023") == {5: 110}

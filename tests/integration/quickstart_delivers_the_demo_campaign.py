@@ -1,7 +1,7 @@
-"""deploy/quickstart.sh with programs that are built already: the demo campaign arrives at a
-real SMTP server (aiosmtpd) and the signed events at the receiver; what it says to look at is
-there; run again, in the other language, nothing is sent twice. Packages and build are not
-tested here."""
+"""deploy/quickstart.sh with programs that are built already: the demo campaign goes round the
+loop, letters arrive at a real SMTP server (aiosmtpd) and signed events at the receiver; what it
+says to look at is there; run again, in the other language, nothing is sent twice. Packages and
+build are not tested here."""
 
 import email
 import email.policy
@@ -11,10 +11,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.request
 
 BIN, SOURCE = os.environ["VESTNIK_BIN"], os.environ["VESTNIK_SOURCE"]
 PYTHON = "/usr/bin/python3"  # the script's: Debian's, for its packages
-LETTERS = 110
+FIRST = 110
+# and a receipt, 3 reminders of 100 schools, 3 of 8 municipalities, the report
+LETTERS = FIRST + 1 + 300 + 24 + 1
 PATIENCE_S = 240
 
 
@@ -38,18 +41,25 @@ def letters(demo):
 def check(demo, said):
     got = list(letters(demo))
     assert len(got) == LETTERS, f"{len(got)} letters, want {LETTERS}"
-    assert len({letter["X-RcptTo"] for letter in got}) == LETTERS, "a recipient got two"
     assert len({letter["Message-ID"] for letter in got}) == LETTERS
-    for letter in got:
+    first = [letter for letter in got if letter["Date"].datetime.strftime("%d.%m") == "10.04"]
+    assert len(first) == len({letter["X-RcptTo"] for letter in first}) == FIRST, "a recipient got two"
+    report, = [letter for letter in got if letter["X-RcptTo"] == "head@ministry.example.org"]
+    assert [part.get_filename() for part in report.iter_attachments() if part.get_filename().endswith(".xlsx")], report
+    for letter in first:
         assert "bounces+" in letter["X-MailFrom"], letter["X-MailFrom"]
         assert list(letter.iter_attachments()), f"{letter['X-RcptTo']}: no attachment"
     with open(os.path.join(demo, "webhook-events.jsonl"), encoding="utf-8") as f:
         events = [json.loads(line) for line in f]
     accepted = {e["data"]["key"] for e in events if e["type"] == "vestnik.delivery.accepted"}
     assert len(accepted) == LETTERS, f"{len(accepted)} accepted events, want {LETTERS}"
+    assert {e["data"]["state"] for e in events if e["type"].startswith("vestnik.ask.")} == {"confirmed", "received"}
+    form = [word for word in said.split() if "/a/" in word]
+    with urllib.request.urlopen(form[0], timeout=30) as page:
+        assert "Северного района" in page.read().decode(), form
     shown = [word for word in said.split() if word.startswith(demo) and "Maildir/new/" in word]
     assert len(shown) == 1 and os.path.exists(shown[0]), f"no letter to look at: {shown}"
-    for name in ("vestnik.yaml", "webhook-events.jsonl", "data/log/vestnik.log"):
+    for name in ("vestnik.yaml", "webhook-events.jsonl", "data/log/vestnik.log", "report.html"):
         path = os.path.join(demo, name)
         assert path in said and os.path.exists(path), f"{path} is not there or not said"
 

@@ -1,0 +1,98 @@
+"""S1, «Педагогический альянс – 2024». An order with an annex and a detached signature goes to
+three kinds of authorities at once. What comes back are rows, not numbers: winners and those who
+accompany them, by form and in the Excel sheet. Only who has named nobody is reminded, on working
+days; the controller gets the list, the operator the report, in the region's own time."""
+
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.environ["VESTNIK_SOURCE"], "tests", "support"))
+from story import Story, browse, expect, fill_in, workbook  # noqa: E402
+
+MS = [f"ms-{i:02}" for i in range(1, 14)]
+OPERATOR, CONTROLLER = "operator@institute.example.org", "controller@ministry.example.org"
+
+
+def addresses(*keys):
+    return sorted(f"education-{key[3:]}@municipal.example.org" for key in keys)
+
+
+def address(key):
+    return addresses(key)[0]
+
+
+def warned_of_the_certificate(story):
+    said = story.bed.run("campaign", "check", story.folder)
+    warnings = [line for line in (said.stdout + said.stderr).splitlines() if "предупреждение" in line]
+    expect("one warning", len(warnings), 1)
+    assert "29 сентября 2023 г." in warnings[0] and "5 марта 2024 г." in warnings[0], warnings
+
+
+def first_letters(story):
+    story.launch()
+    first = story.until("2024-03-06 12:00")
+    expect("first letters", first.addresses(), addresses(*MS))
+    for letter in first:
+        files = letter.attachments()
+        for name in ("order.pdf", "order.pdf.sig", "annex-1.pdf"):
+            with open(os.path.join(story.folder, name), "rb") as f:
+                assert f.read() in files.values(), f"{letter}: {name} is not there as it is on disk"
+        assert "до 15 апреля 2024 г. включительно, 18:00 (МСК+6)" in letter.words, letter.text
+    return {letter.address: letter for letter in first}
+
+
+def answers(story, first):
+    story.until("2024-04-01 12:00")
+    winner = {"role": "победитель", "name": "И. О. Победитель", "position": "учитель", "organisation": "Школа № 1"}
+    guide = {"role": "сопровождающий", "name": "И. О. Сопровождающий", "position": "методист", "organisation": "Отдел"}
+    for key in ("ms-01", "ms-07", "ms-11"):
+        rows = {f"participants.{i}.{column}": value for i, row in enumerate((winner, guide), 1) for column, value in row.items()}
+        fill_in(first[address(key)], taking_part="да", **rows)
+        expect(key, story.asks()[key][0], "confirmed")
+    # nobody will come: an answer, too
+    fill_in(first[address("ms-02")], taking_part="нет")
+    expect("ms-02", story.asks()["ms-02"][0], "confirmed")
+    # something human that is no answer yet: no reminders, staff look at it
+    story.reply(first[address("ms-03")], "Уточняем списки, ответим на следующей неделе.")
+    story.wait_ask("ms-03", "received")
+    receipt, = story.letters()
+    expect("the receipt", receipt.address, address("ms-03"))
+    print(receipt.raw.decode("utf8","replace")); print(receipt.text)
+
+
+def reminders(story):
+    silent = [key for key in MS if key not in ("ms-01", "ms-02", "ms-03", "ms-07", "ms-11")]
+    expect("before 8 April", story.until("2024-04-07 12:00"), [])
+    expect("8 April, a week before", story.until("2024-04-08 12:00").addresses(), addresses(*silent))
+    # three days and one day before fall on Friday and Sunday: one letter, on Friday
+    expect("12 April", story.until("2024-04-12 12:00").addresses(), addresses(*silent))
+    expect("13 and 14 April, days off", story.until("2024-04-14 20:00"), [])
+    expect("15 April, before the deadline", story.until("2024-04-15 17:00"), [])
+    return silent
+
+
+def end(story, silent):
+    sent = story.until("2024-04-15 19:00")
+    expect("the report", sent.addresses(), [OPERATOR])
+    print(sent[0].text, sent[0].attachments().keys())
+    data, = [data for name, data in sent[0].attachments().items() if name.endswith(".xlsx")]
+    print(json.dumps(workbook(data), ensure_ascii=False, indent=0))
+    named = [row for sheet in workbook(data).values() for row in sheet if "И. О. Победитель" in row]
+    expect("winners in the workbook", len(named), 3)
+    sent = story.until("2024-04-16 19:00")
+    expect("escalated to", sent.addresses(), [CONTROLLER])
+    print(sent[0].text, sent[0].attachments().keys())
+    names = dict(story.bed.rows("SELECT key, name FROM organisation"))
+    expect("silent by name", sorted(key for key in MS if names[key] in sent[0].words), silent)
+
+
+def main():
+    with Story("s1-alliance", "s1-districts.csv", start="2024-03-06 09:30", zone="Asia/Yakutsk") as story:
+        warned_of_the_certificate(story)
+        first = first_letters(story)
+        answers(story, first)
+        end(story, reminders(story))
+
+
+main()
