@@ -98,6 +98,11 @@ void answer_outcome_fini(struct answer_outcome *outcome);
 int answer_record(struct db *tx, struct bus *bus, const char *source, const struct answer_new *answer,
 	struct answer_outcome *outcome, struct error *e);
 
+/* The same for many answers to one campaign: known, from ask_fields, is not read again for each. */
+struct fields;
+int answer_record_known(struct db *tx, struct bus *bus, const char *source, const struct fields *known,
+	const struct answer_new *answer, struct answer_outcome *outcome, struct error *e);
+
 /* Staff decide: `confirm` makes version (0 = the latest proposed or differing one, else the one that
  * counts) count and settles all others; confirming what counts already says that it is enough though
  * something is missing. `refuse` takes it out of the count, `reopen` sets the ask back to open
@@ -131,7 +136,6 @@ void ask_fini(struct ask *ask);
 int ask_each(struct db *db, int64_t campaign, int64_t round_number, int64_t after, int most,
 	int (*each)(void *arg, const struct ask *ask), void *arg, int64_t *last, struct error *e);
 /* The fields of a stored campaign's ask (none: count 0). Needs answer/field.h; fields_fini. */
-struct fields;
 int ask_fields(struct db *db, int64_t campaign, struct fields *out, struct error *e);
 /* Sets and clears bits of ASK_TROUBLE_… in the caller's transaction (intake: absent, review; ledger: bounced). */
 int ask_trouble_change(struct db *tx, int64_t ask, int64_t set, int64_t clear, struct error *e);
@@ -139,12 +143,14 @@ int ask_trouble_change(struct db *tx, int64_t ask, int64_t set, int64_t clear, s
 struct answer {
 	int64_t id, version, received_ms, recorded_ms, mail;
 	enum answer_way way;
-	char state[16];
+	char state[16];          /* answer_state_words: for people */
 	json_t *fields, *missing;
 	char *name, *phone, *address, *actor, *note;
 	bool late;
 	size_t files;
 };
+/* «засчитан», «ждёт подтверждения», «расхождение», «заменён», «отклонён»; tr(). */
+const char *answer_state_words(const char *state);
 /* Newest first; each returns non-zero to stop. */
 int answer_each(struct db *db, int64_t ask, int (*each)(void *arg, const struct answer *answer), void *arg,
 	struct error *e);

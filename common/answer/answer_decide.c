@@ -48,7 +48,7 @@ static int insert_merged(struct answer_case *c, const struct decision *d, const 
 {
 	char note[120];
 	(void)snprintf(note, sizeof note, tr("confirmed: version %lld", "подтверждено: версия %lld"), (long long)d->about.version);
-	*missing = fields_missing(&c->fields, whole);
+	*missing = fields_missing(c->fields, whole);
 	const struct answer_row row = {.way = d->about.way,
 		.state = "counts",
 		.fields = whole,
@@ -90,7 +90,7 @@ static int confirm(struct answer_case *c, struct decision *d, struct error *e)
 	if (rc == 0 && !json_equal(whole, d->about.fields)) {
 		rc = insert_merged(c, d, whole, &id, &missing, e);
 	} else if (rc == 0) {
-		missing = fields_missing(&c->fields, whole);
+		missing = fields_missing(c->fields, whole);
 		rc = answer_set_state(c, id, "counts", e);
 		if (rc == 0)
 			rc = note_decision(c, id, d, e);
@@ -167,7 +167,7 @@ int answer_decide(struct db *tx, struct bus *bus, const char *source, int64_t as
 	struct answer_case c;
 	struct decision d = {.actor = actor, .note = note};
 	*outcome = (struct answer_outcome){0};
-	int rc = answer_case_open(&c, tx, bus, source, ask, e);
+	int rc = answer_case_open(&c, tx, bus, source, ask, NULL, e);
 	if (rc == 0)
 		rc = find_about(&c, decision, version, &d.about, e);
 	if (rc == 0)
@@ -186,7 +186,7 @@ int answer_decide(struct db *tx, struct bus *bus, const char *source, int64_t as
 			.state = c.ask.state,
 			.late = d.about.late,
 			.differs = (c.ask.trouble & ASK_TROUBLE_DIFFERS) != 0,
-			.missing = fields_missing(&c.fields, now.fields)};
+			.missing = fields_missing(c.fields, now.fields)};
 	answer_fini(&now);
 	answer_fini(&d.about);
 	answer_case_close(&c);

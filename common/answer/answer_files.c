@@ -97,8 +97,8 @@ int answer_store_files(struct answer_case *c, int64_t answer, const json_t *fiel
 	for (size_t i = 0; i < files; i++)
 		if (store_new(c, answer, position++, &file[i], e) != 0)
 			return -1;
-	for (size_t i = 0; i < c->fields.count; i++) {
-		const struct field *field = &c->fields.item[i];
+	for (size_t i = 0; i < c->fields->count; i++) {
+		const struct field *field = &c->fields->item[i];
 		const json_t *names = field->type == FIELD_FILE ? json_object_get(fields, field->name) : NULL;
 		for (size_t k = 0; k < json_array_size(names); k++) {
 			const char *name = json_string_value(json_array_get(names, k));

@@ -18,13 +18,15 @@ struct answer_case {
 	struct bus *bus;
 	const char *source;
 	struct ask ask;         /* locked until the transaction ends */
-	struct fields fields;
+	const struct fields *fields;
+	struct fields own;      /* when the caller had none */
 	struct answer counting; /* id 0 = none */
 	int64_t now_ms;
 };
-/* Locks and reads. ERROR_NOT_FOUND; ERROR_DENIED when it was withdrawn. */
+/* Locks and reads; known: the campaign's fields, NULL = read them. ERROR_NOT_FOUND; ERROR_DENIED when
+ * it was withdrawn. */
 int answer_case_open(struct answer_case *c, struct db *tx, struct bus *bus, const char *source,
-	int64_t ask, struct error *e);
+	int64_t ask, const struct fields *known, struct error *e);
 void answer_case_close(struct answer_case *c);
 
 /* Stores the ask's state, counting answer and versions (c->ask); finds trouble out anew. */

@@ -46,13 +46,13 @@ static int read_said(struct answer_case *c, const struct answer_new *new, struct
 	said->address = line_or_null(new->address, GATE_ADDRESS_MAX);
 	said->actor = line_or_null(new->actor, ANSWER_NAME_MAX_BYTES);
 	said->note = note_or_null(new->note);
-	if (fields_check(&c->fields, new->fields, e) != 0)
+	if (fields_check(c->fields, new->fields, e) != 0)
 		return -1;
 	if (new->files > ANSWER_FILES_MAX)
 		return error_set(e, ERROR_INPUT, tr("at most %d files", "не больше %d файлов"), ANSWER_FILES_MAX);
 	for (size_t i = 0; i < new->files; i++) {
 		const struct answer_file *file = &new->file[i];
-		const struct field *field = file->field == NULL ? NULL : fields_find(&c->fields, file->field);
+		const struct field *field = file->field == NULL ? NULL : fields_find(c->fields, file->field);
 		if (file->field != NULL && (field == NULL || field->type != FIELD_FILE))
 			return error_set(e, ERROR_INPUT, tr("no file is asked for «%.60s»", "в «%.60s» файл не спрашивают"),
 				file->field);
@@ -60,7 +60,7 @@ static int read_said(struct answer_case *c, const struct answer_new *new, struct
 			return -1;
 	}
 	said->own = answer_compact(new->fields);
-	answer_name_files(&c->fields, said->own, new->file, new->files);
+	answer_name_files(c->fields, said->own, new->file, new->files);
 	bool completes = answer_way_completes(new->way) && c->counting.id != 0;
 	if (!completes) {
 		said->whole = json_incref(said->own);
@@ -68,7 +68,7 @@ static int read_said(struct answer_case *c, const struct answer_new *new, struct
 	}
 	/* here what is empty takes a value away: not said->own */
 	json_t *with_files = new->fields == NULL ? json_object() : json_deep_copy(new->fields);
-	answer_name_files(&c->fields, with_files, new->file, new->files);
+	answer_name_files(c->fields, with_files, new->file, new->files);
 	said->whole = answer_merge(c->counting.fields, with_files);
 	json_decref(with_files);
 	return 0;
@@ -95,7 +95,7 @@ static bool is_answer(const struct answer_case *c, const struct answer_new *new,
 	bool says_none = new->fields == NULL || json_object_size(new->fields) == 0;
 	if (json_object_size(said->own) > 0)
 		return true;
-	return c->fields.count == 0 ? !mail : !says_none && c->counting.id != 0 && answer_way_completes(new->way);
+	return c->fields->count == 0 ? !mail : !says_none && c->counting.id != 0 && answer_way_completes(new->way);
 }
 
 static const char *state_of_proposal(const struct answer_case *c, const struct answer_row *row,
@@ -212,7 +212,7 @@ static int check_not_empty(const struct answer_case *c, const struct answer_new 
 	const struct said *said, struct error *e)
 {
 	bool form = new->way == ANSWER_FORM || new->way == ANSWER_SHEET || new->way == ANSWER_CASCADE;
-	if (form && c->fields.count > 0 && json_object_size(said->own) == 0 && new->files == 0)
+	if (form && c->fields->count > 0 && json_object_size(said->own) == 0 && new->files == 0)
 		return error_set(e, ERROR_INPUT, "%s",
 			tr("nothing was filled in: give at least one answer", "ничего не заполнено: укажите хотя бы один ответ"));
 	if (c->ask.versions >= ANSWER_VERSIONS_MAX)
@@ -243,7 +243,7 @@ static int record(struct answer_case *c, const struct answer_new *new, struct sa
 	row.state = decide(c, new, &row, said);
 	if (strcmp(row.state, "counts") == 0 || strcmp(row.state, "differs") == 0)
 		row.fields = said->whole;
-	row.missing = said->missing = fields_missing(&c->fields, said->whole);
+	row.missing = said->missing = fields_missing(c->fields, said->whole);
 	if (is_repeated(c, new, &row, &last, &repeated, e) != 0)
 		return -1;
 	if (repeated) {
@@ -267,10 +267,16 @@ static int record(struct answer_case *c, const struct answer_new *new, struct sa
 int answer_record(struct db *tx, struct bus *bus, const char *source, const struct answer_new *answer,
 	struct answer_outcome *outcome, struct error *e)
 {
+	return answer_record_known(tx, bus, source, NULL, answer, outcome, e);
+}
+
+int answer_record_known(struct db *tx, struct bus *bus, const char *source, const struct fields *known,
+	const struct answer_new *answer, struct answer_outcome *outcome, struct error *e)
+{
 	struct answer_case c;
 	struct said said = {0};
 	*outcome = (struct answer_outcome){0};
-	int rc = answer_case_open(&c, tx, bus, source, answer->ask, e);
+	int rc = answer_case_open(&c, tx, bus, source, answer->ask, known, e);
 	if (rc == 0)
 		rc = record(&c, answer, &said, outcome, e);
 	said_fini(&said);

@@ -24,7 +24,7 @@ static int lock_ask(struct db *tx, int64_t ask, struct error *e)
 }
 
 int answer_case_open(struct answer_case *c, struct db *tx, struct bus *bus, const char *source,
-	int64_t ask, struct error *e)
+	int64_t ask, const struct fields *known, struct error *e)
 {
 	*c = (struct answer_case){.tx = tx, .bus = bus, .source = source, .now_ms = clock_now_ms()};
 	if (lock_ask(tx, ask, e) != 0)
@@ -36,7 +36,8 @@ int answer_case_open(struct answer_case *c, struct db *tx, struct bus *bus, cons
 		return error_set(e, ERROR_DENIED, "%s",
 			tr("this request was withdrawn: no answer is needed any more",
 				"этот запрос отозван: отвечать на него больше не нужно"));
-	if (ask_fields(tx, c->ask.campaign, &c->fields, e) != 0)
+	c->fields = known != NULL ? known : &c->own;
+	if (known == NULL && ask_fields(tx, c->ask.campaign, &c->own, e) != 0)
 		return -1;
 	return c->ask.answer == 0 ? 0 : answer_find(tx, ask, 0, c->ask.answer, &c->counting, e);
 }
@@ -44,7 +45,7 @@ int answer_case_open(struct answer_case *c, struct db *tx, struct bus *bus, cons
 void answer_case_close(struct answer_case *c)
 {
 	ask_fini(&c->ask);
-	fields_fini(&c->fields);
+	fields_fini(&c->own);
 	answer_fini(&c->counting);
 }
 
@@ -157,7 +158,7 @@ int answer_event(const struct answer_case *c, const char *word, int64_t version,
 	bool late, const json_t *fields, bool unique, struct error *e)
 {
 	char type[64], key[32], id[128], ident[IDENT_SIZE];
-	char *text = answer_event_data(&c->ask, &c->fields, version, way, late, fields);
+	char *text = answer_event_data(&c->ask, c->fields, version, way, late, fields);
 	if (text == NULL)
 		return error_set(e, ERROR_INTERNAL, "ask %" PRId64 ": its key is not UTF-8", c->ask.id);
 	(void)snprintf(type, sizeof type, ANSWER_EVENT_PREFIX "%s", word);

@@ -88,6 +88,19 @@ const char *answer_way_words(enum answer_way way)
 	return "";
 }
 
+const char *answer_state_words(const char *state)
+{
+	if (strcmp(state, "counts") == 0)
+		return tr("counts", "засчитан");
+	if (strcmp(state, "proposed") == 0)
+		return tr("to be confirmed", "ждёт подтверждения");
+	if (strcmp(state, "differs") == 0)
+		return tr("differs", "расхождение");
+	if (strcmp(state, "superseded") == 0)
+		return tr("superseded", "заменён");
+	return tr("refused", "отклонён");
+}
+
 /* ---- rows --------------------------------------------------------------------------- */
 
 #define COLUMNS                                                                                    \
