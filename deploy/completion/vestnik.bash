@@ -22,14 +22,15 @@ _vestnik()
 			esac
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'campaign copy'|'simulate'|'campaign archive'|'campaign verify'|'report'|'report calls'|'report acknowledgements'|'campaign rounds'|'campaign stage'|'campaign text'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'mail list'|'mail show'|'mail confirm'|'mail ignore'|'mail assign'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
+			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'campaign copy'|'simulate'|'campaign archive'|'campaign verify'|'answer list'|'answer show'|'answer set'|'answer confirm'|'answer refuse'|'answer reopen'|'answer import'|'answer form'|'report'|'report calls'|'report acknowledgements'|'campaign rounds'|'campaign stage'|'campaign text'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'mail list'|'mail show'|'mail confirm'|'mail ignore'|'mail assign'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
-	'') words='directory campaign simulate campaign report campaign log delivery webhook relay suppression calendar roadmap intake mail task dead bus up down status check-config store help completion' ;;
+	'') words='directory campaign simulate campaign answer report campaign log delivery webhook relay suppression calendar roadmap intake mail task dead bus up down status check-config store help completion' ;;
 	directory) words='import list show export' ;;
 	campaign) words='check preview test launch store list status pause resume cancel retry copy archive verify rounds stage text' ;;
+	answer) words='list show set confirm refuse reopen import form' ;;
 	report) words='calls acknowledgements' ;;
 	campaign) words='check preview test launch store list status pause resume cancel retry copy archive verify rounds stage text' ;;
 	delivery) words='show' ;;
@@ -65,6 +66,14 @@ _vestnik()
 	'simulate') options=' --from --until' operand='@file' ;;
 	'campaign archive') options=' --output' operand='@none' ;;
 	'campaign verify') options='' operand='@file' ;;
+	'answer list') options=' --state --round' operand='@none' ;;
+	'answer show') options=' --save --round' operand='@none' ;;
+	'answer set') options=' --said-by --phone --way --note --round' operand='@none' ;;
+	'answer confirm') options=' --version --note --round' operand='@none' ;;
+	'answer refuse') options=' --version --note --round' operand='@none' ;;
+	'answer reopen') options=' --version --note --round' operand='@none' ;;
+	'answer import') options=' --dry-run --skip-bad --sheet --encoding --round' operand='@none' ;;
+	'answer form') options=' --round' operand='@none' ;;
 	'report') options=' --round --format --output' operand='@none' ;;
 	'report calls') options=' --round --format --output' operand='@none' ;;
 	'report acknowledgements') options=' --round --format --output' operand='@none' ;;
@@ -111,7 +120,7 @@ _vestnik()
 	'store backup') options='' operand='@file' ;;
 	'store restored') options='' operand='' ;;
 	'store copy') options=' --from --to --bus' operand='' ;;
-	'help') options='' operand='directory campaign simulate campaign report campaign log delivery webhook relay suppression calendar roadmap intake mail task dead bus up down status check-config store help completion' ;;
+	'help') options='' operand='directory campaign simulate campaign answer report campaign log delivery webhook relay suppression calendar roadmap intake mail task dead bus up down status check-config store help completion' ;;
 	'completion') options='' operand='bash' ;;
 	esac
 	options+=' --config --lang --json --help'
@@ -143,6 +152,28 @@ _vestnik()
 	'simulate --from') values='@none' ;;
 	'simulate --until') values='@none' ;;
 	'campaign archive --output') values='@file' ;;
+	'answer list --state') values='open received partial confirmed withdrawn differs silent' ;;
+	'answer list --round') values='@none' ;;
+	'answer show --save') values='@folder' ;;
+	'answer show --round') values='@none' ;;
+	'answer set --said-by') values='@none' ;;
+	'answer set --phone') values='@none' ;;
+	'answer set --way') values='phone staff mail' ;;
+	'answer set --note') values='@none' ;;
+	'answer set --round') values='@none' ;;
+	'answer confirm --version') values='@none' ;;
+	'answer confirm --note') values='@none' ;;
+	'answer confirm --round') values='@none' ;;
+	'answer refuse --version') values='@none' ;;
+	'answer refuse --note') values='@none' ;;
+	'answer refuse --round') values='@none' ;;
+	'answer reopen --version') values='@none' ;;
+	'answer reopen --note') values='@none' ;;
+	'answer reopen --round') values='@none' ;;
+	'answer import --sheet') values='@none' ;;
+	'answer import --encoding') values='@none' ;;
+	'answer import --round') values='@none' ;;
+	'answer form --round') values='@none' ;;
 	'report --round') values='@none' ;;
 	'report --format') values='text html xlsx csv json' ;;
 	'report --output') values='@file' ;;
