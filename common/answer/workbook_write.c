@@ -89,7 +89,8 @@ static void make_formats(lxw_workbook *book, struct writer *w)
 /* Excel refuses a file with a longer string. Always text, whatever it begins with. */
 static void put_text(struct writer *w, lxw_col_t column, const char *text, lxw_format *format)
 {
-	char *cut = xstrndup(text, strnlen(text, STRING_MAX_BYTES));
+	size_t len = strlen(text); /* not strnlen: an optimising gcc takes its bound for a mistake */
+	char *cut = xstrndup(text, len < STRING_MAX_BYTES ? len : STRING_MAX_BYTES);
 	gate_utf8_mend(cut);
 	(void)worksheet_write_string(w->sheet, w->row, column, cut, format);
 	free(cut);
@@ -104,7 +105,8 @@ static void put_marker(struct writer *w, const char *kind, const char *name)
 
 static void put_across(struct writer *w, const char *text, lxw_format *format, double height)
 {
-	char *cut = xstrndup(text, strnlen(text, STRING_MAX_BYTES));
+	size_t len = strlen(text); /* not strnlen: an optimising gcc takes its bound for a mistake */
+	char *cut = xstrndup(text, len < STRING_MAX_BYTES ? len : STRING_MAX_BYTES);
 	gate_utf8_mend(cut);
 	(void)worksheet_merge_range(w->sheet, w->row, 1, w->row, COLUMN_LAST, cut, format);
 	(void)worksheet_set_row(w->sheet, w->row, height, NULL);

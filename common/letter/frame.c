@@ -56,7 +56,8 @@ static const char page_open[] =
 	"@media only screen and (max-width:560px){.v-page{padding:0!important}"
 	".v-sheet{padding:22px 18px!important;border-left:0!important;border-right:0!important}"
 	".v-half{max-width:none!important}.v-blank{padding-right:0!important}"
-	".v-data td,.v-data th{font-size:14px!important;padding:4px 5px!important}}" ENDL
+	".v-data td,.v-data th{font-size:14px!important;padding:4px 5px!important}"
+	".v-bar td{font-size:1px!important;padding:0!important}}" ENDL
 	"@media print{body,.v-page{background:#fff!important;padding:0!important}"
 	".v-sheet{border:0!important;padding:0!important}.v-wide{max-width:none!important}"
 	"a.v-to:after{content:\" (\" attr(href) \")\"}"

@@ -124,7 +124,7 @@ int acknowledgements_xlsx(struct db *db, const struct report_facts *facts, int64
 	enum lang lang = facts->lang;
 	struct book *book;
 	char moment[WORDS_SIZE], *title = title_of(facts), *document = document_line(facts);
-	char *made = xasprintf("%s %s", word(lang, "made on", "составлен"),
+	char *made = xasprintf("%s %s", word(lang, "Made on", "Составлен"),
 		words_moment(facts->made_ms, facts->zone, lang, moment));
 	const char *lines[] = {title, document, made, NULL}, *warning[] = {acknowledgements_warning(lang), NULL};
 	const struct book_column columns[] = {{word(lang, "Name", "Фамилия, имя, отчество"), BOOK_TEXT, 32},

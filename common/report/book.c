@@ -25,7 +25,8 @@ struct sheet {
 	size_t columns;
 	uint32_t head, row, last;  /* rows: header, the one being written, last one of the filter */
 	int64_t number;
-	bool total, filtered;
+	size_t next;               /* column of the row that is open */
+	bool open, total, filtered;
 };
 struct book {
 	lxw_workbook *workbook;
@@ -203,21 +204,30 @@ struct sheet *book_sheet(struct book *book, const char *name, const char *const 
 	return sheet;
 }
 
-static void blanks(struct sheet *sheet)
+/* A cell that nobody fills keeps its border: blanks up to this column, in one pass over the row. */
+static void fill_up_to(struct sheet *sheet, size_t column)
 {
-	/* In order of columns, before the values: a cell that nobody fills keeps its border. */
-	for (size_t i = 0; i < sheet->columns; i++)
-		note(sheet->book, worksheet_write_blank(sheet->worksheet, sheet->row, (lxw_col_t)i + 1,
+	for (; sheet->next < column; sheet->next++)
+		note(sheet->book, worksheet_write_blank(sheet->worksheet, sheet->row, (lxw_col_t)sheet->next + 1,
 					  sheet->book->format[sheet->total][F_LONG]));
+	sheet->next = column + 1;
+}
+
+static void begin_row(struct sheet *sheet)
+{
+	if (sheet->open)
+		fill_up_to(sheet, sheet->columns);
+	sheet->open = true;
+	sheet->next = 0;
+	sheet->row++;
 }
 
 void sheet_row(struct sheet *sheet)
 {
-	sheet->row++;
+	begin_row(sheet);
 	sheet->last = sheet->row;
 	note(sheet->book, worksheet_write_number(sheet->worksheet, sheet->row, 0, (double)++sheet->number,
 				  sheet->book->format[0][F_WHOLE]));
-	blanks(sheet);
 }
 
 /* Before anything stands below it: libxlsxwriter takes no range of rows that are on disk. */
@@ -232,24 +242,27 @@ static void set_filter(struct sheet *sheet)
 void sheet_total(struct sheet *sheet, const char *title)
 {
 	set_filter(sheet);
-	sheet->row++;
+	begin_row(sheet);
 	sheet->total = true;
-	blanks(sheet);
 	text_at(sheet, 0, "", F_TEXT, true);
-	text_at(sheet, 1, title, F_TEXT, true);
+	sheet_text(sheet, 0, title);
 }
 
 void sheet_text(struct sheet *sheet, size_t column, const char *text)
 {
-	if (text[0] != '\0')
-		text_at(sheet, (lxw_col_t)column + 1, text, F_TEXT, sheet->total);
+	if (text[0] == '\0')
+		return;
+	fill_up_to(sheet, column);
+	text_at(sheet, (lxw_col_t)column + 1, text, F_TEXT, sheet->total);
 }
 
 static void number_at(struct sheet *sheet, size_t column, double n, enum format format)
 {
-	if (isfinite(n))
-		note(sheet->book, worksheet_write_number(sheet->worksheet, sheet->row, (lxw_col_t)column + 1, n,
-					  sheet->book->format[sheet->total][format]));
+	if (!isfinite(n))
+		return;
+	fill_up_to(sheet, column);
+	note(sheet->book, worksheet_write_number(sheet->worksheet, sheet->row, (lxw_col_t)column + 1, n,
+				  sheet->book->format[sheet->total][format]));
 }
 
 void sheet_number(struct sheet *sheet, size_t column, double n)
@@ -271,6 +284,7 @@ void sheet_date(struct sheet *sheet, size_t column, const char *iso)
 		return;
 	}
 	lxw_datetime when = {.year = day.year, .month = day.month, .day = day.day};
+	fill_up_to(sheet, column);
 	note(sheet->book, worksheet_write_datetime(sheet->worksheet, sheet->row, (lxw_col_t)column + 1, &when,
 				  sheet->book->format[sheet->total][F_DATE]));
 }
@@ -280,6 +294,7 @@ void sheet_moment(struct sheet *sheet, size_t column, int64_t time_ms)
 	struct calendar_time t;
 	if (time_ms == 0 || calendar_from_ms(time_ms, sheet->book->zone, &t, NULL) != 0 || t.year < 1900)
 		return;
+	fill_up_to(sheet, column);
 	lxw_datetime when = {.year = t.year, .month = t.month, .day = t.day, .hour = t.hour, .min = t.minute};
 	note(sheet->book, worksheet_write_datetime(sheet->worksheet, sheet->row, (lxw_col_t)column + 1, &when,
 				  sheet->book->format[sheet->total][F_MOMENT]));
@@ -287,6 +302,8 @@ void sheet_moment(struct sheet *sheet, size_t column, int64_t time_ms)
 
 void sheet_end(struct sheet *sheet, const char *const *lines)
 {
+	if (sheet->open)
+		fill_up_to(sheet, sheet->columns);
 	set_filter(sheet);
 	sheet->row++;
 	for (size_t i = 0; lines != NULL && lines[i] != NULL; i++) {

@@ -35,7 +35,7 @@ struct sheet *book_sheet(struct book *book, const char *name, const char *const 
 void sheet_row(struct sheet *sheet);
 /* «Итого», bold, without a number, outside the filter; nothing but totals follows. */
 void sheet_total(struct sheet *sheet, const char *title);
-/* column: from 0, of those given to book_sheet. "" leaves it empty. */
+/* Cells of a row from left to right. column: from 0, of those given to book_sheet. "" leaves it empty. */
 void sheet_text(struct sheet *sheet, size_t column, const char *text);
 void sheet_number(struct sheet *sheet, size_t column, double n);
 /* share 0 to 1 */

@@ -65,7 +65,7 @@ int calls_xlsx(struct db *db, const struct report_facts *facts, int64_t round, c
 	char *title = xasprintf("%s %s%s%s", word(lang, "No answer and not delivered:", "Не ответили и не доставлено:"),
 		facts->title, facts->round_label != NULL && facts->round_label[0] != '\0' ? ", " : "",
 		facts->round_label != NULL ? facts->round_label : "");
-	char *made = xasprintf("%s %s", word(lang, "made on", "составлен"),
+	char *made = xasprintf("%s %s", word(lang, "Made on", "Составлен"),
 		words_moment(facts->made_ms, facts->zone, lang, moment));
 	const char *lines[] = {title, deadline, made, NULL};
 	const struct book_column columns[] = {{word(lang, "Municipality", "Муниципалитет"), BOOK_TEXT, 22},

@@ -6,9 +6,9 @@
 #include "letter/style.h"
 #include "report/words.h"
 
-const struct html_limits html_in_letter = {.groups = 60, .silent = 60, .rows = 40, .figures = 2, .characters = 160};
+const struct html_limits html_in_letter = {.groups = 60, .silent = 60, .rows = 40, .columns = 3, .characters = 160};
 const struct html_limits html_in_page = {.groups = SIZE_MAX, .silent = SIZE_MAX, .rows = SIZE_MAX,
-	.figures = REPORT_COLUMNS_MAX, .characters = 2000};
+	.columns = REPORT_COLUMNS_MAX, .characters = 2000};
 
 #define GREEN "#2e7d4f"
 #define AMBER "#d99a2b"
@@ -79,7 +79,7 @@ void html_bar(FILE *out, int width, int height, double done, double begun, doubl
 	int green = pixels(width, done, whole), both = pixels(width, done + begun, whole);
 	if (begun > 0 && both <= green)
 		both = green < width ? green + 1 : width;
-	(void)fprintf(out, "<table role=\"presentation\" width=\"%d\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" "
+	(void)fprintf(out, "<table role=\"presentation\" class=\"v-bar\" width=\"%d\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" "
 			   "style=\"width:%dpx;border-collapse:collapse;table-layout:fixed;-webkit-print-color-adjust:exact;"
 			   "print-color-adjust:exact;\"><tr>", width, width);
 	bar_piece(out, green, height, GREEN);
@@ -190,9 +190,7 @@ static void sum_row(FILE *out, const struct report_facts *facts, const struct re
 		words_html(out, column->choice[choice]);
 	}
 	html_cell_end(out, false);
-	number_cell(out, all->sum[slot], facts->lang);
-	if (facts->below_rows > 0)
-		number_cell(out, all->below_sum[slot], facts->lang);
+	html_figure_cell(out, all->sum[slot], facts->lang, facts->below_rows > 0 ? &all->below_sum[slot] : NULL, NULL);
 	if (facts->all.previous_asked > 0) {
 		number_cell(out, all->previous[slot], facts->lang);
 		html_cell(out, false, true, words_change(all->sum[slot], all->previous[slot], facts->lang, change));
@@ -210,8 +208,6 @@ static void sums(FILE *out, const struct report_facts *facts)
 	(void)fputs("<tr>", out);
 	html_cell(out, true, false, word(lang, "Figure", "Показатель"));
 	html_cell(out, true, true, word(lang, "Total", "Итого"));
-	if (facts->below_rows > 0)
-		html_cell(out, true, true, word(lang, "Sum of the organisations below", "Сумма по подведомственным"));
 	if (facts->all.previous_asked > 0) {
 		html_cell(out, true, true, word(lang, "Before", "Прошлый раз"));
 		html_cell(out, true, true, word(lang, "Change", "Изменение"));
@@ -221,6 +217,9 @@ static void sums(FILE *out, const struct report_facts *facts)
 		for (size_t c = 0; c < facts->column[i].slots; c++)
 			sum_row(out, facts, &facts->column[i], c);
 	html_table_end(out);
+	if (facts->below_rows > 0)
+		quiet_line(out, word(lang, "«below»: the sum of the answers of the organisations below.",
+			"«Свод» – сумма ответов подведомственных организаций."));
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -231,10 +230,10 @@ void html_block(FILE *out, const struct report_facts *facts, const struct html_l
 	sums(out, facts);
 	html_groups(out, facts, limits, attached);
 	if (facts->rows <= limits->rows && totals_answered(&facts->all) > 0)
-		html_answers(out, facts, limits, false);
+		html_answers(out, facts, limits, false, attached);
 	html_silent(out, facts, limits, attached);
 	if (facts->below_rows > 0 && facts->below_rows <= limits->rows)
-		html_answers(out, facts, limits, true);
+		html_answers(out, facts, limits, true, attached);
 }
 
 void html_page_begin(FILE *out, enum lang lang, const char *title)

@@ -10,7 +10,7 @@
 
 struct html_limits { /* what is longer stands in the attachment, and the text says so */
 	size_t groups, silent, rows;
-	size_t figures;    /* columns of figures */
+	size_t columns;    /* of what was asked */
 	size_t characters; /* of a text in a cell */
 };
 /* A letter stays below the 100 KB at which mail programs cut. */
@@ -37,9 +37,12 @@ void html_cell_begin(FILE *out, bool header, bool right);
 void html_cell_end(FILE *out, bool header);
 /* The same with escaped text. */
 void html_cell(FILE *out, bool header, bool right, const char *text);
+/* A figure, and under it what the organisations below add up to and what it was before (NULL = nothing). */
+void html_figure_cell(FILE *out, double n, enum lang lang, const double *below, const double *before);
 /* width pixels; parts of whole: done (green), begun (amber). */
 void html_bar(FILE *out, int width, int height, double done, double begun, double whole);
 void html_groups(FILE *out, const struct report_facts *facts, const struct html_limits *limits, bool attached);
-void html_answers(FILE *out, const struct report_facts *facts, const struct html_limits *limits, bool below);
+void html_answers(FILE *out, const struct report_facts *facts, const struct html_limits *limits, bool below,
+	bool attached);
 
 #endif

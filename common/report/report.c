@@ -197,14 +197,16 @@ int report_round(struct db *db, const struct settings *settings, int64_t campaig
 	if (rc == 0) {
 		char *heading = words_heading(facts);
 		out->subject = harmless(heading);
-		free(heading);
 		out->markdown = opening(&m, "Here is what came of the ask.", "Направляем итоги запроса.");
-		html_block(stream_open(&stream), facts, &html_in_letter, out->files > 0);
+		html_title(stream_open(&stream), heading);
+		html_block(stream.file, facts, &html_in_letter, out->files > 0);
 		out->html = stream_take(&stream);
-		text_block(stream_open(&stream), facts, TEXT_GROUPS, TEXT_SILENT, TEXT_COLUMNS, out->files > 0);
+		(void)fprintf(stream_open(&stream), "%s\n\n", heading);
+		text_block(stream.file, facts, TEXT_GROUPS, TEXT_SILENT, TEXT_COLUMNS, out->files > 0);
 		out->text = stream_take(&stream);
 		out->event = json_event(facts, EVENT_MAX_BYTES);
 		out->silent = totals_silent(&facts->all);
+		free(heading);
 	} else {
 		report_letter_fini(out);
 	}
@@ -229,11 +231,13 @@ int report_silent(struct db *db, const struct settings *settings, int64_t campai
 			facts->round_label != NULL ? facts->round_label : "");
 		char *deadline = words_deadline(facts), *plain = harmless(deadline);
 		out->subject = harmless(heading);
-		out->markdown = xasprintf(word(lang, "%lld of %lld have not answered (%s).", "Не ответили %lld из %lld (%s)."),
+		out->markdown = xasprintf(word(lang, "%lld of %lld have not answered. %s", "Не ответили %lld из %lld. %s"),
 			(long long)out->silent, (long long)totals_expected(&facts->all), plain);
-		html_silent(stream_open(&stream), facts, &html_in_letter, out->files > 0);
+		html_title(stream_open(&stream), heading);
+		html_silent(stream.file, facts, &html_in_letter, out->files > 0);
 		out->html = stream_take(&stream);
-		text_silent(stream_open(&stream), facts, TEXT_SILENT, out->files > 0);
+		(void)fprintf(stream_open(&stream), "%s\n", heading);
+		text_silent(stream.file, facts, TEXT_SILENT, out->files > 0);
 		out->text = stream_take(&stream);
 		free(heading);
 		free(deadline);

@@ -246,5 +246,5 @@ char *words_deadline(const struct report_facts *facts)
 	if (facts->deadline_ms == 0 || calendar_format(facts->deadline_ms, facts->zone, facts->lang, CALENDAR_FULL,
 					       text, NULL) != 0)
 		return xstrdup("");
-	return xasprintf("%s %s", word(facts->lang, "due", "срок:"), text);
+	return xasprintf("%s %s", word(facts->lang, "Due:", "Срок:"), text);
 }

@@ -440,7 +440,7 @@ int xlsx_write(const char *path, const struct report_facts *facts, struct error 
 	char moment[WORDS_SIZE];
 	struct writing writing = {.facts = facts, .heading = words_heading(facts), .deadline = words_deadline(facts),
 		.row = xcalloc(1, sizeof *writing.row)};
-	writing.made = xasprintf("%s %s", word(facts->lang, "made on", "сформирован"),
+	writing.made = xasprintf("%s %s", word(facts->lang, "Made on", "Сформирован"),
 		words_moment(facts->made_ms, facts->zone, facts->lang, moment));
 	writing.lines[0] = writing.heading;
 	writing.lines[1] = writing.deadline;

@@ -286,9 +286,9 @@ static void html_escapes_and_draws(void **state)
 	WANT_NOT(page, "<b>№ 6");
 	WANT(page, "Ответили <b>3</b> из 5, <b>60&nbsp;%</b>");
 	WANT(page, "Два занятия<br>и семинар");
-	/* of a bar of 96: none complete, one of three begun, the rest */
-	WANT(page, "<td width=\"32\" height=\"12\" bgcolor=\"#d99a2b\"");
-	WANT(page, "<td width=\"64\" height=\"12\" bgcolor=\"#e1e5ea\"");
+	/* of a bar of 72: none complete, one of three begun, the rest */
+	WANT(page, "<td width=\"24\" height=\"8\" bgcolor=\"#d99a2b\"");
+	WANT(page, "<td width=\"48\" height=\"8\" bgcolor=\"#e1e5ea\"");
 	WANT(page, "Прошлый раз (за сентябрь 2022 года): ответили 1 из 2, 50 %");
 	WANT(page, "+11");
 	WANT(page, "550 5.1.1 user unknown");
