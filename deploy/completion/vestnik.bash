@@ -22,17 +22,16 @@ _vestnik()
 			esac
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'campaign copy'|'simulate'|'campaign archive'|'campaign verify'|'answer list'|'answer show'|'answer set'|'answer confirm'|'answer refuse'|'answer reopen'|'answer import'|'answer form'|'report'|'report calls'|'report acknowledgements'|'campaign rounds'|'campaign stage'|'campaign text'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'mail list'|'mail show'|'mail confirm'|'mail ignore'|'mail assign'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
+			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'campaign copy'|'campaign rounds'|'campaign stage'|'campaign text'|'campaign archive'|'campaign verify'|'simulate'|'answer list'|'answer show'|'answer set'|'answer confirm'|'answer refuse'|'answer reopen'|'answer import'|'answer form'|'report'|'report calls'|'report acknowledgements'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'mail list'|'mail show'|'mail confirm'|'mail ignore'|'mail assign'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
-	'') words='directory campaign simulate campaign answer report campaign log delivery webhook relay suppression calendar roadmap intake mail task dead bus up down status check-config store help completion' ;;
+	'') words='directory campaign simulate answer report log delivery webhook relay suppression calendar roadmap intake mail task dead bus up down status check-config store help completion' ;;
 	directory) words='import list show export' ;;
-	campaign) words='check preview test launch store list status pause resume cancel retry copy archive verify rounds stage text' ;;
+	campaign) words='check preview test launch store list status pause resume cancel retry copy rounds stage text archive verify' ;;
 	answer) words='list show set confirm refuse reopen import form' ;;
 	report) words='calls acknowledgements' ;;
-	campaign) words='check preview test launch store list status pause resume cancel retry copy archive verify rounds stage text' ;;
 	delivery) words='show' ;;
 	webhook) words='add list test attempts replay rotate remove enable' ;;
 	relay) words='list check' ;;
@@ -63,9 +62,12 @@ _vestnik()
 	'campaign cancel') options=' --reason --yes' operand='@none' ;;
 	'campaign retry') options=' --state' operand='@none' ;;
 	'campaign copy') options=' --start --name --to' operand='@file' ;;
-	'simulate') options=' --from --until' operand='@file' ;;
+	'campaign rounds') options='' operand='@none' ;;
+	'campaign stage') options=' --at --deadline' operand='@none' ;;
+	'campaign text') options=' --round --html' operand='@none' ;;
 	'campaign archive') options=' --output' operand='@none' ;;
 	'campaign verify') options='' operand='@file' ;;
+	'simulate') options=' --from --until' operand='@file' ;;
 	'answer list') options=' --state --round' operand='@none' ;;
 	'answer show') options=' --save --round' operand='@none' ;;
 	'answer set') options=' --said-by --phone --way --note --round' operand='@none' ;;
@@ -77,9 +79,6 @@ _vestnik()
 	'report') options=' --round --format --output' operand='@none' ;;
 	'report calls') options=' --round --format --output' operand='@none' ;;
 	'report acknowledgements') options=' --round --format --output' operand='@none' ;;
-	'campaign rounds') options='' operand='@none' ;;
-	'campaign stage') options=' --at --deadline' operand='@none' ;;
-	'campaign text') options=' --round --html' operand='@none' ;;
 	'log') options=' --follow --campaign --state --address --since --limit' operand='' ;;
 	'delivery show') options='' operand='@none' ;;
 	'webhook add') options=' --events --campaign --allow-private --concurrency' operand='@none' ;;
@@ -120,7 +119,7 @@ _vestnik()
 	'store backup') options='' operand='@file' ;;
 	'store restored') options='' operand='' ;;
 	'store copy') options=' --from --to --bus' operand='' ;;
-	'help') options='' operand='directory campaign simulate campaign answer report campaign log delivery webhook relay suppression calendar roadmap intake mail task dead bus up down status check-config store help completion' ;;
+	'help') options='' operand='directory campaign simulate answer report log delivery webhook relay suppression calendar roadmap intake mail task dead bus up down status check-config store help completion' ;;
 	'completion') options='' operand='bash' ;;
 	esac
 	options+=' --config --lang --json --help'
@@ -149,9 +148,12 @@ _vestnik()
 	'campaign copy --start') values='@none' ;;
 	'campaign copy --name') values='@none' ;;
 	'campaign copy --to') values='@folder' ;;
+	'campaign stage --at') values='@none' ;;
+	'campaign stage --deadline') values='@none' ;;
+	'campaign text --round') values='@none' ;;
+	'campaign archive --output') values='@file' ;;
 	'simulate --from') values='@none' ;;
 	'simulate --until') values='@none' ;;
-	'campaign archive --output') values='@file' ;;
 	'answer list --state') values='open received partial confirmed withdrawn differs silent' ;;
 	'answer list --round') values='@none' ;;
 	'answer show --save') values='@folder' ;;
@@ -183,9 +185,6 @@ _vestnik()
 	'report acknowledgements --round') values='@none' ;;
 	'report acknowledgements --format') values='text html xlsx json' ;;
 	'report acknowledgements --output') values='@file' ;;
-	'campaign stage --at') values='@none' ;;
-	'campaign stage --deadline') values='@none' ;;
-	'campaign text --round') values='@none' ;;
 	'log --campaign') values='@none' ;;
 	'log --state') values='waiting sending uncertain deferred returned accepted delivered bounced failed expired cancelled suppressed' ;;
 	'log --address') values='@none' ;;
