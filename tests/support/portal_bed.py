@@ -45,13 +45,13 @@ class Page:
 
 class PortalBed(Bed):
     def __init__(self, **portal):
+        self.portal = None
         super().__init__()
         self.port = free_port()
         self.settings["public_url"] = f"http://127.0.0.1:{self.port}"
         self.settings["portal"] = {"listen": f"127.0.0.1:{self.port}", "name": "Министерство образования",
                                    "privacy_url": "https://ministry.example.org/privacy",
                                    "contact": "региональный координатор, +7 (000) 000-00-00", **portal}
-        self.portal = None
 
     def __enter__(self):
         super().__enter__()
