@@ -42,6 +42,7 @@ void page_acknowledge(struct web_request *request, void *worker);  /* /k/{token}
 void page_cascade(struct web_request *request, void *worker);      /* /m/{token} */
 void page_forward(struct web_request *request, void *worker);      /* /f/{token} */
 void page_annex(struct web_request *request, void *worker);        /* /d/{token} */
+void page_sheet(struct web_request *request, void *worker);        /* /x/{token} */
 void page_leave(struct web_request *request, void *worker);        /* /u/{token} */
 
 #endif

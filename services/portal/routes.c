@@ -13,6 +13,7 @@ static const struct web_route recipients[] = {
 	{WEB_GET | WEB_POST, "/m/{token}", page_cascade, ANSWER_BODY_MAX, ANSWER_FILES_MAX},
 	{WEB_GET, "/f/{token}", page_forward, 0, 0},
 	{WEB_GET, "/d/{token}", page_annex, 0, 0},
+	{WEB_GET, "/x/{token}", page_sheet, 0, 0},
 	{WEB_GET | WEB_POST, "/u/{token}", page_leave, 0, 0},
 	{0, NULL, NULL, 0, 0},
 };
