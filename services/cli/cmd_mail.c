@@ -131,40 +131,36 @@ static int list_run(struct cli *cli, const struct cli_args *args)
 
 /* ---- show --------------------------------------------------------------------------------------- */
 
-static json_t *files_json(const struct settle_mail *mail)
+static json_t *files_json(const struct mail_file_list *list)
 {
-	struct mail_file_list list = {0};
 	json_t *files = json_array();
-	if (mail->mail != NULL)
-		mail_attached(mail->raw, mail->raw_len, ANSWER_FILES_MAX, ANSWER_FILE_MAX_BYTES, &list);
-	for (size_t i = 0; i < list.count; i++)
-		json_array_append_new(files, json_pack("{s:s, s:s, s:I}", "name", list.item[i].name, "type",
-						     list.item[i].type, "size", (json_int_t)list.item[i].len));
-	mail_file_list_fini(&list);
+	for (size_t i = 0; i < list->count; i++)
+		json_array_append_new(files, json_pack("{s:s, s:s, s:I}", "name", list->item[i].name, "type",
+						     list->item[i].type, "size", (json_int_t)list->item[i].len));
 	return files;
 }
 
 /* What would count, were it confirmed as it is. */
 static int read_proposal(struct cli *cli, struct inbox *inbox, const struct settle_mail *mail,
-	struct ask *ask, struct answer_reading *reading)
+	const struct sheet_mail *sheet, struct ask *ask, struct answer_reading *reading)
 {
 	struct error e = {0};
 	enum db_step step = ask_by_id(inbox->db, mail->ask, ask, &e);
 	if (step == DB_FAILED ||
-		(step == DB_ROW && answer_mail_read(inbox->db, ask, mail->words == NULL ? "" : mail->words, reading,
-					   &e) != 0))
+		(step == DB_ROW && answer_mail_read(inbox->db, ask, mail->words == NULL ? "" : mail->words, sheet,
+					   reading, &e) != 0))
 		return cli_fail(cli, &e);
 	return CLI_DONE;
 }
 
-static void show_json(struct cli *cli, const struct settle_mail *mail, const struct ask *ask,
-	const struct answer_reading *reading)
+static void show_json(struct cli *cli, const struct settle_mail *mail, const struct sheet_mail *sheet,
+	const struct ask *ask, const struct answer_reading *reading)
 {
 	json_t *o = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:s, s:o, s:I}", "id",
 		(json_int_t)mail->id, "received", cli_rfc3339(mail->received_ms), "mailbox", mail->mailbox, "kind",
 		mail->kind, "state", mail->state, "from", mail->address, "name", mail->name, "subject",
 		mail->subject, "words", mail->words, "note", mail->note, "trusted", (int)mail->trusted, "matched",
-		mail->matched, "files", files_json(mail), "version", (json_int_t)mail->version);
+		mail->matched, "files", files_json(&sheet->files), "version", (json_int_t)mail->version);
 	if (mail->delivery != 0)
 		json_object_set_new(o, "delivery", json_integer(mail->delivery));
 	if (ask->id != 0) {
@@ -205,13 +201,15 @@ static void show_proposal(const struct ask *ask, const struct answer_reading *re
 			field->required ? tr(" (required)", " (обязательно)") : "");
 		free(shown);
 	}
+	if (reading->sheet_trouble != NULL)
+		printf(tr("  In the workbook: %s\n", "  В таблице: %s\n"), cli_clean(reading->sheet_trouble));
 	if (reading->ambiguous)
 		puts(tr("  Figures stand in the mail, and it is not clear which is meant.",
 			"  В письме есть числа, но неясно, какое имеется в виду."));
 }
 
 static void show_text(struct cli *cli, const struct inbox *inbox, const struct settle_mail *mail,
-	const struct ask *ask, const struct answer_reading *reading)
+	const struct sheet_mail *sheet, const struct ask *ask, const struct answer_reading *reading)
 {
 	printf(tr("Mail %lld, %s, %s, %s\n", "Письмо %lld, %s, %s, %s\n"), (long long)mail->id,
 		cli_time(cli, mail->received_ms), kind_words(mail->kind), cli_clean(mail->state));
@@ -235,12 +233,9 @@ static void show_text(struct cli *cli, const struct inbox *inbox, const struct s
 		free(dead[i]);
 	}
 	free(dead);
-	json_t *files = files_json(mail);
-	for (size_t i = 0; i < json_array_size(files); i++)
-		printf(tr("File: %s (%s)\n", "Файл: %s (%s)\n"),
-			cli_clean(json_string_value(json_object_get(json_array_get(files, i), "name"))),
-			cli_size(json_integer_value(json_object_get(json_array_get(files, i), "size"))));
-	json_decref(files);
+	for (size_t i = 0; i < sheet->files.count; i++)
+		printf(tr("File: %s (%s)\n", "Файл: %s (%s)\n"), cli_clean(sheet->files.item[i].name),
+			cli_size((int64_t)sheet->files.item[i].len));
 	const char *text = mail->words != NULL ? mail->words : mail->raw;
 	char *beginning = text == NULL ? xstrdup("") : xstrndup(text, strnlen(text, SHOWN_MAX_BYTES));
 	print_words(beginning);
@@ -272,19 +267,24 @@ static int show_run(struct cli *cli, const struct cli_args *args)
 {
 	struct inbox inbox;
 	struct settle_mail mail = {0};
+	struct sheet_mail sheet = {0};
 	struct ask ask = {0};
 	struct answer_reading reading = {0};
+	struct error e = {0};
 	int rc = load(cli, args, &inbox, &mail);
 	if (rc == CLI_DONE && cli_value(args, "save") != NULL)
 		rc = save_raw(cli, &mail, cli_value(args, "save"));
 	else if (rc == CLI_DONE) {
-		if (mail.ask != 0)
-			rc = read_proposal(cli, &inbox, &mail, &ask, &reading);
+		if (sheet_mail_open(&inbox, mail.mail, mail.raw, mail.raw_len, &sheet, &e) != 0)
+			rc = cli_fail(cli, &e);
+		if (rc == CLI_DONE && mail.ask != 0)
+			rc = read_proposal(cli, &inbox, &mail, &sheet, &ask, &reading);
 		if (rc == CLI_DONE && cli_json(cli))
-			show_json(cli, &mail, &ask, &reading);
+			show_json(cli, &mail, &sheet, &ask, &reading);
 		else if (rc == CLI_DONE)
-			show_text(cli, &inbox, &mail, &ask, &reading);
+			show_text(cli, &inbox, &mail, &sheet, &ask, &reading);
 	}
+	sheet_mail_fini(&sheet);
 	answer_reading_fini(&reading);
 	ask_fini(&ask);
 	settle_mail_fini(&mail);

@@ -37,12 +37,21 @@ static const struct field *field_for_figure(const struct fields *fields)
 	return requireds == 1 ? required : requireds == 0 && all == 1 ? any : NULL;
 }
 
-int answer_mail_read(struct db *db, const struct ask *ask, const char *words, struct answer_reading *out,
-	struct error *e)
+int answer_mail_read(struct db *db, const struct ask *ask, const char *words, const struct sheet_mail *sheet,
+	struct answer_reading *out, struct error *e)
 {
 	*out = (struct answer_reading){.values = json_object()};
 	if (ask_fields(db, ask->campaign, &out->fields, e) != 0)
 		return -1;
+	if (sheet->ask == ask->id) {
+		out->sheet = sheet->fields != NULL;
+		out->sheet_trouble = sheet->trouble;
+		if (out->sheet) {
+			json_decref(out->values);
+			out->values = json_deep_copy(sheet->fields);
+		}
+		return 0;
+	}
 	struct figures figures;
 	figure_find(words, &figures);
 	out->ambiguous = figures.result == FIGURE_AMBIGUOUS;
@@ -56,7 +65,6 @@ void answer_reading_fini(struct answer_reading *reading)
 {
 	fields_fini(&reading->fields);
 	json_decref(reading->values);
-	free(reading->sheet_trouble);
 	*reading = (struct answer_reading){0};
 }
 
@@ -128,14 +136,12 @@ static enum answer_way way_of(const struct answer_mail *mail, const struct answe
 int answer_mail_record(struct inbox *inbox, const struct ask *ask, const struct answer_mail *mail,
 	struct answer_reading *reading, const char *actor, struct answer_outcome *outcome, struct error *e)
 {
-	struct mail_file_list list = {0};
 	struct answer_file files[ANSWER_FILES_MAX];
 	size_t count = 0;
-	if (mail->len > 0 && mail->mail != NULL)
-		mail_attached(mail->bytes, mail->len, ANSWER_FILES_MAX, ANSWER_FILE_MAX_BYTES, &list);
 	reading->files_left = 0;
-	choose_files(&list, reading, files, &count);
-	char *name = sender_name(mail->mail);
+	choose_files(&mail->sheet->files, reading, files, &count);
+	char *name = reading->sheet && mail->sheet->name != NULL ? xstrdup(mail->sheet->name)
+								  : sender_name(mail->mail);
 	char *note = xstrndup(mail->words, strnlen(mail->words, NOTE_MAX_BYTES));
 	gate_utf8_mend(note);
 	struct answer_new new = {.ask = ask->id,
@@ -143,6 +149,7 @@ int answer_mail_record(struct inbox *inbox, const struct ask *ask, const struct 
 		.proposed = actor == NULL && !reading->sheet,
 		.fields = reading->values,
 		.name = name,
+		.phone = reading->sheet ? mail->sheet->phone : NULL,
 		.address = mail->address,
 		.actor = actor,
 		.note = note[0] == '\0' ? NULL : note,
@@ -153,6 +160,5 @@ int answer_mail_record(struct inbox *inbox, const struct ask *ask, const struct 
 	int rc = answer_record(inbox->db, inbox->bus, INBOX_SOURCE, &new, outcome, e);
 	free(name);
 	free(note);
-	mail_file_list_fini(&list);
 	return rc;
 }

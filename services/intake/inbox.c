@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/gate.h"
@@ -95,23 +96,24 @@ static enum db_step insert(struct intake_case *c, struct error *e)
 	return step;
 }
 
-static int keep_raw(struct intake_case *c, struct error *e)
+static int keep_raw(struct intake_case *c, const char *hash, struct error *e)
 {
 	return db_exec(c->inbox->db, e,
-		"INSERT INTO blob (hash, size, data) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING", "sib",
-		c->hash, (int64_t)c->in->len, c->in->bytes, c->in->len);
+		"INSERT INTO blob (hash, size, data) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING", "sib", hash,
+		(int64_t)c->in->len, c->in->bytes, c->in->len);
 }
 
 static int complete(struct intake_case *c, struct error *e)
 {
 	bool raw = c->keep_raw && c->in->len > 0 && c->in->too_large == NULL;
-	if (raw && keep_raw(c, e) != 0)
+	char hash[IDENT_HASH_SIZE];
+	if (raw && keep_raw(c, ident_hash(c->in->bytes, c->in->len, hash), e) != 0)
 		return -1;
 	return db_exec(c->inbox->db, e,
 		"UPDATE mail_in SET kind = $2, delivery = NULLIF($3, 0), ask = NULLIF($4, 0), trusted = $5,"
 		" state = $6, words = $7, raw = $8, note = $9 WHERE id = $1",
 		"isiiissss", c->id, c->kind, c->letter.key, c->ask, (int64_t)c->trusted, c->state, c->words,
-		raw ? c->hash : NULL, c->note[0] == '\0' ? NULL : c->note);
+		raw ? hash : NULL, c->note[0] == '\0' ? NULL : c->note);
 }
 
 /* ---- places -------------------------------------------------------------------------- */
@@ -201,6 +203,53 @@ int inbox_note_look(struct inbox *inbox, const char *mailbox, const struct lease
 		rc = note_look(inbox, mailbox, lease, trouble, e);
 	while (rc != 0 && again_after_conflict(&again, e));
 	return rc;
+}
+
+/* ---- whose mail is it again ------------------------------------------------------------- */
+
+/* Fields the last servers put on top, anew at each attempt to deliver. */
+static bool is_trace(const char *line, size_t len)
+{
+	static const char *const names[] = {"Return-Path:", "Delivered-To:", "X-Original-To:", "Envelope-To:",
+		"X-Envelope-To:", "X-Envelope-From:", "Delivery-date:", "Received:", NULL};
+	if (len >= 5 && memcmp(line, "From ", 5) == 0) /* mbox: with the moment of this attempt */
+		return true;
+	for (size_t i = 0; names[i] != NULL; i++)
+		if (len >= strlen(names[i]) && strncasecmp(line, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Where the mail begins that its sender wrote and our border checked. */
+static size_t trace_length(const char *bytes, size_t len)
+{
+	size_t at = 0;
+	bool inside = false;
+	while (at < len) {
+		const char *line = bytes + at, *end = memchr(line, '\n', len - at);
+		size_t n = end == NULL ? len - at : (size_t)(end - line) + 1;
+		bool folded = line[0] == ' ' || line[0] == '\t';
+		if (!(folded ? inside : is_trace(line, n)))
+			break;
+		inside = true;
+		at += n;
+	}
+	return at == len ? 0 : at; /* nothing but that: then it is all of it */
+}
+
+/* The same mail, whether the MTA hands it over again, or it is read once as a file and once by IMAP
+ * (line ends): the same identity. */
+static const char *identity(const struct inbox_mail *in, char out[static IDENT_HASH_SIZE])
+{
+	size_t from = trace_length(in->bytes, in->len), n = 0;
+	const char *bytes = in->bytes;
+	char *plain = xmalloc(in->len - from + 1);
+	for (size_t i = from; i < in->len; i++)
+		if (bytes[i] != '\r' || i + 1 == in->len || bytes[i + 1] != '\n')
+			plain[n++] = bytes[i];
+	ident_hash(plain, n, out);
+	free(plain);
+	return out;
 }
 
 /* ---- one mail --------------------------------------------------------------------------- */
@@ -314,7 +363,7 @@ int inbox_take(struct inbox *inbox, const struct inbox_mail *in, const struct in
 	struct mail *mail = NULL;
 	struct recognised found = {0};
 	struct error parse = {0};
-	struct intake_case c = {.inbox = inbox, .in = in, .hash = ident_hash(in->bytes, in->len, hash)};
+	struct intake_case c = {.inbox = inbox, .in = in, .hash = identity(in, hash)};
 	*result = (struct inbox_result){.kept = true};
 	if (find_known(inbox, hash, result, e) != 0)
 		return -1;

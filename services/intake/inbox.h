@@ -1,7 +1,8 @@
 /* A mail comes in: recorded once, and what it says is done, in one transaction
- * with the place in the mailbox it came from. The hash of its bytes is its
- * identity: after a crash, from a second poller, out of a second mailbox it is
- * the same mail and changes nothing.
+ * with the place in the mailbox it came from. Its hash is its identity (without
+ * the lines the last servers put on top and the kind of line ends): after a
+ * crash, from a second poller, handed over again by the MTA it is the same mail
+ * and changes nothing.
  *
  * Whatever a mail is, it ends as a row of mail_in: applied (something was done,
  * or there was nothing to do), review (staff decide), ignored (noise: newsletters,

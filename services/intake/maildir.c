@@ -271,6 +271,9 @@ int maildir_read(struct maildir *m, size_t i, size_t most, struct maildir_mail *
 	if (rc == 0) {
 		mail->arrived_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
 		mail->too_large = (uint64_t)st.st_size > most;
+		if (mail->too_large) /* it will be moved to cur/ under this name */
+			snprintf(m->shown, sizeof m->shown, "%s: %.*s", m->mailbox->maildir,
+				(int)base_length(entry->name), entry->name);
 		rc = read_all(fd, mail->too_large ? HEAD_BYTES : most, bytes, e);
 	}
 	close(fd);

@@ -26,6 +26,7 @@
 static bool ignore(struct intake_case *c, const char *why)
 {
 	c->state = CASE_STATE_IGNORED;
+	c->keep_raw = true; /* a mistake of ours can be mended */
 	case_note(c, "%s", why);
 	return true;
 }
@@ -80,6 +81,14 @@ static int find_letter(struct intake_case *c, struct error *e)
 	return 0;
 }
 
+static void keep_words(struct intake_case *c)
+{
+	char *own = reply_text(c->mail);
+	c->words = xstrndup(own, strnlen(own, WORDS_MAX_BYTES));
+	gate_utf8_mend(c->words);
+	free(own);
+}
+
 /* ---- absences ---------------------------------------------------------------------------------- */
 
 /* Believed at once: what a false one can do is a reminder to the second contact, too. But only about a
@@ -87,6 +96,7 @@ static int find_letter(struct intake_case *c, struct error *e)
 static int absence(struct intake_case *c, struct error *e)
 {
 	struct ask ask;
+	keep_words(c);
 	c->ask = c->letter.recipient == 0 ? 0 : c->letter.ask;
 	if (c->ask == 0) {
 		(void)ignore(c, tr("an automatic reply to nothing that was asked",
@@ -108,17 +118,10 @@ static int absence(struct intake_case *c, struct error *e)
 
 /* ---- people --------------------------------------------------------------------------------------- */
 
-static void keep_words(struct intake_case *c)
-{
-	char *own = reply_text(c->mail);
-	c->words = xstrndup(own, strnlen(own, WORDS_MAX_BYTES));
-	gate_utf8_mend(c->words);
-	free(own);
-}
-
 struct answering {
 	struct ask ask;
-	bool proven;  /* a right MAC names the letter */
+	struct sheet_mail sheet;
+	bool proven;  /* a right MAC names the letter, or the form */
 	bool named;   /* the letter's number stands in the mail */
 	bool contact; /* the sender's address is one of the organisation's */
 };
@@ -126,12 +129,13 @@ struct answering {
 static int find_ask(struct intake_case *c, struct answering *a, struct error *e)
 {
 	struct ask_match match = {0};
-	a->proven = c->letter.ask != 0;
+	int64_t sure = a->sheet.ask != 0 ? a->sheet.ask : c->letter.ask;
+	a->proven = sure != 0;
 	if (!a->proven && c->letter.key == 0 && c->sender[0] != '\0' &&
 		ask_match_by_sender(c->inbox->db, c->sender, c->mail, &match, e) != 0)
 		return -1;
 	a->named = match.by_number;
-	int64_t id = a->proven ? c->letter.ask : match.ask;
+	int64_t id = a->proven ? sure : match.ask;
 	if (id == 0)
 		return 0;
 	enum db_step step = ask_by_id(c->inbox->db, id, &a->ask, e);
@@ -168,13 +172,14 @@ static void note_recorded(struct intake_case *c, const struct answer_reading *re
 {
 	char *values = json_dumps(reading->values, JSON_COMPACT);
 	bool figures = json_object_size(reading->values) > 0;
-	if (reading->sheet)
+	if (reading->sheet && !outcome->differs)
 		case_note(c, tr("recorded from the workbook, version %lld", "записано из таблицы, версия %lld"),
 			(long long)outcome->version);
 	else
 		case_review(c, tr("recorded as version %lld: %s", "записано, версия %lld: %s"),
 			(long long)outcome->version,
 			figures		       ? values
+			: reading->sheet_trouble != NULL ? reading->sheet_trouble
 			: reading->ambiguous ? tr("which figure is meant is not clear",
 						       "какое число имеется в виду, неясно")
 					     : tr("no figure was found", "числа не найдено"));
@@ -186,9 +191,8 @@ static int believed(struct intake_case *c, struct answering *a, struct error *e)
 {
 	struct answer_reading reading;
 	struct answer_outcome outcome = {0};
-	const struct answer_mail mail = {.mail = c->mail, .bytes = c->in->bytes, .len = c->in->len,
-		.words = c->words, .address = c->sender, .id = c->id, .received_ms = c->in->received_ms};
-	int rc = answer_mail_read(c->inbox->db, &a->ask, c->words, &reading, e);
+	const struct answer_mail mail = {.mail = c->mail, .sheet = &a->sheet, .words = c->words, .address = c->sender, .id = c->id, .received_ms = c->in->received_ms};
+	int rc = answer_mail_read(c->inbox->db, &a->ask, c->words, &a->sheet, &reading, e);
 	if (rc == 0)
 		rc = answer_mail_record(c->inbox, &a->ask, &mail, &reading, NULL, &outcome, e);
 	if (rc == 0) {
@@ -206,14 +210,12 @@ static int believed(struct intake_case *c, struct answering *a, struct error *e)
 	return rc;
 }
 
-static int person(struct intake_case *c, struct error *e)
+static int answer_or_ask(struct intake_case *c, struct answering *a, struct error *e)
 {
-	struct answering a = {0};
 	const struct settings *settings = c->inbox->settings;
-	keep_words(c);
-	if (find_ask(c, &a, e) != 0)
+	if (find_ask(c, a, e) != 0)
 		return -1;
-	if (a.ask.id == 0) {
+	if (a->ask.id == 0) {
 		case_review(c, "%s",
 			c->letter.key != 0
 				? tr("answers a letter that asks for nothing", "ответ на письмо без запроса")
@@ -221,10 +223,20 @@ static int person(struct intake_case *c, struct error *e)
 					  "письмо человека, где наше письмо не названо"));
 		return 0;
 	}
-	c->trusted = a.contact && (a.proven || a.named) &&
+	c->trusted = a->contact && (a->proven || a->named) &&
 		     trust_passed(c->mail, c->sender, (const char *const *)settings->intake.trusted_authserv,
 			     settings->intake.trusted_authserv_count);
-	int rc = c->trusted ? believed(c, &a, e) : for_staff(c, &a, e);
+	return c->trusted ? believed(c, a, e) : for_staff(c, a, e);
+}
+
+static int person(struct intake_case *c, struct error *e)
+{
+	struct answering a = {0};
+	keep_words(c);
+	int rc = sheet_mail_open(c->inbox, c->mail, c->in->bytes, c->in->len, &a.sheet, e);
+	if (rc == 0)
+		rc = answer_or_ask(c, &a, e);
+	sheet_mail_fini(&a.sheet);
 	ask_fini(&a.ask);
 	return rc;
 }

@@ -12,7 +12,6 @@
 
 #define DAY_MS (24LL * 3600 * 1000)
 #define MISSING_MAX_BYTES 1000
-#define TROUBLE_MAX_BYTES 2000
 
 static const char *word(enum lang lang, const char *en, const char *ru)
 {
@@ -112,7 +111,7 @@ static json_t *values_of(const struct answer_reading *reading, const struct answ
 	if (reading->sheet && (outcome->state == ASK_CONFIRMED || outcome->state == ASK_PARTIAL))
 		json_object_set_new(values, "counts", json_true());
 	if (reading->sheet_trouble != NULL)
-		put(values, "trouble", xstrndup(reading->sheet_trouble, strnlen(reading->sheet_trouble, TROUBLE_MAX_BYTES)));
+		json_object_set_new(values, "trouble", json_string(reading->sheet_trouble));
 	if (reading->files_left > 0)
 		put(values, "left", xasprintf("%zu", reading->files_left));
 	return values;

@@ -182,12 +182,12 @@ static int no_figure(const struct ask *ask, const struct answer_reading *reading
 }
 
 /* The version of this mail, written now if it was not (nobody believed the sender). */
-static int version_of(struct settling *s, const struct ask *ask, struct answer_reading *reading,
-	int64_t *version, struct error *e)
+static int version_of(struct settling *s, const struct ask *ask, const struct sheet_mail *sheet,
+	struct answer_reading *reading, int64_t *version, struct error *e)
 {
 	const struct settle_mail *m = s->mail;
 	struct answer_outcome outcome = {0};
-	struct answer_mail mail = {.mail = m->mail, .bytes = m->raw, .len = m->raw_len,
+	struct answer_mail mail = {.mail = m->mail, .sheet = sheet,
 		.words = m->words == NULL ? "" : m->words, .address = m->address, .id = m->id,
 		.received_ms = m->received_ms};
 	*version = m->version;
@@ -196,6 +196,7 @@ static int version_of(struct settling *s, const struct ask *ask, struct answer_r
 	if (s->values != NULL) {
 		json_decref(reading->values);
 		reading->values = json_deep_copy(s->values);
+		reading->sheet = false; /* the form was read otherwise by a person */
 	}
 	if (json_object_size(reading->values) == 0 && reading->fields.count > 0)
 		return no_figure(ask, reading, e);
@@ -207,15 +208,19 @@ static int version_of(struct settling *s, const struct ask *ask, struct answer_r
 
 static int confirm_answer(struct settling *s, const struct ask *ask, struct error *e)
 {
-	struct answer_reading reading;
+	struct answer_reading reading = {0};
 	struct answer_outcome outcome = {0};
+	struct sheet_mail sheet;
 	int64_t version = 0;
-	int rc = answer_mail_read(s->inbox->db, ask, s->mail->words == NULL ? "" : s->mail->words, &reading, e);
+	int rc = sheet_mail_open(s->inbox, s->mail->mail, s->mail->raw, s->mail->raw_len, &sheet, e);
+	if (rc == 0)
+		rc = answer_mail_read(s->inbox->db, ask, s->mail->words == NULL ? "" : s->mail->words, &sheet,
+			&reading, e);
 	/* A message without figures was recorded as such: confirming it needs one now. */
 	if (rc == 0 && s->values == NULL && json_object_size(reading.values) == 0 && reading.fields.count > 0)
 		rc = no_figure(ask, &reading, e);
 	if (rc == 0)
-		rc = version_of(s, ask, &reading, &version, e);
+		rc = version_of(s, ask, &sheet, &reading, &version, e);
 	if (rc == 0)
 		rc = answer_decide(s->inbox->db, s->inbox->bus, SOURCE, ask->id, version, ANSWER_CONFIRM, s->actor,
 			NULL, &outcome, e);
@@ -226,6 +231,7 @@ static int confirm_answer(struct settling *s, const struct ask *ask, struct erro
 	}
 	answer_outcome_fini(&outcome);
 	answer_reading_fini(&reading);
+	sheet_mail_fini(&sheet);
 	return rc;
 }
 

@@ -11,7 +11,7 @@ from bed import Bed, wait_for  # noqa: E402
 from dovecot import deliver  # noqa: E402
 from mail_server import MailServer  # noqa: E402
 
-SCHOOLS = 16
+SCHOOLS = 17
 ASKED = [
     {"field": "registered", "label": "Количество участников", "type": "count", "required": True},
     {"field": "measures", "label": "Результаты мероприятий", "type": "text", "required": True},
@@ -90,6 +90,36 @@ def believed(house):
     assert files == [("Ответ.pdf", 15)], files
     receipt, = wait_for(lambda: house.receipts(4), "the receipt")
     assert "пропущено: 1" in receipt.message.get_body(("plain",)).get_content()
+
+
+def forms(house):
+    """The filled-in Excel form, in a message of its own: its code says whose it is."""
+    key = os.path.join(house.bed.settings["data_dir"], "vestnik.key")
+
+    def send(n, values, sender=None, ask=None):
+        ask = ask or house.bed.value("SELECT k.id FROM ask k JOIN organisation o ON o.id = k.organisation WHERE o.key = ?",
+                                     f"s{n:07}")
+        return house.put(mails.letter(sender or house.school(n), "Форма во вложении", subject="Форма", files=[
+            ("Ответ.xlsx", mails.XLSX, mails.workbook(key, ask, values))]))
+
+    row = send(15, {"registered": 41, "measures": "Провели собрания; разместили на сайте"})
+    assert row[2:4] == ("applied", 1), row
+    assert house.ask(15) == ("confirmed", 0, {"registered": 41, "measures": "Провели собрания; разместили на сайте"},
+                             "counts", []), house.ask(15)
+    receipt, = wait_for(lambda: house.receipts(15), "the receipt")
+    assert "Это записано" in receipt.message.get_body(("plain",)).get_content()
+    # a wrong cell is named; nothing of it counts
+    row = send(16, {"registered": "5-7", "measures": "Собрание"})
+    assert row[2:4] == ("review", 1) and house.ask(16)[:3] == ("received", REVIEW, {}), (row, house.ask(16))
+    receipt, = wait_for(lambda: house.receipts(16), "the receipt")
+    words = receipt.message.get_body(("plain",)).get_content()
+    assert "C2" in words and "5-7" in words, words
+    # another school's form from this school's address: not believed, nothing recorded
+    row = send(17, {"registered": 1, "measures": "x"}, sender=house.school(1))
+    assert row[2:4] == ("review", 0) and house.ask(17)[:3] == ("open", REVIEW, None), row
+    # an ask that does not exist, a code of nobody's key
+    row = send(17, {"registered": 1, "measures": "x"}, ask=10 ** 6)
+    assert row[2] == "review", row
 
 
 def not_believed(house):
@@ -206,6 +236,7 @@ def main():
         wait_for(lambda: bed.value("SELECT count(*) FROM delivery WHERE state = 5") == SCHOOLS, "them recorded")
         house = House(bed, server, maildir)
         believed(house)
+        forms(house)
         not_believed(house)
         no_person(house)
         staff(house)

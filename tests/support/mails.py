@@ -1,8 +1,14 @@
 """Mails as they come back: reports, complaints, absences, replies."""
+import base64
+import hashlib
+import hmac
+import io
 import itertools
 import time
+import zipfile
 from email.message import EmailMessage
 from email.utils import formatdate
+from xml.sax.saxutils import escape
 
 numbers = itertools.count(1)
 
@@ -60,3 +66,37 @@ def letter(sender, text, reply_to=None, subject="Re: запрос", to="outreach
         main, sub = kind.split("/")
         m.add_attachment(data, maintype=main, subtype=sub, filename=name)
     return m.as_bytes()
+
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def workbook(key_file, ask, values):
+    """The Excel form of an ask as a person filled it in (common/answer/workbook.h): values by field."""
+    with open(key_file) as f:
+        key = bytes.fromhex(f.read().strip())
+    mac = hmac.new(key, b"workbook\0" + str(ask).encode(), hashlib.sha256).digest()[:10]
+    code = f"{ask}." + base64.b32encode(mac).decode().lower()
+    rows = [["vestnik-form", code]] + [["field:" + name, "label", str(value)] for name, value in values.items()] + [["end"]]
+    body = "".join(f'<row r="{n}">' + "".join(
+        f'<c r="{"ABC"[i]}{n}" t="inlineStr"><is><t>{escape(cell)}</t></is></c>' for i, cell in enumerate(row)) + "</row>"
+        for n, row in enumerate(rows, 1))
+    space = "http://schemas.openxmlformats.org/"
+    files = {
+        "[Content_Types].xml": f'<Types xmlns="{space}package/2006/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{XLSX}.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml"'
+        ' ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{space}package/2006/relationships"><Relationship Id="r1" Type="{space}'
+        'officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{space}spreadsheetml/2006/main" xmlns:r="{space}officeDocument/2006/'
+        'relationships"><sheets><sheet name="s" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{space}package/2006/relationships"><Relationship Id="r1" '
+        f'Type="{space}officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{space}spreadsheetml/2006/main"><sheetData>{body}</sheetData></worksheet>',
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, '<?xml version="1.0" encoding="UTF-8"?>' + text)
+    return out.getvalue()
