@@ -95,11 +95,45 @@ static void broken_letters_are_refused(void **state)
 	json_decref(values);
 }
 
+/* Whatever is typed: a text or a refusal, and never a script. */
+static void noise_is_published_or_refused(void **state)
+{
+	(void)state;
+	static const char *const pieces[] = {"{{", "}}", "{{#document}}", "{{/document}}", "{{#recipient}}", "{{/recipient}}",
+		"{{^recipient.name}}", "{{/recipient.name}}", "{{document.number}}", "{{recipient.name}}", "{{=<% %>=}}", "<%={{ }}=%>",
+		"\n", "\n\n", "# ", "- ", "1. ", "|", "|---|\n", "> ", "**", "`", "[a](", ")", "<", "\\", "текст ", "    ", "===\n", "{{! x }}",
+		"{{{", "}}}", "{{>p}}", "{{.}}", "{{ document.date | date: long }}"};
+	json_t *values = json_loads(fields, 0, NULL);
+	unsigned random = 20230515, published = 0;
+	for (int round = 0; round < 20000; round++) {
+		char markdown[600] = "# Т\n\n";
+		for (size_t len = strlen(markdown); len < 400 && (random = random * 1664525u + 1013904223u) >> 27 != 0;) {
+			(void)strncat(markdown, pieces[(random >> 8) % COUNT(pieces)], sizeof markdown - len - 1);
+			len = strlen(markdown);
+		}
+		struct letter_public got;
+		struct error e = {0};
+		if (letter_public(markdown, strlen(markdown), values, LANG_RU, "UTC", &got, &e) == 0) {
+			published++;
+			assert_non_null(got.text);
+			assert_non_null(got.html);
+			if (strstr(got.html, "<script") != NULL)
+				fail_msg("«%s» became %s", markdown, got.html);
+		} else {
+			assert_int_equal(e.code, ERROR_INPUT);
+		}
+		letter_public_fini(&got);
+	}
+	assert_true(published > 1000);
+	json_decref(values);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_speaks_to_one_is_left_out),
 		cmocka_unit_test(broken_letters_are_refused),
+		cmocka_unit_test(noise_is_published_or_refused),
 	};
 	calendar_init();
 	lang_set(LANG_RU);
