@@ -12,7 +12,7 @@
 
 #define COLUMNS                                                                                    \
 	"SELECT k.id, k.campaign, k.round, k.organisation, k.time_ms, k.name, k.title, k.way,"        \
-	" c.slug, c.title, c.definition, o.name, r.state"                                             \
+	" c.slug, c.title, c.definition, o.name, r.state, r.number"                                             \
 	" FROM acknowledgement k JOIN campaign c ON c.id = k.campaign JOIN round r ON r.id = k.round" \
 	" LEFT JOIN organisation o ON o.id = k.organisation WHERE k.id = $1"
 
@@ -51,6 +51,7 @@ enum db_step acknowledge_by_id(struct db *db, int64_t id, struct acknowledge *ou
 		.slug = text(row, 8),
 		.campaign_title = text(row, 9),
 		.organisation_name = text(row, 11),
+		.round_number = db_int(row, 13),
 		.withdrawn = strcmp(db_text(row, 12), "withdrawn") == 0};
 	read_definition(out, db_text(row, 10));
 	db_reset(row);
@@ -71,7 +72,7 @@ static int publish(struct db *tx, struct bus *bus, const char *source, const str
 {
 	char id[48], key[32];
 	json_t *data = json_pack("{s:I, s:I, s:s, s:I, s:I, s:s}", "acknowledgement", (json_int_t)who->id, "campaign",
-		(json_int_t)who->campaign, "slug", who->slug, "round", (json_int_t)who->round, "organisation",
+		(json_int_t)who->campaign, "slug", who->slug, "round", (json_int_t)who->round_number, "organisation",
 		(json_int_t)who->organisation, "way", way);
 	char *json = json_dumps(data, JSON_COMPACT);
 	(void)snprintf(id, sizeof id, "%" PRId64 ".acknowledged", who->id);

@@ -12,6 +12,7 @@
 
 struct acknowledge { /* strings owned; "" = none */
 	int64_t id, campaign, round, organisation; /* organisation 0: a person named in the campaign */
+	int64_t round_number;
 	int64_t time_ms;      /* 0 = not yet */
 	char *name, *title;   /* title: the person's position */
 	char *way, *slug, *campaign_title, *document; /* document: «№ 1355 от 22 сентября 2022 г.» */
@@ -22,7 +23,7 @@ enum db_step acknowledge_by_id(struct db *db, int64_t id, struct acknowledge *ou
 void acknowledge_fini(struct acknowledge *who);
 
 /* Notes it in the caller's write transaction, with the event vestnik.acknowledged (key "k<id>", data
- * {"acknowledgement","campaign","slug","round","organisation","key"?,"way"}; no names). Who has
+ * {"acknowledgement","campaign","slug","round","organisation","way"}; no names). Who has
  * acknowledged before stays as he is: 0, and nothing is written. way: "button", "staff"; actor: staff or
  * NULL. ERROR_NOT_FOUND; ERROR_DENIED: it was withdrawn. */
 int acknowledge_note(struct db *tx, struct bus *bus, const char *source, int64_t id, const char *way,

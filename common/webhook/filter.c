@@ -21,7 +21,7 @@ static const char *const types[] = {"vestnik.delivery.waiting", "vestnik.deliver
 	"vestnik.campaign.resumed", "vestnik.campaign.cancelled", "vestnik.campaign.finished",
 	"vestnik.campaign.published",
 	"vestnik.ask.received", "vestnik.ask.partial", "vestnik.ask.confirmed", "vestnik.ask.differs",
-	"vestnik.ask.reopened", "vestnik.ask.withdrawn", WEBHOOK_TYPE_DISABLED, "vestnik.bus.gap", NULL};
+	"vestnik.ask.reopened", "vestnik.ask.withdrawn", "vestnik.acknowledged", WEBHOOK_TYPE_DISABLED, "vestnik.bus.gap", NULL};
 
 struct webhook_filter {
 	size_t count; /* 0 = everything */
