@@ -127,7 +127,7 @@ static const char fixture_letter[] =
 	"Зарегистрировано участников: {{monitoring.registered}}.\n";
 static const char fixture_csv[] = "key;registered\nschool-1;5\nschool-2;12\nschool-3;0\n";
 
-static void fixture_files(void)
+static inline void fixture_files(void)
 {
 	fixture_text("campaign.yaml", fixture_yaml);
 	fixture_text("letter.md", fixture_letter);
