@@ -3,7 +3,6 @@ from its ten schools. People answer by form, by reply, by a letter of their own,
 through the sum of their schools; one mail bounces, two people differ, one answers late, one
 never. The repeated letter follows with their answers and reaches only whom it should."""
 
-import json
 import os
 import sys
 
@@ -141,11 +140,13 @@ def report_and_escalation(story, first):
     sent = story.until("2023-04-28 19:00")
     expect("the report", sent.addresses(), [HEAD])
     report = sent[0]
-    for words in ("224", "Управление образования Горного района", "7 из 10"):
+    for words in ("– 224; сумма по подведомственным 33", "Управление образования Горного района", "Ответили 7 из 10"):
         assert words in report.words, (words, report.text)
     check_workbook(report)
     event, = story.wait_events("vestnik.report.ready", 1)
-    expect("the webhook's totals", event["totals"]["registered"], sum(FIGURES.values()))
+    expect("the webhook's figures", [event[name] for name in ("asked", "answered", "silent", "undelivered", "sums")],
+           [10, 7, 3, 1, {"registered": sum(FIGURES.values())}])
+    expect("what the schools said", event["below"], {"asked": 100, "answered": 4, "sums": {"registered": 33}})
     expect("nothing on days off", story.until("2023-05-01 12:00"), [])
     sent = story.until("2023-05-02 19:00")
     expect("escalated to", sent.addresses(), [CONTROLLER])
@@ -202,7 +203,7 @@ def may(story, sent):
     report = story.until("2023-05-30 19:00").to(HEAD)
     assert "207" in report.words, report.text
     event = story.wait_events("vestnik.report.ready", 2)[-1]
-    expect("totals", event["totals"]["registered"], 207)
+    expect("totals", (event["answered"], event["sums"]), (6, {"registered": 207}))
     expect("escalated", story.until("2023-05-31 19:00").addresses(), [CONTROLLER])
     calls = story.bed.json("report", "calls", slug)
     expect("the call list", sorted(row["key"] for row in calls), ["mo-07", "mo-09"])

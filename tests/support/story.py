@@ -238,4 +238,4 @@ class Story:
 
     def telephone(self, key, who, *fields, slug=None):
         """Staff write down what was said on the telephone."""
-        return self.bed.run("answer", "set", slug or self.slug, key, *fields, "--way", "phone", "--name", who)
+        return self.bed.run("answer", "set", slug or self.slug, key, *fields, "--said-by", who)
