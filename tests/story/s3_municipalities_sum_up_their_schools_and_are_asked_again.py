@@ -12,12 +12,17 @@ from story import SOURCE, Story, browse, expect, fill_in, wait_for, workbook  # 
 MO = [f"mo-{i:02}" for i in range(1, 11)]
 PDF = b"%PDF-1.4\n% signed letter no. 17\n%%EOF\n"
 REPEAT = os.path.join(SOURCE, "config", "campaigns", "s3-flagships-repeat")
+NEW_07 = "new-07@district.example.org"
 HEAD, CONTROLLER = "head@ministry.example.org", "controller@ministry.example.org"
 
 
 def address(key):
     kind, number = key.split("-")
     return f"education-{number}@district.example.org" if kind == "mo" else f"school-{number}@schools.example.test"
+
+
+def head(key):
+    return f"head-{key[3:]}@district.example.org"
 
 
 def addresses(*keys):
@@ -65,12 +70,14 @@ def by_form_and_by_reply(story, first):
     # a number alone, by reply: proposed; the receipt says what was understood and asks for the rest
     story.reply(first[address("mo-04")], "56\n\nС уважением,\nИ. О. Фамилия")
     story.wait_ask("mo-04", "received")
-    # the same mail once more, as a second poller would find it: nothing new
+    # a stranger to whom the letter was forwarded: shown to staff, answers for nobody, gets nothing
+    story.reply(first[address("mo-09")], "77", sender="stranger@example.com", dmarc="fail")
     story.bounce(first[address("mo-07")])
     for key, n in (("school-001", 5), ("school-002", 7), ("school-003", 9), ("school-011", 12)):
         fill_in(first[address(key)], registered=n, measures="Педсовет")
     receipts = story.until("2023-04-11 12:00")
     expect("receipts", receipts.addresses(), addresses("mo-04"))
+    expect("what a stranger said", story.asks()["mo-09"][0], "open")
     assert "56" in receipts[0].words, receipts[0].text
     wait_for(lambda: story.asks()["mo-07"][1] & 2, "mo-07 to be marked as bounced", 20)
     return receipts[0]
@@ -178,8 +185,9 @@ def repeat(story):
     story.until("2023-05-15 09:30")
     story.launch(REPEAT)
     sent = story.until("2023-05-15 12:00")
-    # under 40, or silent: 03 and 04 had said 44 and 56
-    want = addresses("mo-01", "mo-02", "mo-05", "mo-06", "mo-08", "mo-09", "mo-10") + ["new-07@district.example.org"]
+    # under 40, or silent: 03 and 04 had said 44 and 56; this time their heads, too
+    asked = ["mo-01", "mo-02", "mo-05", "mo-06", "mo-07", "mo-08", "mo-09", "mo-10"]
+    want = [NEW_07 if key == "mo-07" else address(key) for key in asked] + [head(key) for key in asked]
     expect("the repeated letter", sent.addresses(), sorted(want))
     told, silent = sent.to(address("mo-01")), sent.to(address("mo-09"))
     for letter, words in ((told, "На № 01-12/245 от 10.04.2023"), (told, "прошли регистрацию: 21"),
@@ -192,13 +200,17 @@ def may(story, sent):
     slug = "flagships-2023-repeat"
     for key, n in (("mo-01", 31), ("mo-02", 35), ("mo-05", 40)):
         fill_in(sent[address(key)], registered=n, measures="СМИ")
-    silent = addresses("mo-06", "mo-08", "mo-09", "mo-10") + ["new-07@district.example.org"]
-    expect("23 May", story.until("2023-05-23 12:00").addresses(), sorted(silent))
-    expect("26 May, for Saturday the 27th", story.until("2023-05-26 12:00").addresses(), sorted(silent))
+    silent = addresses("mo-06", "mo-08", "mo-09", "mo-10") + [NEW_07]
+    reminders = story.until("2023-05-23 12:00")
+    expect("23 May: the coordinators", reminders.addresses(), sorted(silent))
+    # the automatic reply of one who is away: from now on the head is reminded, too
+    story.reply(reminders.to(address("mo-10")), "Я в отпуске до 10 июня.", Auto_Submitted="auto-replied")
+    wait_for(lambda: story.asks(slug)["mo-10"] == ("open", 4), "mo-10 to be marked as absent", 20)
+    expect("26 May, for Saturday the 27th", story.until("2023-05-26 12:00").addresses(), sorted(silent + [head("mo-10")]))
     expect("27 May", story.until("2023-05-27 12:00"), [])
     for key, n in (("mo-06", 38), ("mo-08", 41), ("mo-10", 22)):
         fill_in(sent[address(key)], registered=n, measures="СМИ")
-    silent = [address("mo-09"), "new-07@district.example.org"]
+    silent = [address("mo-09"), NEW_07]
     expect("29 May", story.until("2023-05-29 12:00").addresses(), sorted(silent))
     report = story.until("2023-05-30 19:00").to(HEAD)
     assert "207" in report.words, report.text
@@ -211,7 +223,7 @@ def may(story, sent):
 
 def case_file(story):
     path = os.path.join(story.bed.folder, "case.zip")
-    story.bed.run("campaign", "archive", story.slug, "--out", path)
+    story.bed.run("campaign", "archive", story.slug, "--output", path)
     story.bed.run("campaign", "verify", path)
     with open(path, "r+b") as f:
         f.seek(200)
