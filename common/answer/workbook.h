@@ -2,8 +2,9 @@
  * it with a MAC (row 1, hidden), so that a changed key is noticed; rows are known by names in the hidden
  * column A, so that rows may be moved or added.
  *
- * How it reaches people: the letter links to it with {{link.sheet}} (link/link.h LINK_SHEET, /x/…) and the
- * portal serves answer_workbook_make; or the mailer attaches the same bytes (some 2 ms of CPU a recipient).
+ * How it reaches people: where the ask's ways have "sheet" (by themselves when a table is asked), the mailer
+ * attaches it to the letters that ask; {{link.sheet}} (link/link.h LINK_SHEET, /x/…) leads to the portal, which
+ * serves answer_workbook_make; staff write one with `vestnik answer form`.
  * How it comes back: attached to a mail (intake) or uploaded (portal): answer_workbook_read, then
  * answer_record with ANSWER_SHEET. The MAC says that we made it for this ask, not who filled it in: whether
  * the sender is believed is decided as for any mail. */
@@ -28,9 +29,20 @@
 /* The caller frees *data. ERROR_NOT_FOUND: no such ask. A withdrawn one has no form: ERROR_DENIED. */
 int answer_workbook_make(struct db *db, const struct ident_key *key, int64_t ask, enum lang lang,
 	void **data, size_t *len, struct error *e);
+/* The same in two steps, for the mailer: what the store knows, then the bytes (any thread, some 2 ms). */
+struct workbook_content;
+int answer_workbook_load(struct db *db, const struct ident_key *key, int64_t ask, struct workbook_content **out,
+	struct error *e);
+int answer_workbook_write(const struct workbook_content *content, enum lang lang, void **data, size_t *len,
+	struct error *e);
+void answer_workbook_free(struct workbook_content **content);
+/* Of the campaign; of the organisation, for the file's name. */
+enum lang answer_workbook_lang(const struct workbook_content *content);
+const char *answer_workbook_key(const struct workbook_content *content);
 /* «Ответ org-1.xlsx»: passes gate_file_name. */
 #define WORKBOOK_NAME_SIZE 120
-const char *answer_workbook_name(const char *organisation_key, char out[static WORKBOOK_NAME_SIZE]);
+const char *answer_workbook_name(const char *organisation_key, enum lang lang,
+	char out[static WORKBOOK_NAME_SIZE]);
 
 struct answer_workbook { /* owned */
 	int64_t ask;

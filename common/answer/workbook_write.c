@@ -30,7 +30,7 @@ struct writer {
 	lxw_format *title, *plain, *label, *hint, *head, *input, *date, *number, *text;
 };
 
-struct content {
+struct workbook_content {
 	struct ask ask;
 	struct fields fields;
 	json_t *definition, *values;
@@ -306,7 +306,7 @@ static void put_table(struct writer *w, const struct field *table, const json_t 
 	w->row++;
 }
 
-static void put_head(struct writer *w, const struct content *content)
+static void put_head(struct writer *w, const struct workbook_content *content)
 {
 	lxw_row_col_options hidden = {.hidden = 1};
 	const char *title = json_string_value(json_object_get(content->definition, "title"));
@@ -338,7 +338,7 @@ static void put_head(struct writer *w, const struct content *content)
 	w->row++;
 }
 
-static void put_content(struct writer *w, const struct content *content)
+static void put_content(struct writer *w, const struct workbook_content *content)
 {
 	put_head(w, content);
 	for (size_t i = 0; i < content->fields.count; i++) {
@@ -367,7 +367,7 @@ static void set_page(struct writer *w)
 	worksheet_protect(w->sheet, NULL, &allowed);
 }
 
-static int write_book(const char *path, const struct content *content, enum lang lang, struct error *e)
+static int write_book(const char *path, const struct workbook_content *content, enum lang lang, struct error *e)
 {
 	struct writer w = {.lang = lang};
 	lxw_workbook *book = workbook_new(path);
@@ -384,7 +384,7 @@ static int write_book(const char *path, const struct content *content, enum lang
 
 /* ---- the store's side ------------------------------------------------------------------------ */
 
-static int load(struct db *db, const struct ident_key *key, int64_t ask, struct content *content,
+static int load(struct db *db, const struct ident_key *key, int64_t ask, struct workbook_content *content,
 	struct error *e)
 {
 	struct db_stmt *row;
@@ -431,39 +431,78 @@ static int take_bytes(int fd, void **data, size_t *len, struct error *e)
 	return 0;
 }
 
-int answer_workbook_make(struct db *db, const struct ident_key *key, int64_t ask, enum lang lang,
-	void **data, size_t *len, struct error *e)
+int answer_workbook_load(struct db *db, const struct ident_key *key, int64_t ask,
+	struct workbook_content **out, struct error *e)
 {
-	struct content content = {0};
+	*out = xcalloc(1, sizeof **out);
+	if (load(db, key, ask, *out, e) == 0)
+		return 0;
+	answer_workbook_free(out);
+	return -1;
+}
+
+void answer_workbook_free(struct workbook_content **content)
+{
+	if (*content == NULL)
+		return;
+	ask_fini(&(*content)->ask);
+	fields_fini(&(*content)->fields);
+	json_decref((*content)->definition);
+	json_decref((*content)->values);
+	free(*content);
+	*content = NULL;
+}
+
+enum lang answer_workbook_lang(const struct workbook_content *content)
+{
+	const char *lang = json_string_value(json_object_get(content->definition, "lang"));
+	return lang != NULL && strcmp(lang, "en") == 0 ? LANG_EN : LANG_RU;
+}
+
+const char *answer_workbook_key(const struct workbook_content *content)
+{
+	return content->ask.key;
+}
+
+int answer_workbook_write(const struct workbook_content *content, enum lang lang, void **data,
+	size_t *len, struct error *e)
+{
 	char path[32];
 	*data = NULL;
 	*len = 0;
-	int fd = -1;
-	int rc = load(db, key, ask, &content, e);
-	if (rc == 0) {
-		/* libxlsxwriter wants a file by its name; this one never reaches a disk */
-		fd = memfd_create("workbook", MFD_CLOEXEC);
-		(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-		rc = fd < 0 ? error_errno(e, "no memory for a workbook") : write_book(path, &content, lang, e);
-	}
+	/* libxlsxwriter wants a file by its name; this one never reaches a disk */
+	int fd = memfd_create("workbook", MFD_CLOEXEC);
+	if (fd < 0)
+		return error_errno(e, "no memory for a workbook");
+	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	int rc = write_book(path, content, lang, e);
 	if (rc == 0)
 		rc = take_bytes(fd, data, len, e);
-	if (fd >= 0)
-		(void)close(fd);
-	ask_fini(&content.ask);
-	fields_fini(&content.fields);
-	json_decref(content.definition);
-	json_decref(content.values);
+	(void)close(fd);
 	return rc;
 }
 
-const char *answer_workbook_name(const char *organisation_key, char out[static WORKBOOK_NAME_SIZE])
+int answer_workbook_make(struct db *db, const struct ident_key *key, int64_t ask, enum lang lang,
+	void **data, size_t *len, struct error *e)
+{
+	struct workbook_content *content;
+	*data = NULL;
+	*len = 0;
+	if (answer_workbook_load(db, key, ask, &content, e) != 0)
+		return -1;
+	int rc = answer_workbook_write(content, lang, data, len, e);
+	answer_workbook_free(&content);
+	return rc;
+}
+
+const char *answer_workbook_name(const char *organisation_key, enum lang lang,
+	char out[static WORKBOOK_NAME_SIZE])
 {
 	char *key = gate_clean_line(organisation_key, 80);
 	for (char *p = key; *p != '\0'; p++)
 		if (strchr("/\\:*?\"<>|", *p) != NULL)
 			*p = '-';
-	(void)snprintf(out, WORKBOOK_NAME_SIZE, tr("Answer %s.xlsx", "Ответ %s.xlsx"), key);
+	(void)snprintf(out, WORKBOOK_NAME_SIZE, lang == LANG_RU ? "Ответ %s.xlsx" : "Answer %s.xlsx", key);
 	free(key);
 	return out;
 }

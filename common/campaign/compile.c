@@ -180,6 +180,22 @@ bool compile_carries(const json_t *step)
 	return !json_is_false(json_object_get(step, "attachments"));
 }
 
+/* The letters that ask carry the recipient's own Excel form (answer/workbook.h). */
+static bool carries_form(const struct compile_source *source)
+{
+	static const char *const asking[] = {"first", "reminder", "collect"};
+	const json_t *ways = json_object_get(json_object_get(source->definition, "ask"), "ways");
+	const char *kind = text_of(source->step, "kind");
+	bool sheet = false, asks = false;
+	for (size_t i = 0; i < json_array_size(ways); i++) {
+		const char *way = json_string_value(json_array_get(ways, i));
+		sheet = sheet || (way != NULL && strcmp(way, "sheet") == 0);
+	}
+	for (size_t i = 0; kind != NULL && i < sizeof asking / sizeof *asking; i++)
+		asks = asks || strcmp(kind, asking[i]) == 0;
+	return sheet && asks && compile_carries(source->step);
+}
+
 struct annexes {
 	struct letter_attachment *item;
 	size_t count;
@@ -247,6 +263,7 @@ struct letter *compile_letter(const struct compile_source *source, struct proble
 		.block_text = source->block_text,
 		.attachments = annexes.item,
 		.attachments_count = annexes.count,
+		.own_file = carries_form(source),
 		.may_leave = json_is_true(json_object_get(d, "may_leave")),
 		.list_id = source->notice ? NULL : id,
 		.known_fields = source->known_fields,

@@ -2,6 +2,7 @@
  * it is. The caller's copy keeps its buffers from one recipient to the next. */
 #include "letter/letter.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -16,6 +17,7 @@
 #define RENDERED_MAX_BYTES ((size_t)256 * 1024) /* each of text and HTML */
 #define BODIES_MAX_BYTES (RENDERED_MAX_BYTES * 3)
 #define HEADERS_MAX_BYTES ((size_t)16 * 1024)
+#define OWN_FILE_MAX_BYTES ((size_t)LETTER_OWN_FILE_MAX_BYTES * 3 / 2) /* base64 in lines */
 /* "Subject: " and the subject, unfolded, within the 998 of RFC 5322. */
 #define SUBJECT_MAX_BYTES 900
 #define TO_NAME_MAX_BYTES 300
@@ -168,19 +170,37 @@ static int render_bodies(const struct letter *letter, const struct letter_recipi
 	return frame_end(letter->lang, leave_url(letter, r), html, text) == 0 ? 0 : too_long(e);
 }
 
+static int own_file(struct letter *letter, const struct letter_attachment *file, struct buf *out, struct error *e)
+{
+	char boundary[BOUNDARY_SIZE];
+	if (file == NULL)
+		return 0;
+	if (!letter->own_file)
+		return error_set(e, ERROR_INTERNAL, "this letter carries no file of the recipient's own");
+	if (!gate_file_name(file->name) || (file->media_type != NULL && !mime_type_ok(file->media_type)))
+		return error_set(e, ERROR_INPUT, "the recipient's file has no proper name or type");
+	/* "--<boundary>--\r\n" */
+	(void)snprintf(boundary, sizeof boundary, "%.*s", (int)(letter->end.len - strlen("----\r\n")), letter->end.data + 2);
+	if (file->len > LETTER_OWN_FILE_MAX_BYTES || letter_put_file(out, file, boundary) != 0)
+		return error_set(e, ERROR_FULL, "the recipient's file is too large");
+	return 0;
+}
+
 int letter_fill(struct letter *letter, const struct letter_recipient *recipient,
 	struct letter_copy *copy, struct error *e)
 {
-	struct buf *headers = &copy->owned[0], *bodies = &copy->owned[1];
+	struct buf *headers = &copy->owned[0], *bodies = &copy->owned[1], *own = &copy->owned[2];
 	if (headers->max == 0) {
 		buf_init(headers, HEADERS_MAX_BYTES);
 		buf_init(bodies, BODIES_MAX_BYTES);
+		buf_init(own, OWN_FILE_MAX_BYTES);
 		buf_init(&copy->html, RENDERED_MAX_BYTES);
 		buf_init(&copy->text, RENDERED_MAX_BYTES);
 	}
 	copy->count = copy->total = 0;
 	buf_reset(headers);
 	buf_reset(bodies);
+	buf_reset(own);
 	buf_reset(&copy->html);
 	if (copy->letter != letter) {
 		letter_unref(&copy->letter);
@@ -197,11 +217,18 @@ int letter_fill(struct letter *letter, const struct letter_recipient *recipient,
 	rc |= mime_base64(bodies, copy->html.data, copy->html.len);
 	if (rc != 0)
 		return too_long(e);
+	if (own_file(letter, recipient->own_file, own, e) != 0)
+		return -1;
 	copy->segment[0] = (struct letter_segment){headers->data, headers->len};
 	copy->segment[1] = (struct letter_segment){bodies->data, bodies->len};
 	copy->segment[2] = (struct letter_segment){letter->tail.data, letter->tail.len};
 	copy->count = 3;
-	copy->total = headers->len + bodies->len + letter->tail.len;
+	if (own->len > 0)
+		copy->segment[copy->count++] = (struct letter_segment){own->data, own->len};
+	if (letter->end.len > 0)
+		copy->segment[copy->count++] = (struct letter_segment){letter->end.data, letter->end.len};
+	for (size_t i = 0; i < copy->count; i++)
+		copy->total += copy->segment[i].len;
 	return 0;
 }
 
@@ -209,6 +236,7 @@ void letter_copy_fini(struct letter_copy *copy)
 {
 	buf_fini(&copy->owned[0]);
 	buf_fini(&copy->owned[1]);
+	buf_fini(&copy->owned[2]);
 	buf_fini(&copy->html);
 	buf_fini(&copy->text);
 	letter_unref(&copy->letter);

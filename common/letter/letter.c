@@ -123,7 +123,7 @@ static void make_boundary(const struct letter_source *s, const char *kind, char 
 	out[30] = '\0';
 }
 
-static int add_attachment(struct buf *out, const struct letter_attachment *a, const char *boundary)
+int letter_put_file(struct buf *out, const struct letter_attachment *a, const char *boundary)
 {
 	const char *type = a->media_type != NULL ? a->media_type : mime_type_of(a->name);
 	int rc = buf_printf(out, "--%s\r\nContent-Type: %s", boundary, type);
@@ -142,7 +142,7 @@ static const char html_part[] = "Content-Type: text/html; charset=utf-8\r\n"
 static void make_structure(struct letter *letter, const struct letter_source *s)
 {
 	char mixed[BOUNDARY_SIZE], alternative[BOUNDARY_SIZE];
-	bool has_files = false;
+	bool has_files = s->own_file;
 	int rc = 0;
 	for (size_t i = 0; i < s->attachments_count; i++)
 		has_files = has_files || s->attachments[i].link == NULL;
@@ -159,9 +159,9 @@ static void make_structure(struct letter *letter, const struct letter_source *s)
 	rc |= buf_printf(&letter->tail, "--%s--\r\n", alternative);
 	for (size_t i = 0; i < s->attachments_count; i++)
 		if (s->attachments[i].link == NULL)
-			rc |= add_attachment(&letter->tail, &s->attachments[i], mixed);
+			rc |= letter_put_file(&letter->tail, &s->attachments[i], mixed);
 	if (has_files)
-		rc |= buf_printf(&letter->tail, "--%s--\r\n", mixed);
+		rc |= buf_printf(s->own_file ? &letter->end : &letter->tail, "--%s--\r\n", mixed);
 	ASSERT(rc == 0);
 }
 
@@ -258,11 +258,13 @@ struct letter *letter_compile(const struct letter_source *source, struct problem
 	letter->lang = source->lang;
 	letter->zone = xstrdup(source->zone != NULL ? source->zone : "UTC");
 	letter->may_leave = source->may_leave;
+	letter->own_file = source->own_file;
 	letter->constants = json_incref(source->constants);
 	buf_init(&letter->headers, HEADERS_MAX_BYTES);
 	buf_init(&letter->body_start, HEADERS_MAX_BYTES);
 	buf_init(&letter->body_middle, HEADERS_MAX_BYTES);
 	buf_init(&letter->tail, 2 * ATTACHMENTS_MAX_BYTES);
+	buf_init(&letter->end, BOUNDARY_SIZE + 8);
 	buf_init(&letter->html_head, FRAME_HEAD_MAX_BYTES);
 	buf_init(&letter->text_head, FRAME_HEAD_MAX_BYTES);
 	compile_text(letter, source, problems);
@@ -296,12 +298,18 @@ void letter_unref(struct letter **handle)
 	buf_fini(&letter->body_start);
 	buf_fini(&letter->body_middle);
 	buf_fini(&letter->tail);
+	buf_fini(&letter->end);
 	buf_fini(&letter->html_head);
 	buf_fini(&letter->text_head);
 	json_decref(letter->constants);
 	free(letter->zone);
 	free(letter->reply_to);
 	free(letter);
+}
+
+bool letter_own_file(const struct letter *letter)
+{
+	return letter->own_file;
 }
 
 size_t letter_size_estimate(const struct letter *letter)

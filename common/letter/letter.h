@@ -52,6 +52,7 @@ struct letter_source {
 	struct letter_person signatory, performer;
 	const struct letter_person *contacts; size_t contacts_count; /* with position = role */
 	const struct letter_attachment *attachments; size_t attachments_count;
+	bool own_file;          /* a recipient may have a file of its own (letter_recipient.own_file) */
 	bool may_leave;         /* adds List-Unsubscribe(-Post) when public_url is set */
 	const char *list_id;    /* "campaign.ministry.example.org" for List-Id; NULL = none */
 	/* Field names that exist, for "unknown field" (paths like recipient.name);
@@ -71,6 +72,9 @@ struct letter *letter_compile(const struct letter_source *source, struct problem
 struct letter *letter_ref(struct letter *letter);
 void letter_unref(struct letter **letter);
 
+/* Was it compiled for files of the recipients' own? */
+bool letter_own_file(const struct letter *letter);
+
 /* What the recipient's copy needs. All borrowed for the call. */
 struct letter_recipient {
 	const json_t *fields;       /* {"recipient":{…},"monitoring":{…},…} */
@@ -81,6 +85,9 @@ struct letter_recipient {
 	int64_t date_ms;            /* Date: stable across attempts is not required */
 	const char *reply_to;       /* overrides the letter's; NULL = the letter's */
 	const char *unsubscribe_url; /* NULL = no List-Unsubscribe */
+	/* After the attachments that all get, where the source said own_file; its link and title are not
+	 * looked at. NULL = none. At most LETTER_OWN_FILE_MAX_BYTES. */
+	const struct letter_attachment *own_file;
 	/* A receipt: Auto-Submitted says auto-replied (RFC 3834), not auto-generated. */
 	bool auto_replied;
 	const char *in_reply_to;    /* Message-ID it answers, without <>; NULL = none */
@@ -94,11 +101,12 @@ struct letter_segment {
 	size_t len;
 };
 #define LETTER_SEGMENTS_MAX 64
+#define LETTER_OWN_FILE_MAX_BYTES (5 * 1024 * 1024)
 struct letter_copy {
 	struct letter_segment segment[LETTER_SEGMENTS_MAX];
 	size_t count;
 	size_t total; /* bytes */
-	struct buf owned[2]; /* headers; bodies */
+	struct buf owned[3]; /* headers; bodies; the recipient's own file */
 	struct buf html, text; /* working space, kept for the next recipient */
 	struct letter *letter;
 };

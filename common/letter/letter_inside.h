@@ -16,14 +16,18 @@ struct letter {
 	enum lang lang;
 	char *zone;
 	char *reply_to; /* NULL: none */
-	bool may_leave;
+	bool may_leave, own_file;
 	json_t *constants; /* NULL: none */
 	struct mustache *subject, *text, *html;
 	struct buf headers;    /* the same for every copy, ends before the blank line */
 	struct buf body_start; /* from after the blank line to the text part's body */
 	struct buf body_middle; /* from the text part's body to the HTML part's */
 	struct buf tail;       /* from the HTML part's body to the end: all attachments */
+	struct buf end;        /* own_file: after the recipient's file; its first bytes are the boundary */
 	struct buf html_head, text_head;
 };
+
+/* A part of a multipart/mixed; boundary without the leading "--". */
+int letter_put_file(struct buf *out, const struct letter_attachment *file, const char *boundary);
 
 #endif

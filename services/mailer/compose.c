@@ -2,8 +2,10 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "answer/workbook.h"
 #include "base/clock.h"
 #include "link/link.h"
 #include "mailer/relay.h"
@@ -139,6 +141,22 @@ static void add_receipt(struct compose *compose, const json_t *fields, struct le
 	recipient->in_reply_to = json_string_value(json_object_get(ids, "in_reply_to"));
 }
 
+/* The recipient's own Excel form, made here because many threads can. */
+static int add_form(const struct outgoing *job, char name[static WORKBOOK_NAME_SIZE],
+	struct letter_attachment *file, void **data, struct error *e)
+{
+	enum lang lang = answer_workbook_lang(job->form);
+	size_t len;
+	if (answer_workbook_write(job->form, lang, data, &len, e) != 0)
+		return -1;
+	*file = (struct letter_attachment){
+		.name = answer_workbook_name(answer_workbook_key(job->form), lang, name),
+		.media_type = WORKBOOK_MEDIA_TYPE,
+		.data = *data,
+		.len = len};
+	return 0;
+}
+
 int compose_letter(struct compose *compose, const struct ident_key *key, struct outgoing *job,
 	struct transport_letter *out, struct error *e)
 {
@@ -160,7 +178,14 @@ int compose_letter(struct compose *compose, const struct ident_key *key, struct 
 		.reply_to = compose->reply_to[0] != '\0' ? compose->reply_to : NULL,
 		.unsubscribe_url = unsubscribe_url(compose, key, job->key)};
 	add_receipt(compose, fields, &recipient);
-	int rc = letter_fill(job->sheet->letter, &recipient, &compose->copy, e);
+	struct letter_attachment form;
+	char form_name[WORKBOOK_NAME_SIZE];
+	void *form_data = NULL;
+	int rc = job->form == NULL ? 0 : add_form(job, form_name, &form, &form_data, e);
+	recipient.own_file = form_data != NULL ? &form : NULL;
+	if (rc == 0)
+		rc = letter_fill(job->sheet->letter, &recipient, &compose->copy, e);
+	free(form_data);
 	json_decref(fields);
 	*out = (struct transport_letter){.mail_from = compose->mail_from,
 		.rcpt_to = job->address,

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "answer/workbook.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -19,6 +20,20 @@
 #define BUSY_AGAIN_MS 10000
 
 /* ---- checking ------------------------------------------------------------------------- */
+
+/* The letter is for one who is asked and may answer by his own workbook? A withdrawn ask has none; that the
+ * letter goes out all the same is the check's decision. */
+static int form_load(struct lane *lane, struct db *db, struct outgoing *job, struct error *e)
+{
+	if (!letter_own_file(job->sheet->letter))
+		return 0;
+	json_t *fields = json_loads(job->fields, 0, NULL);
+	int64_t ask = json_integer_value(json_object_get(json_object_get(fields, "@"), "ask"));
+	json_decref(fields);
+	if (ask == 0 || answer_workbook_load(db, daemon_key(lane->daemon), ask, &job->form, e) == 0)
+		return 0;
+	return e->code == ERROR_NOT_FOUND || e->code == ERROR_DENIED ? 0 : -1;
+}
 
 static void submit(struct lane *lane, struct db *db, struct outgoing *job, struct checked *checked)
 {
@@ -58,6 +73,13 @@ static void submit(struct lane *lane, struct db *db, struct outgoing *job, struc
 		if (!e.retriable)
 			pause_campaign(daemon_bus(lane->daemon), daemon_key(lane->daemon), db, checked->campaign, e.text);
 		lane_end_as(job, DELIVERY_RETURNED, "the letter could not be loaded", false);
+		return;
+	}
+	if (form_load(lane, db, job, &e) != 0) {
+		log_warn("form_not_loaded", "key=%" PRId64 " error=%s", job->key, log_quote(e.text));
+		if (!e.retriable)
+			pause_campaign(daemon_bus(lane->daemon), daemon_key(lane->daemon), db, checked->campaign, e.text);
+		lane_end_as(job, DELIVERY_RETURNED, "the recipient's form could not be loaded", false);
 		return;
 	}
 	pool_submit(lane->pool, lane->kind, job);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "answer/workbook.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -14,6 +15,7 @@
 static void free_job(struct lane *lane, struct outgoing *job)
 {
 	sheets_put(lane->sheets, &job->sheet);
+	answer_workbook_free(&job->form);
 	free(job->undecided);
 	free(job->address);
 	free(job->fields);

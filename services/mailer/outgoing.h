@@ -12,6 +12,7 @@
 
 struct lane;
 struct relay;
+struct workbook_content;
 
 /* A check of campaign state, suppression and limits is good for this long; what
  * cannot start within it is returned, so that nothing blocks the line. */
@@ -39,6 +40,7 @@ struct outgoing {
 	char *address;
 	char *fields;                      /* JSON */
 	struct sheet *sheet;
+	struct workbook_content *form;     /* the recipient's Excel form goes with it; NULL = none */
 	struct relay *relay;
 	int64_t checked_ms, ready_ms;      /* monotonic; not before ready (domain rate) */
 	int64_t started_us;

@@ -180,12 +180,68 @@ static void names_of_every_length(void **state)
 	problems_fini(&problems);
 }
 
+/* Files of the recipients' own: after the attachments that all get; none for whoever has none, and the
+ * next copy from the same buffers has its own. */
+static void everybody_has_a_file_of_his_own(void **state)
+{
+	(void)state;
+	static const char *const own[] = {"Ответ 0101.xlsx", NULL, "Answer 2.xlsx"};
+	for (size_t shared = 0; shared < 2; shared++) {
+		const struct letter_attachment annex = {.name = "annex.pdf", .data = "%PDF", .len = 4};
+		struct letter_source source = demo_source(&annex, shared);
+		source.own_file = true;
+		struct problems problems = {0};
+		struct letter *letter = letter_compile(&source, &problems);
+		assert_non_null(letter);
+		assert_true(letter_own_file(letter));
+		json_t *fields = json_loads(demo_fields, 0, NULL);
+		struct letter_copy copy = {0};
+		struct error e;
+		for (size_t i = 0; i < COUNT(own); i++) {
+			char data[3000];
+			memset(data, (int)('a' + i), sizeof data);
+			const struct letter_attachment file = {.name = own[i], .media_type = "application/x-own", .data = data,
+				.len = sizeof data - i};
+			struct letter_recipient recipient = {.fields = fields, .to_address = "head@school1.example.org",
+				.message_id = "7.2.a@ministry.example.org", .date_ms = 1684134000000,
+				.own_file = own[i] == NULL ? NULL : &file};
+			assert_int_equal(letter_fill(letter, &recipient, &copy, &e), 0);
+			size_t total = 0;
+			for (size_t k = 0; k < copy.count; k++)
+				total += copy.segment[k].len;
+			assert_int_equal(copy.total, total);
+			GMimeMessage *message = parsed(&copy);
+			GMimeMultipart *mixed = GMIME_MULTIPART(g_mime_message_get_mime_part(message));
+			assert_true(g_mime_content_type_is_type(g_mime_object_get_content_type(GMIME_OBJECT(mixed)), "multipart", "mixed"));
+			int parts = 1 + (int)shared + (own[i] != NULL);
+			assert_int_equal(g_mime_multipart_get_count(mixed), parts);
+			assert_int_equal(g_mime_multipart_get_count(GMIME_MULTIPART(g_mime_multipart_get_part(mixed, 0))), 2);
+			if (own[i] != NULL) {
+				GMimeObject *part = g_mime_multipart_get_part(mixed, parts - 1);
+				assert_string_equal(g_mime_part_get_filename(GMIME_PART(part)), own[i]);
+				assert_content(part, "application", "x-own", data, file.len);
+			}
+			g_object_unref(message);
+		}
+		struct letter_attachment bad = {.name = "../x", .data = "x", .len = 1};
+		struct letter_recipient recipient = {.fields = fields, .to_address = "head@school1.example.org",
+			.message_id = "7.2.a@ministry.example.org", .date_ms = 1684134000000, .own_file = &bad};
+		assert_int_equal(letter_fill(letter, &recipient, &copy, &e), -1);
+		bad = (struct letter_attachment){.name = "x", .data = "x", .len = LETTER_OWN_FILE_MAX_BYTES + 1};
+		assert_int_equal(letter_fill(letter, &recipient, &copy, &e), -1);
+		letter_copy_fini(&copy);
+		letter_unref(&letter);
+		json_decref(fields);
+	}
+}
+
 int main(void)
 {
 	calendar_init();
 	ident_init();
 	g_mime_init();
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_letter_with_everything), cmocka_unit_test(names_of_every_length)};
+		cmocka_unit_test(a_letter_with_everything), cmocka_unit_test(names_of_every_length),
+		cmocka_unit_test(everybody_has_a_file_of_his_own)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

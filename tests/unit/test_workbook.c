@@ -447,11 +447,11 @@ static void the_name_is_fit_for_a_file(void **state)
 {
 	(void)state;
 	char name[WORKBOOK_NAME_SIZE];
-	assert_string_equal(answer_workbook_name("org-1", name), "Ответ org-1.xlsx");
+	assert_string_equal(answer_workbook_name("org-1", LANG_RU, name), "Ответ org-1.xlsx");
 	static const char *const keys[] = {"../../etc", "a/b\\c:d*e?f\"g<h>i|j", "к\nлюч", "..",
 		"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"};
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-		if (!gate_file_name(answer_workbook_name(keys[i], name)))
+		if (!gate_file_name(answer_workbook_name(keys[i], LANG_EN, name)))
 			fail_msg("%s: got %s, want a file name", keys[i], name);
 }
 
