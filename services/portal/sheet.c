@@ -95,7 +95,7 @@ void page_sheet(struct web_request *request, void *state)
 		visit_withdrawn(request, asked.title);
 	} else {
 		char name[WORKBOOK_NAME_SIZE];
-		web_reply_download(request, data, len, answer_workbook_name(asked.ask.key, name), WORKBOOK_MEDIA_TYPE);
+		web_reply_download(request, data, len, answer_workbook_name(asked.ask.key, web_lang(request), name), WORKBOOK_MEDIA_TYPE);
 	}
 	free(data);
 	asked_fini(&asked);
