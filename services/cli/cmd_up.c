@@ -319,12 +319,12 @@ static const struct cli_option up_options[] = {
 
 const struct command up_commands[] = {
 	{"up", "starts every service and keeps it running", "запускает все службы и следит за ними",
-		"Starts planner, mailer, ledger and notifier, restarts what dies, and stops them in\n"
-		"this order on Ctrl-C, SIGTERM or `vestnik down`, each with time to finish what it has\n"
+		"Starts every service there is, restarts what dies, and stops them in\n"
+		"order on Ctrl-C, SIGTERM or `vestnik down`, each with time to finish what it has\n"
 		"in hand. With --detach the log is <data_dir>/log/vestnik.log; SIGHUP reopens it.\n"
 		"Exit code 2: settings are wrong.",
-		"Запускает planner, mailer, ledger и notifier, перезапускает упавшие и останавливает\n"
-		"в этом порядке по Ctrl-C, SIGTERM или `vestnik down`, давая каждой закончить начатое.\n"
+		"Запускает все службы, что есть, перезапускает упавшие и останавливает\n"
+		"по порядку по Ctrl-C, SIGTERM или `vestnik down`, давая каждой закончить начатое.\n"
 		"С --detach журнал — <data_dir>/log/vestnik.log; SIGHUP открывает его заново.\n"
 		"Код выхода 2: ошибка в настройках.",
 		NULL, up_options, up_run},
