@@ -10,6 +10,7 @@ vestnik_test(contract/test_answer.c USES answer test_ask_bed LIBRARIES Threads::
 vestnik_test_beside(test_answer postgres)
 vestnik_test(unit/test_workbook.c USES answer table test_ask_bed LIBRARIES PkgConfig::XLSXWRITER PkgConfig::ZIP)
 vestnik_script_test(integration/answers_are_set_decided_and_imported_by_staff.py)
+vestnik_script_test(integration/the_excel_form_travels_with_the_letter_and_comes_back.py)
 
 add_executable(bench_answer bench/bench_answer.c)
 vestnik_common_options(bench_answer)
