@@ -53,6 +53,18 @@ def published(receiver):
             if b'"vestnik.campaign.published"' in body]
 
 
+def check_schema(receiver):
+    """What a site receives is what config/schemas/ promises; tests/run.sh installs jsonschema."""
+    try:
+        import jsonschema
+    except ImportError:
+        return
+    with open(os.path.join(os.environ["VESTNIK_SOURCE"], "config/schemas/webhook.json")) as f:
+        validator = jsonschema.Draft202012Validator(json.load(f))
+    for _, _, body, _ in receiver.at("/events"):
+        validator.validate(json.loads(body))
+
+
 def main():
     port = free_port()
     base = f"http://127.0.0.1:{port}"
@@ -130,6 +142,7 @@ def main():
         wait_for(lambda: len(bed.remembered()) == 3, "the letter of the stage that was a draft")
         wait_for(lambda: len(published(receiver)) == 3, "its event")
         assert "Тренд-сессия" in fetch(base + "/c/series")[2].decode()
+        check_schema(receiver)
 
         # the text to copy: for any stage, without what speaks to one
         text = bed.run("--lang", "ru", "campaign", "text", "series")
