@@ -111,6 +111,7 @@ int publish_round(struct db *tx, struct bus *bus, const char *source, const char
 
 int publish_touch(struct db *tx, int64_t campaign, int64_t round_number, int64_t now_ms, struct error *e)
 {
-	return db_exec(tx, e, "UPDATE publication SET updated_ms = $3 WHERE campaign = $1 AND round = $2", "iii", campaign,
-		round_number, now_ms);
+	return db_exec(tx, e,
+		"UPDATE publication SET updated_ms = $3 WHERE campaign = $1 AND (round = $2 OR CAST($2 AS BIGINT) = 0)", "iii",
+		campaign, round_number, now_ms);
 }

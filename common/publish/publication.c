@@ -17,6 +17,7 @@ struct reading {
 	struct publication *out;
 	json_t *definition;
 	struct wish wish;
+	bool recalled; /* some round was published and then withdrawn */
 };
 
 static char *text_of(const json_t *object, const char *name)
@@ -90,11 +91,16 @@ static int read_times(struct reading *r, struct times **out, size_t *count, stru
 	*out = NULL;
 	*count = 0;
 	if (db_query(r->db, &stmt, e,
-		    "SELECT round, published_ms, updated_ms FROM publication WHERE campaign = $1"
-		    " ORDER BY published_ms, round",
+		    "SELECT p.round, p.published_ms, p.updated_ms, r.state FROM publication p"
+		    " LEFT JOIN round r ON r.campaign = p.campaign AND r.number = p.round WHERE p.campaign = $1"
+		    " ORDER BY p.published_ms, p.round",
 		    "i", r->out->campaign) != 0)
 		return -1;
 	while ((step = db_step(stmt, e)) == DB_ROW) {
+		if (!db_is_null(stmt, 3) && strcmp(db_text(stmt, 3), "withdrawn") == 0) {
+			r->recalled = true;
+			continue;
+		}
 		*out = xrealloc(*out, *count + 1, sizeof **out);
 		(*out)[(*count)++] = (struct times){db_int(stmt, 0), db_int(stmt, 1), db_int(stmt, 2)};
 	}
@@ -164,6 +170,7 @@ int publication_load(struct db *db, const char *slug, struct publication *out, s
 			rc = read_entries(&r, e);
 		if (rc == 0 && !out->withdrawn && r.wish.attachments && out->entries > 0)
 			rc = read_files(&r, e);
+		out->withdrawn = out->withdrawn || (r.recalled && out->entries == 0);
 		if (rc == 0 && out->entries == 0 && !out->withdrawn)
 			rc = not_found(slug, e); /* launched, and nothing has gone out yet */
 	}

@@ -25,7 +25,8 @@
  * to be published. source: CloudEvents source. public_url NULL: the event has no address. */
 int publish_round(struct db *tx, struct bus *bus, const char *source, const char *public_url, int64_t campaign,
 	int64_t round_number, int64_t now_ms, struct error *e);
-/* A mended text, a postponed deadline: the page has it already, the feed says so. */
+/* A mended text, a postponed deadline: the page has it already, the feed says so. round_number 0: all
+ * of the campaign's. */
 int publish_touch(struct db *tx, int64_t campaign, int64_t round_number, int64_t now_ms, struct error *e);
 
 /* ---- reading -------------------------------------------------------------------- */
@@ -54,7 +55,7 @@ struct publication {
 	char *number, *date; /* of the document, the date in words; "" = none */
 	json_t *contacts;    /* as in the definition */
 	bool feed;
-	bool withdrawn;      /* the campaign is cancelled: no entries, the page says so */
+	bool withdrawn;      /* cancelled or recalled: no entries, the page says so */
 	struct publish_entry *entry; /* oldest first */
 	size_t entries;
 	struct publish_file *file;

@@ -214,6 +214,29 @@ static void a_cancelled_campaign_says_that_it_is_withdrawn(void **state)
 	publication_fini(&p);
 }
 
+static void a_recalled_campaign_says_so_too(void **state)
+{
+	(void)state;
+	struct publication p;
+	struct error e = {0};
+	int64_t id = put_campaign("recalled", "{\"page\":true,\"feed\":true}", "running");
+	open_round(id, 1, LAUNCHED_MS);
+	must(db_exec(db, &e, "INSERT INTO round (campaign, number, starts_ms, state) VALUES ($1, 1, 1, 'withdrawn')", "i", id), &e);
+	must(publication_load(db, "recalled", &p, &e), &e);
+	assert_true(p.withdrawn);
+	publication_fini(&p);
+	open_round(id, 2, LAUNCHED_MS + 1); /* another stage stands */
+	must(publication_load(db, "recalled", &p, &e), &e);
+	assert_false(p.withdrawn);
+	assert_int_equal(p.entries, 1);
+	publication_fini(&p);
+	must(publish_touch(db, id, 0, LAUNCHED_MS + DAY_MS, &e), &e);
+	must(publication_load(db, "recalled", &p, &e), &e);
+	assert_int_equal(p.updated_ms, LAUNCHED_MS + DAY_MS);
+	publication_fini(&p);
+	must(db_exec(db, &e, "DELETE FROM publication WHERE campaign = $1", "i", id), &e);
+}
+
 static void attachments_are_given_out_only_when_published(void **state)
 {
 	(void)state;
@@ -339,6 +362,7 @@ int main(void)
 		cmocka_unit_test(a_round_that_opens_is_published_once),
 		cmocka_unit_test(what_nobody_wished_is_not_published),
 		cmocka_unit_test(a_cancelled_campaign_says_that_it_is_withdrawn),
+		cmocka_unit_test(a_recalled_campaign_says_so_too),
 		cmocka_unit_test(attachments_are_given_out_only_when_published),
 		cmocka_unit_test(staff_copy_any_round),
 		cmocka_unit_test(the_feed_is_atom),
