@@ -14,6 +14,7 @@ import email.utils
 import glob
 import html
 import html.parser
+import mimetypes
 import os
 import re
 import struct
@@ -209,7 +210,8 @@ def written(sender, to, subject, text, files=(), dmarc="pass", at=None, **header
         message[name.replace("_", "-")] = value
     message.set_content(text)
     for name, data in files:
-        message.add_attachment(data, maintype="application", subtype="pdf", filename=name)
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        message.add_attachment(data, maintype=kind.split("/")[0], subtype=kind.split("/")[1], filename=name)
     return message
 
 

@@ -7,7 +7,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.environ["VESTNIK_SOURCE"], "tests", "support"))
-from story import Story, browse, expect, fill_in, workbook  # noqa: E402
+from story import Story, browse, expect, fill_in, fill_workbook, workbook  # noqa: E402
 
 MS = [f"ms-{i:02}" for i in range(1, 14)]
 OPERATOR, CONTROLLER = "operator@institute.example.org", "controller@ministry.example.org"
@@ -62,8 +62,21 @@ def answers(story, first):
     expect("a receipt starts no loop", (receipt.envelope_from, receipt.message["Auto-Submitted"]), ("<>", "auto-replied"))
 
 
+def by_workbook(story, first):
+    """The Excel form of the letter, filled in and sent back; one of two has a date that does not exist."""
+    for key, arrival in (("ms-04", "24.04.2024"), ("ms-05", "31.02.2024")):
+        form = browse(first[address(key)].link("sheet")).body
+        filled = fill_workbook(form, C7="да", C8=arrival, B16="победитель", C16="И. О. Победитель", D16="учитель", E16="Школа № 4")
+        story.reply(first[address(key)], "Таблица во вложении.", files=[(f"Ответ {key}.xlsx", filled)])
+    story.wait_ask("ms-04", "confirmed")
+    story.wait_ask("ms-05", "received")
+    sent = story.letters()
+    wrong = sent.to(address("ms-05"))
+    assert "C8" in wrong.text and "31.02.2024" in wrong.text, wrong.text
+
+
 def reminders(story):
-    silent = [key for key in MS if key not in ("ms-01", "ms-02", "ms-03", "ms-07", "ms-11")]
+    silent = [key for key in MS if key not in ("ms-01", "ms-02", "ms-03", "ms-04", "ms-05", "ms-07", "ms-11")]
     expect("before 8 April", story.until("2024-04-07 12:00"), [])
     expect("8 April, a week before", story.until("2024-04-08 12:00").addresses(), addresses(*silent))
     # three days and one day before fall on Friday and Sunday: one letter, on Friday
@@ -78,8 +91,8 @@ def end(story, silent):
     expect("the report", sent.addresses(), [OPERATOR])
     data, = [data for name, data in sent[0].attachments().items() if name.endswith(".xlsx")]
     rows, = [rows for name, rows in workbook(data).items() if name.startswith("Победители")]
-    for name, role in (("И. О. Победитель", "победитель"), ("И. О. Сопровождающий", "сопровождающий")):
-        expect(f"{name} in the workbook", len([row for row in rows if name in row and role in row]), 3)
+    for name, role, count in (("И. О. Победитель", "победитель", 4), ("И. О. Сопровождающий", "сопровождающий", 3)):
+        expect(f"{name} in the workbook", len([row for row in rows if name in row and role in row]), count)
     sent = story.until("2024-04-16 19:00")
     expect("escalated to", sent.addresses(), [CONTROLLER])
     names = dict(story.bed.rows("SELECT key, name FROM organisation"))
@@ -94,6 +107,7 @@ def main():
         warned_of_the_certificate(story)
         first = first_letters(story)
         answers(story, first)
+        by_workbook(story, first)
         end(story, reminders(story))
 
 

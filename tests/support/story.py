@@ -86,6 +86,22 @@ def workbook(data):
             for name, sheet in zip(names, sheets)}
 
 
+def fill_workbook(data, **cells):
+    """The same workbook with texts in cells of its first sheet, as Excel would save them: C7="да"."""
+    out, path = io.BytesIO(), "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for item in old.infolist():
+            content = old.read(item)
+            if item.filename == path:
+                text = content.decode()
+                for cell, value in cells.items():
+                    text, n = re.subn(rf'<c r="{cell}"( s="\d+")?/>', rf'<c r="{cell}"\1 t="inlineStr"><is><t>{value}</t></is></c>', text)
+                    assert n == 1, f"no empty cell {cell}"
+                content = text.encode()
+            new.writestr(item, content)
+    return out.getvalue()
+
+
 # ---- the story ------------------------------------------------------------------------------
 
 class Story:
