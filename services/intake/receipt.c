@@ -68,8 +68,8 @@ static char *text_of(enum lang lang, const json_t *values, bool link, bool belie
 	(void)buf_puts(&out, word(lang, "Your letter has been received: {{receipt.title}}.\n\n",
 				     "Ваше письмо получено: {{receipt.title}}.\n\n"));
 	if (json_object_get(values, "understood") != NULL)
-		(void)buf_puts(&out, word(lang, "Understood: **{{receipt.understood}}**. ",
-					     "Из него понято: **{{receipt.understood}}**. "));
+		(void)buf_puts(&out, word(lang, "Understood: **{{receipt.understood}}**\n\n",
+					     "Из него понято: **{{receipt.understood}}**\n\n"));
 	if (json_object_get(values, "counts") != NULL)
 		(void)buf_puts(&out, word(lang, "This is recorded.\n\n", "Это записано.\n\n"));
 	else if (believed)
