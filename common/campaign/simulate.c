@@ -211,7 +211,7 @@ static int add_letters(struct timeline *t, const struct plan_row *plan, int leve
 {
 	const json_t *d = t->crowd->folder->definition;
 	enum simulate_kind kind = level == 1 ? SIMULATE_COLLECT : SIMULATE_LETTERS;
-	if (!definition_local(d) || t->crowd->places == 0) {
+	if (!definition_local(d) || t->crowd->db == NULL) {
 		struct simulate_row *row = add(t, kind, plan->due_ms, plan->reason_en, plan->reason_ru);
 		row->level = level;
 		row->recipients = t->crowd->db == NULL ? -1 : total(t->crowd, level);

@@ -146,7 +146,7 @@ static char *blob_of(struct copying *c, int64_t id, const char *purpose, const c
 	char *copy = NULL;
 	if (db_query(c->db, &stmt, &c->e,
 		    "SELECT b.data FROM campaign_file f JOIN blob b ON b.hash = f.hash WHERE f.campaign = $1 "
-		    "AND f.purpose = $2 AND ($3 = '' OR f.name = $3) AND ($4 < 0 OR f.position = $4)",
+		    "AND f.purpose = $2 AND ($3 = '' OR f.name = $3) AND (CAST($4 AS BIGINT) < 0 OR f.position = $4)",
 		    "issi", id, purpose, name, position) != 0)
 		return NULL;
 	enum db_step step = db_step(stmt, &c->e);

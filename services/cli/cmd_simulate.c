@@ -63,6 +63,12 @@ static const char *moment(int64_t at_ms, const char *zone, char out[static MOMEN
 	return out;
 }
 
+/* What comes too late is shown, too: somebody counts on it. */
+static bool is_wanted(const struct wanted *wanted, const struct simulate_row *row)
+{
+	return (row->at_ms >= wanted->from_ms || row->overtaken) && row->at_ms <= wanted->until_ms;
+}
+
 /* ---- for people --------------------------------------------------------------------------------- */
 
 static void print_head(const struct campaign_folder *folder, const struct simulation *s)
@@ -117,7 +123,7 @@ static void print_rows(
 		char at[MOMENT_SIZE];
 		const char *cells[5] = {moment(row->at_ms, zone, at), what_words(row)};
 		size_t k = 3;
-		if (row->at_ms < wanted->from_ms || row->at_ms > wanted->until_ms)
+		if (!is_wanted(wanted, row))
 			continue;
 		char *whom = whom_words(row);
 		cells[2] = whom;
@@ -137,7 +143,7 @@ static void print_json(struct cli *cli, const struct campaign_folder *folder, co
 {
 	for (size_t i = 0; i < s->count; i++) {
 		const struct simulate_row *row = &s->row[i];
-		if (row->at_ms < wanted->from_ms || row->at_ms > wanted->until_ms)
+		if (!is_wanted(wanted, row))
 			continue;
 		json_t *object = json_pack("{s:s,s:s,s:I,s:s*,s:i,s:I,s:s*,s:b,s:s}", "at",
 			cli_rfc3339(row->at_ms), "kind", simulate_kind_name(row->kind), "round",

@@ -4,6 +4,8 @@ vestnik_test(unit/test_campaign_ask.c USES campaign test_scratch)
 vestnik_test(unit/test_plan.c USES campaign)
 vestnik_test(unit/test_campaign_store.c USES campaign test_scratch)
 vestnik_script_test(integration/campaign_goes_from_folder_to_every_mailbox.py BEDS kafka+sqlite kafka+postgres)
+vestnik_script_test(integration/simulate_shows_the_whole_timeline.py)
+vestnik_script_test(integration/campaign_copy_moves_every_date_by_working_days.py)
 
 add_executable(bench_audience bench/bench_audience.c)
 vestnik_common_options(bench_audience)
