@@ -35,7 +35,7 @@ static enum deadline_if_off rule_of(const json_t *definition)
 	return DEADLINE_NEXT;
 }
 
-/* The deadline a draft could not have yet. */
+/* The deadline: one that is given now, else the one campaign.yaml has for all stages. */
 static int set_deadline(struct planner *planner, const struct task *task, const struct round_row *row,
 	int64_t at_ms, json_t *moved, struct error *e)
 {
@@ -43,23 +43,24 @@ static int set_deadline(struct planner *planner, const struct task *task, const 
 	struct calendar_time t;
 	struct deadline deadline;
 	bool timed;
-	if (text == NULL && round_asks(row))
+	int64_t deadline_ms = round_deadline_ms(row, 0);
+	if (!round_asks(row))
+		return text == NULL ? 0
+				    : error_set(e, ERROR_INPUT, "stage %lld asks for nothing: it has no deadline",
+					      (long long)row->number);
+	if (text == NULL && deadline_ms == TIME_NEVER_MS)
 		return error_set(e, ERROR_INPUT, "stage %lld asks for an answer: it needs a deadline, too",
 			(long long)row->number);
-	if (text == NULL)
-		return 0;
-	if (!round_asks(row))
-		return error_set(e, ERROR_INPUT, "stage %lld asks for nothing: it has no deadline",
-			(long long)row->number);
-	if (calendar_parse(text, &t, &timed, e) != 0 ||
-		deadline_set(places_workdays(planner->places), day_of(t.year, t.month, t.day),
-			timed ? t.hour * 60 + t.minute : DEADLINE_DAY_END, zone, rule_of(row->definition),
-			&deadline, e) != 0)
-		return -1;
-	if (deadline.at_ms <= at_ms)
-		return error_set(e, ERROR_INPUT, "the deadline lies before the stage itself");
-	json_object_set_new(moved, "deadline", definition_deadline_json(&deadline, zone));
-	return 0;
+	if (text != NULL) {
+		if (calendar_parse(text, &t, &timed, e) != 0 ||
+			deadline_set(places_workdays(planner->places), day_of(t.year, t.month, t.day),
+				timed ? t.hour * 60 + t.minute : DEADLINE_DAY_END, zone,
+				rule_of(row->definition), &deadline, e) != 0)
+			return -1;
+		deadline_ms = deadline.at_ms;
+		json_object_set_new(moved, "deadline", definition_deadline_json(&deadline, zone));
+	}
+	return deadline_ms > at_ms ? 0 : error_set(e, ERROR_INPUT, "the deadline lies before the stage itself");
 }
 
 /* {"draft":false,"starts_ms","deadline"?}: stands above the definition (round.h). */
@@ -87,7 +88,7 @@ static int write_dates(struct planner *planner, int64_t round, const json_t *mov
 	char *text = json_dumps(moved, JSON_COMPACT);
 	int rc = db_exec(planner->db, e,
 		"UPDATE round SET state = 'planned', starts_ms = $2, postponed = $3,"
-		" deadline_ms = CASE WHEN CAST($4 AS BIGINT) = 0 THEN NULL ELSE $4 END WHERE id = $1",
+		" deadline_ms = CASE WHEN CAST($4 AS BIGINT) = 0 THEN deadline_ms ELSE $4 END WHERE id = $1",
 		"iisi", round, at_ms, text, (int64_t)json_integer_value(deadline));
 	free(text);
 	return rc;

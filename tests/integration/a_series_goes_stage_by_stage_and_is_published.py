@@ -22,6 +22,7 @@ LETTERS = {
     "start.md": "# Область стала участником проекта\n\nУважаемые коллеги!\n\nПросим {{recipient.name}} рассказать о нём.\n\n"
                 "Подробнее: <https://example.org/about>.\n",
     "business.md": "# Область стала участником проекта: предпринимателям\n\nПриглашаем.\n",
+    "survey.md": "# Опрос\n\nСколько вас? Ответьте {{deadline.full}}.\n\n[Ответить]({{link.answer}})\n",
     "event.md": "# Тренд-сессия\n\nПриглашаем специалистов.\n"}
 SERIES = {
     "campaign": "series", "title": "Проект «Флагманы» & Ко", "zone": "Asia/Yekaterinburg",
@@ -31,7 +32,10 @@ SERIES = {
     "stages": [
         {"title": "Начало", "at": "2023-05-15 10:00", "audience": {"kinds": ["school"]}, "letter": "start.md"},
         {"title": "Предпринимателям", "at": "2023-05-16 10:00", "audience": {"kinds": ["business"]}, "letter": "business.md"},
-        {"title": "Тренд-сессия", "audience": {"kinds": ["school"]}, "letter": "event.md"}],
+        {"title": "Тренд-сессия", "audience": {"kinds": ["school"]}, "letter": "event.md"},
+        {"title": "Опрос", "audience": {"kinds": ["school"]}, "letter": "survey.md", "ask": True}],
+    "ask": {"answer": [{"field": "count", "label": "Сколько", "type": "count", "required": True}], "ways": ["link"],
+            "deadline": "2023-11-30 18:00", "remind": ["-1d"]},
     "publish": {"page": True, "feed": True}}
 
 
@@ -87,7 +91,7 @@ def main():
             return [row["state"] for row in bed.json("campaign", "rounds", "series")]
 
         bed.launch(folder)
-        assert rounds() == ["planned", "planned", "draft"], rounds()
+        assert rounds() == ["planned", "planned", "draft", "draft"], rounds()
         shown = bed.run("--lang", "ru", "campaign", "rounds", "series").stdout
         assert "черновик" in shown, shown
         assert fetch(base + "/c/series")[0] == 404, "a page before anything has gone out"
@@ -144,6 +148,19 @@ def main():
         assert "Тренд-сессия" in fetch(base + "/c/series")[2].decode()
         check_schema(receiver)
 
+        # a draft that asks: its own deadline or the campaign's, and not one before it
+        stage = ["campaign", "stage", "series", "4", "--at", "2023-10-02 10:00"]
+        bed.run(*stage, "--deadline", "2023-09-29 18:00", code=1)
+        bed.run("campaign", "stage", "series", "4", "--at", "2023-12-04 10:00", code=1)
+        bed.run(*stage, "--deadline", "2023-10-15 18:00")        # a Sunday: the Monday after
+        row = bed.json("campaign", "rounds", "series")[3]
+        assert (row["state"], row["deadline"][:16]) == ("planned", "2023-10-16T13:00"), row
+        bed.clock.jump_to("2023-10-02 10:01")
+        wait_for(lambda: len(bed.remembered()) == 4, "the letter that asks")
+        assert "до 16 октября 2023 г. включительно" in fetch(base + "/c/series")[2].decode()
+        bed.clock.jump_to("2023-10-13 10:00")                    # the day before is a Sunday, so the Friday
+        wait_for(lambda: len(bed.remembered()) == 5, "the reminder")
+
         # the text to copy: for any stage, without what speaks to one
         text = bed.run("--lang", "ru", "campaign", "text", "series")
         assert text.stdout == ("Область стала участником проекта\n\nУважаемые коллеги!\n\n"
@@ -152,6 +169,7 @@ def main():
         html = bed.run("campaign", "text", "series", "--html", "--round", "3").stdout
         assert html == "<p>Приглашаем специалистов.</p>\n", html
 
+        bed.clock.jump_to("2023-10-18 12:00")
         bed.wait_state("series", "finished")
 
 
