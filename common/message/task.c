@@ -19,7 +19,9 @@
 
 static const char *const types[TASK_TYPES] = {TYPE_PREFIX "campaign.launch",
 	TYPE_PREFIX "campaign.pause", TYPE_PREFIX "campaign.resume", TYPE_PREFIX "campaign.cancel",
-	TYPE_PREFIX "campaign.retry", TYPE_PREFIX "notify", TYPE_PREFIX "campaign.stage"};
+	TYPE_PREFIX "campaign.retry", TYPE_PREFIX "notify", TYPE_PREFIX "campaign.stage",
+	TYPE_PREFIX "campaign.postpone", TYPE_PREFIX "campaign.correct", TYPE_PREFIX "campaign.recall",
+	TYPE_PREFIX "recipient.readdress"};
 
 const char *task_type_name(enum task_type type)
 {
@@ -108,13 +110,47 @@ static int read_stage(const json_t *data, struct task *task, struct error *e)
 		: 0;
 }
 
+static int read_postpone(const json_t *data, struct task *task, struct error *e)
+{
+	const json_t *round = json_object_get(data, "round"), *tell = json_object_get(data, "tell");
+	if (round != NULL && (!json_is_integer(round) || json_integer_value(round) < 1))
+		return error_set(e, ERROR_INPUT, "data.round should be the number of a round");
+	if (tell != NULL && !json_is_boolean(tell))
+		return error_set(e, ERROR_INPUT, "data.tell should be true or false");
+	task->as.campaign.round = json_integer_value(round);
+	task->as.campaign.tell = json_is_true(tell);
+	return take_wall(data, "deadline", true, &task->as.campaign.deadline, e);
+}
+
+static int read_recipient_task(const json_t *data, struct task *task, struct error *e)
+{
+	static const char *const known[] = {"recipient", "address", "role", NULL};
+	if (known_members(data, "data", known, e) != 0 ||
+		take_line(data, "recipient", true, NAME_MAX_BYTES, &task->as.recipient.key, e) != 0 ||
+		take_line(data, "role", false, NAME_MAX_BYTES, &task->as.recipient.role, e) != 0)
+		return -1;
+	return take_address(data, "address", "data", true, &task->as.recipient.address, e);
+}
+
+static int read_hash(const json_t *data, struct task *task, struct error *e)
+{
+	if (take_line(data, "content_hash", true, 64, &task->as.campaign.content_hash, e) != 0)
+		return -1;
+	if (strspn(task->as.campaign.content_hash, "0123456789abcdef") != 64)
+		return error_set(e, ERROR_INPUT, "data.content_hash should be 64 hex digits");
+	return 0;
+}
+
 static int read_campaign(const json_t *data, struct task *task, struct error *e)
 {
 	static const char *const known_stage[] = {"campaign", "round", "at", "deadline", NULL};
 	static const char *const known_launch[] = {"campaign", "content_hash", NULL};
 	static const char *const known_state[] = {"campaign", "reason", NULL};
 	static const char *const known_retry[] = {"campaign", "state", NULL};
-	const char *const *known = task->type == TASK_CAMPAIGN_LAUNCH ? known_launch
+	static const char *const known_postpone[] = {"campaign", "deadline", "round", "tell", NULL};
+	const char *const *known = task->type == TASK_CAMPAIGN_LAUNCH || task->type == TASK_CAMPAIGN_CORRECT
+		? known_launch
+		: task->type == TASK_CAMPAIGN_POSTPONE ? known_postpone
 		: task->type == TASK_CAMPAIGN_RETRY ? known_retry
 		: task->type == TASK_CAMPAIGN_STAGE ? known_stage
 						    : known_state;
@@ -123,13 +159,10 @@ static int read_campaign(const json_t *data, struct task *task, struct error *e)
 		return -1;
 	if (!gate_slug(task->as.campaign.slug))
 		return error_set(e, ERROR_INPUT, "data.campaign should be a campaign's id: a-z, 0-9, '-'");
-	if (task->type == TASK_CAMPAIGN_LAUNCH) {
-		if (take_line(data, "content_hash", true, 64, &task->as.campaign.content_hash, e) != 0)
-			return -1;
-		if (strspn(task->as.campaign.content_hash, "0123456789abcdef") != 64)
-			return error_set(e, ERROR_INPUT, "data.content_hash should be 64 hex digits");
-		return 0;
-	}
+	if (task->type == TASK_CAMPAIGN_LAUNCH || task->type == TASK_CAMPAIGN_CORRECT)
+		return read_hash(data, task, e);
+	if (task->type == TASK_CAMPAIGN_POSTPONE)
+		return read_postpone(data, task, e);
 	if (task->type == TASK_CAMPAIGN_STAGE)
 		return read_stage(data, task, e);
 	if (task->type == TASK_CAMPAIGN_RETRY) {
@@ -140,7 +173,7 @@ static int read_campaign(const json_t *data, struct task *task, struct error *e)
 			return error_set(e, ERROR_INPUT, "data.state should be \"failed\" or \"uncertain\"");
 		return 0;
 	}
-	return take_line(data, "reason", false, 400, &task->as.campaign.reason, e);
+	return take_line(data, "reason", task->type == TASK_CAMPAIGN_RECALL, 400, &task->as.campaign.reason, e);
 }
 
 static int read_recipient(const json_t *item, size_t number, struct task_recipient *to, struct error *e)
@@ -285,7 +318,8 @@ static int set_envelope(struct task *task, const char *source, const char *id, c
 			return 0;
 		}
 	return error_set(e, ERROR_INPUT, "unknown task type \"%.100s\"; known: " TYPE_PREFIX
-		"campaign.launch, .pause, .resume, .cancel, .retry, .stage, " TYPE_PREFIX "notify", type);
+		"campaign.launch, .pause, .resume, .cancel, .retry, .stage, .postpone, .correct, .recall, " TYPE_PREFIX
+		"recipient.readdress, " TYPE_PREFIX "notify", type);
 }
 
 /* NULL when it is absent or null. */
@@ -422,7 +456,9 @@ int task_read(const char *content_type, const char *source, const char *id, cons
 	if (rc == 0 && !json_is_object(body))
 		rc = error_set(e, ERROR_INPUT, "data should be a JSON object");
 	if (rc == 0)
-		rc = task->type == TASK_NOTIFY ? read_notify(body, task, e) : read_campaign(body, task, e);
+		rc = task->type == TASK_NOTIFY		      ? read_notify(body, task, e)
+			: task->type == TASK_RECIPIENT_READDRESS ? read_recipient_task(body, task, e)
+								  : read_campaign(body, task, e);
 	json_decref(document);
 	return rc;
 }
@@ -431,7 +467,11 @@ void task_fini(struct task *task)
 {
 	free(task->source);
 	free(task->id);
-	if (task->type != TASK_NOTIFY) {
+	if (task->type == TASK_RECIPIENT_READDRESS) {
+		free(task->as.recipient.key);
+		free(task->as.recipient.address);
+		free(task->as.recipient.role);
+	} else if (task->type != TASK_NOTIFY) {
 		free(task->as.campaign.slug);
 		free(task->as.campaign.content_hash);
 		free(task->as.campaign.reason);

@@ -5,6 +5,11 @@
  *   campaign.retry   {"campaign": slug, "state": "failed"|"uncertain"}
  *   campaign.stage   {"campaign": slug, "round": number, "at": "2023-09-15 10:00", "deadline"?: the same}:
  *                    a draft stage gets its date, in the campaign's wall time
+ *   campaign.postpone {"campaign": slug, "deadline": "2023-06-05 18:00", "round": number?, "tell": bool?}:
+ *                    another deadline, in the campaign's wall time
+ *   campaign.correct {"campaign": slug, "content_hash": hex}: letters mended by the folder stored beside it
+ *   campaign.recall  {"campaign": slug, "reason": text}
+ *   recipient.readdress {"recipient": organisation key, "address", "role"?}: its open asks go there
  *   notify           {"from": …?, "subject": …, "text": markdown, "to": [{"address", "name"?, "fields"?}], …}
  * Schemas: config/schemas/task.*.json. (source, id) is the idempotency key. */
 #ifndef VESTNIK_MESSAGE_TASK_H
@@ -27,6 +32,10 @@ enum task_type {
 	TASK_CAMPAIGN_RETRY,
 	TASK_NOTIFY,
 	TASK_CAMPAIGN_STAGE,
+	TASK_CAMPAIGN_POSTPONE,
+	TASK_CAMPAIGN_CORRECT,
+	TASK_CAMPAIGN_RECALL,
+	TASK_RECIPIENT_READDRESS,
 	TASK_TYPES
 };
 
@@ -47,12 +56,17 @@ struct task {
 	union {
 		struct {
 			char *slug;
-			char *content_hash; /* launch */
-			char *reason;       /* pause, cancel; may be NULL */
+			char *content_hash; /* launch, correct */
+			char *reason;       /* pause, cancel, recall; may be NULL */
 			char *state;        /* retry */
-			int64_t round;      /* stage */
-			char *at, *deadline; /* stage: "2023-09-15", "2023-09-15 10:00"; deadline may be NULL */
+			int64_t round;      /* stage, postpone; 0 = not said */
+			bool tell;          /* postpone */
+			char *at, *deadline; /* stage, postpone: "2023-09-15", "2023-09-15 10:00"; deadline may be NULL */
 		} campaign;
+		struct {
+			char *key, *address;
+			char *role;         /* NULL: the first contact */
+		} recipient;
 		struct {
 			char *from_address; /* NULL: the settings' sender */
 			char *from_name;

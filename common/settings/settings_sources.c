@@ -15,7 +15,8 @@
 #define SHOWN_SIZE 32
 
 const char *const settings_task_names[] = {"notify", "campaign.launch", "campaign.pause", "campaign.resume",
-	"campaign.cancel", "campaign.retry", "campaign.stage", NULL};
+	"campaign.cancel", "campaign.retry", "campaign.stage", "campaign.postpone", "campaign.correct",
+	"campaign.recall", "recipient.readdress", NULL};
 
 /* ---- asking ---------------------------------------------------------------------- */
 

@@ -10,7 +10,9 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "message/task.h"
+#include "planner/change.h"
 #include "planner/internal.h"
+#include "planner/job.h"
 #include "planner/limits.h"
 #include "planner/notice.h"
 #include "planner/place.h"
@@ -148,6 +150,13 @@ static int change_state(struct planner *planner, const struct task *task, struct
 			campaign_state_name(row.state), changes[task->type].what);
 		goto out;
 	}
+	bool changing = false;
+	if (task->type == TASK_CAMPAIGN_RESUME)
+		rc = job_open(planner, row.id, &changing, e);
+	if (changing)
+		rc = error_set(e, ERROR_CONFLICT, "campaign \"%s\" is just being changed: it goes on by itself", row.slug);
+	if (rc != 0)
+		goto out;
 	rc = set_state(planner, &row, changes[task->type].to, changes[task->type].what, task, e);
 	if (rc == 0 && task->type == TASK_CAMPAIGN_CANCEL)
 		rc = planner_end_rounds(planner, row.id,
@@ -201,6 +210,14 @@ static int take(struct planner *planner, struct parsed *parsed, struct error *e)
 		return planner_take_notice(planner, task, e);
 	case TASK_CAMPAIGN_STAGE:
 		return planner_stage(planner, task, &parsed->limits, e);
+	case TASK_CAMPAIGN_POSTPONE:
+		return change_postpone(planner, task, &parsed->limits, e);
+	case TASK_CAMPAIGN_CORRECT:
+		return change_correct(planner, task, &parsed->limits, e);
+	case TASK_CAMPAIGN_RECALL:
+		return change_recall(planner, task, &parsed->limits, e);
+	case TASK_RECIPIENT_READDRESS:
+		return change_address(planner, task, e);
 	default:
 		return change_state(planner, task, &parsed->limits, e);
 	}
@@ -288,7 +305,8 @@ static int measure(struct planner *planner, struct parsed *parsed, int count, st
 		const struct bus_message *m = one->message;
 		bool proven = planner->key == NULL ||
 			task_proven(planner->key, m->content_type, m->headers, m->data, m->len);
-		if ((one->task.type == TASK_CAMPAIGN_LAUNCH || one->task.type == TASK_CAMPAIGN_STAGE) &&
+		if ((one->task.type == TASK_CAMPAIGN_LAUNCH || one->task.type == TASK_CAMPAIGN_STAGE ||
+			    one->task.type == TASK_CAMPAIGN_POSTPONE) &&
 			places_look(planner->places, planner->db, e) != 0)
 			return -1;
 		one->limits = limits_of(planner->settings, &one->task, proven);

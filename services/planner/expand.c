@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "campaign/amend.h"
 #include "planner/internal.h"
 #include "planner/letters.h"
 #include "planner/opening.h"
@@ -75,8 +76,9 @@ static enum db_step next_open(struct planner *planner, struct open_expand *out, 
 		if (db_query(planner->db, &stmt, e,
 			    "SELECT x.id, x.campaign, x.round, x.step, x.cursor, x.revision FROM expand x"
 			    " JOIN campaign c ON c.id = x.campaign"
-			    " WHERE x.done = 0 AND x.id > $1 AND c.state = 'running' ORDER BY x.id LIMIT 1",
-			    "i", planner->after_expand) != 0)
+			    " WHERE x.done = 0 AND x.id > $1 AND (c.state = 'running'"
+			    " OR (x.step = $2 AND c.state = 'paused')) ORDER BY x.id LIMIT 1",
+			    "ii", planner->after_expand, (int64_t)PLANNER_STEP_JOB) != 0)
 			return DB_FAILED;
 		enum db_step step = db_step(stmt, e);
 		if (step == DB_FAILED)
@@ -126,7 +128,7 @@ static int write_rows(struct planner *planner, const struct open_expand *x, cons
 	struct letters_of of = {.campaign = x->campaign,
 		.priority = c->priority,
 		.round = x->round,
-		.step = x->step,
+		.step = amend_current_step(batch->round.definition, x->step),
 		.not_after_ms = not_after(x, batch, c),
 		.now_ms = batch->now_ms};
 	batch->opening.priority = c->priority;
@@ -276,6 +278,8 @@ int planner_expand(struct planner *planner, struct error *e)
 	enum db_step step = next_open(planner, &x, e);
 	if (step != DB_ROW)
 		return step == DB_DONE ? 0 : -1;
+	if (x.step == PLANNER_STEP_JOB)
+		return planner_job_step(planner, x.id, x.round, x.cursor, e);
 	if (x.step < 0)
 		return planner_retry_step(planner, x.id, x.campaign, x.step, x.cursor, e);
 	struct batch batch = {.planner = planner, .now_ms = clock_now_ms(), .e = e};

@@ -22,6 +22,8 @@
 /* Steps of `expand` that are no letters: an operator's retry, whose cursor goes over deliveries. */
 #define PLANNER_STEP_RETRY_FAILED (-1)
 #define PLANNER_STEP_RETRY_UNCERTAIN (-2)
+/* A change of the campaign (job.h). */
+#define PLANNER_STEP_JOB (-3)
 
 /* Rows a transaction of the sweeps. */
 #define PLANNER_SWEEP_MAX 500
@@ -104,6 +106,7 @@ int planner_accept(struct planner *planner, int timeout_ms, struct error *e);
 int planner_expand(struct planner *planner, struct error *e);
 int planner_retry_step(struct planner *planner, int64_t expand, int64_t campaign, int64_t step,
 	int64_t cursor, struct error *e);
+int planner_job_step(struct planner *planner, int64_t expand, int64_t round, int64_t cursor, struct error *e);
 int planner_move(struct planner *planner, struct error *e);
 int planner_dispatch_urgent(struct planner *planner, struct error *e);
 int planner_dispatch_bulk(struct planner *planner, struct error *e);

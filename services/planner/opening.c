@@ -148,6 +148,16 @@ static int plan_places(struct planner *planner, const struct opening *opening, c
 	return 0;
 }
 
+/* Asked by the ministry itself: not a second time through its parent. */
+static void drop_asked_already(struct letters *letters, int64_t *ids)
+{
+	for (size_t i = 0; i < letters->count; i++)
+		letters->row[i].parent = ids[i];
+	keep_children(letters);
+	for (size_t i = 0; i < letters->count; i++)
+		ids[i] = letters->row[i].parent;
+}
+
 int opening_write(struct planner *planner, struct opening *opening, struct letters *letters, struct error *e)
 {
 	if (letters->count == 0 || !opening->round->told)
@@ -157,6 +167,8 @@ int opening_write(struct planner *planner, struct opening *opening, struct lette
 	if (opening->asks && (open_asks(planner, opening, letters, ids, e) != 0 ||
 				     plan_places(planner, opening, letters, e) != 0))
 		rc = -1;
+	if (rc == 0 && opening->asks && opening->level == 1)
+		drop_asked_already(letters, ids);
 	for (size_t i = 0; i < letters->count && rc == 0; i++) {
 		char *fields = fields_join(letters->row[i].fields, &opening->end, ids[i], 0);
 		free(letters->row[i].fields);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "calendar/day.h"
+#include "campaign/amend.h"
 #include "campaign/definition.h"
 #include "planner/fields.h"
 #include "planner/letters.h"
@@ -274,7 +275,7 @@ static int write_batch(struct batch *batch, struct error *e)
 	const struct plan_entry *entry = batch->entry;
 	struct letters_of of = {.campaign = entry->campaign,
 		.round = entry->round,
-		.step = entry->step,
+		.step = amend_current_step(batch->round->definition, entry->step),
 		.now_ms = batch->today->now_ms};
 	struct campaign_row c = {0};
 	int64_t written;
