@@ -44,13 +44,22 @@ int64_t amend_add_step(json_t *definition, const char *kind, const char *letter,
 	json_t *steps = json_object_get(definition, "steps"), *item;
 	size_t index;
 	int64_t last = -1;
+	json_t *like = NULL; /* whether attachments travel with it, and the like, stay as they were */
+	bool corrects = strcmp(relation, "corrects") == 0;
 	json_array_foreach(steps, index, item)
 	{
 		int64_t number = json_integer_value(json_object_get(item, "step"));
+		const char *its = json_string_value(json_object_get(item, "kind"));
 		last = number > last ? number : last;
+		if (like == NULL && (corrects ? number == base : its != NULL && strcmp(its, kind) == 0))
+			like = item;
 	}
-	json_array_append_new(steps, json_pack("{s:I, s:s, s:s, s:I}", "step", (json_int_t)last + 1, "kind", kind,
-					 "letter", letter, relation, (json_int_t)base));
+	json_t *step = like == NULL ? json_object() : json_copy(like);
+	json_object_set_new(step, "step", json_integer(last + 1));
+	json_object_set_new(step, "kind", json_string(kind));
+	json_object_set_new(step, "letter", json_string(letter));
+	json_object_set_new(step, relation, json_integer(base));
+	json_array_append_new(steps, step);
 	return last + 1;
 }
 

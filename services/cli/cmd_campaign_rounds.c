@@ -165,6 +165,60 @@ static void view_row(struct cli_table *table, const char *zone, const struct rou
 				     v->asks ? moment(v->deadline_ms, zone, deadline) : "—", answers, v->published ? tr("yes", "да") : ""});
 }
 
+/* ---- the plan ------------------------------------------------------------------------------ */
+
+static const char *plan_word(const char *name)
+{
+	static const struct {
+		const char *name, *en, *ru;
+	} words[] = {{"open", "letters", "письма"}, {"reminder", "reminder", "напоминание"},
+		{"close", "deadline", "срок"}, {"escalation", "list of the silent", "список не ответивших"},
+		{"report", "report", "отчёт"}, {"planned", "planned", "впереди"}, {"done", "done", "сделано"},
+		{"overtaken", "not done", "не сделано"}, {"withdrawn", "withdrawn", "отозвано"}};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(words[i].name, name) == 0)
+			return lang_get() == LANG_RU ? words[i].ru : words[i].en;
+	return name;
+}
+
+/* What happens when, and why: rows of the plan, in their order. */
+static int show_plan(struct cli *cli, struct db *db, const char *slug, const char *zone, struct error *e)
+{
+	struct db_stmt *stmt;
+	enum db_step step;
+	if (db_query(db, &stmt, e,
+		    "SELECT r.number, p.kind, p.place, p.due_ms, p.state, p.letters, COALESCE(p.reason, '') FROM plan p"
+		    " JOIN round r ON r.id = p.round JOIN campaign c ON c.id = p.campaign WHERE c.slug = $1"
+		    " ORDER BY p.due_ms, p.id",
+		    "s", slug) != 0)
+		return -1;
+	const struct cli_column columns[] = {{"№", true, false}, {tr("WHAT", "ЧТО"), false, false},
+		{tr("WHEN", "КОГДА"), false, false}, {tr("STATE", "СОСТОЯНИЕ"), false, false},
+		{tr("LETTERS", "ПИСЕМ"), true, false}, {tr("WHY", "ПОЧЕМУ"), false, true}};
+	struct cli_table *table = cli_json(cli) ? NULL : cli_table_new(columns, sizeof columns / sizeof *columns);
+	size_t count = 0;
+	while ((step = db_step(stmt, e)) == DB_ROW) {
+		char number[24], due[CALENDAR_TEXT_SIZE], letters[24];
+		count++;
+		if (table == NULL) {
+			cli_print_json(cli, json_pack("{s:I, s:s, s:s, s:s?, s:s, s:I, s:s}", "round", (json_int_t)db_int(stmt, 0),
+						    "plan", db_text(stmt, 1), "place", db_text(stmt, 2), "due",
+						    cli_rfc3339(db_int(stmt, 3)), "state", db_text(stmt, 4), "letters",
+						    (json_int_t)db_int(stmt, 5), "reason", db_text(stmt, 6)));
+			continue;
+		}
+		(void)snprintf(number, sizeof number, "%lld", (long long)db_int(stmt, 0));
+		(void)snprintf(letters, sizeof letters, "%lld", (long long)db_int(stmt, 5));
+		cli_table_row(table, (const char *const[]){number, plan_word(db_text(stmt, 1)), moment(db_int(stmt, 3), zone, due),
+					     plan_word(db_text(stmt, 4)), letters, db_text(stmt, 6)});
+	}
+	if (table != NULL && count > 0)
+		putchar('\n');
+	if (table != NULL)
+		cli_table_print(&table);
+	return step == DB_FAILED ? -1 : 0;
+}
+
 static int rounds_run(struct cli *cli, const struct cli_args *args)
 {
 	struct rounds_view all = {0};
@@ -188,6 +242,8 @@ static int rounds_run(struct cli *cli, const struct cli_args *args)
 	}
 	if (table != NULL)
 		cli_table_print(&table);
+	if (rc == CLI_DONE && cli_has(args, "plan") && show_plan(cli, db, cli_operand(args, 0), all.zone, &e) != 0)
+		rc = cli_fail(cli, &e);
 	free(all.item);
 	free(all.zone);
 	return rc;
@@ -277,6 +333,9 @@ static const struct cli_option stage_options[] = {
 
 static const struct cli_operand campaign_operand[] = {
 	{"CAMPAIGN", NULL, CLI_ONE, "the campaign (vestnik campaign list)", "рассылка (vestnik campaign list)"}, {0}};
+static const struct cli_option rounds_options[] = {
+	{"plan", 'p', NULL, NULL, "also what happens when: reminders, deadlines, reports, each with its reason",
+		"и что когда произойдёт: напоминания, сроки, отчёты, каждое с причиной"}, {0}};
 static const struct cli_option text_options[] = {
 	{"round", 0, "N", NULL, "of which stage or period (else the first)", "какого этапа или периода (иначе первого)"},
 	{"html", 0, NULL, NULL, "as HTML for a site's editor", "в HTML, для редактора сайта"},
@@ -284,7 +343,7 @@ static const struct cli_option text_options[] = {
 
 const struct command campaign_rounds_commands[] = {
 	{"campaign rounds", "stages and periods: what is a draft, planned, open, closed",
-		"этапы и периоды: черновики, будущие, идущие, завершённые", NULL, NULL, campaign_operand, NULL, rounds_run},
+		"этапы и периоды: черновики, будущие, идущие, завершённые", NULL, NULL, campaign_operand, rounds_options, rounds_run},
 	{"campaign stage", "gives a stage without a date its date", "назначает дату этапу-черновику",
 		"A stage without a date is a draft: it is shown and never goes out by itself.",
 		"Этап без даты – черновик: он виден, но сам никогда не уходит.", stage_operands, stage_options, stage_run},

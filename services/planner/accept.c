@@ -98,6 +98,9 @@ static int launch(struct planner *planner, const struct task *task, struct limit
 	if (rc == 0 && row.state != CAMPAIGN_DRAFT)
 		rc = error_set(e, ERROR_CONFLICT, "campaign \"%s\" was launched already: it is %s", row.slug,
 			campaign_state_name(row.state));
+	if (rc == 0 && strcmp(row.kind, "correction") == 0)
+		rc = error_set(e, ERROR_CONFLICT, "\"%s\" is the mended text of another campaign: it goes out with campaign.correct",
+			row.slug);
 	if (rc == 0 && strcmp(row.content_hash, task->as.campaign.content_hash) != 0)
 		rc = error_set(e, ERROR_CONFLICT,
 			"campaign \"%s\" has other content than the task asks for: hash %.12s…, not %.12s…",
