@@ -22,17 +22,19 @@ _vestnik()
 			esac
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'campaign copy'|'campaign rounds'|'campaign stage'|'campaign text'|'campaign archive'|'campaign verify'|'simulate'|'answer list'|'answer show'|'answer set'|'answer confirm'|'answer refuse'|'answer reopen'|'answer import'|'answer form'|'report'|'report calls'|'report acknowledgements'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'mail list'|'mail show'|'mail confirm'|'mail ignore'|'mail assign'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
+			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'campaign copy'|'campaign rounds'|'campaign stage'|'campaign text'|'campaign postpone'|'campaign correct'|'campaign recall'|'delivery readdress'|'campaign archive'|'campaign verify'|'simulate'|'answer list'|'answer show'|'answer set'|'answer confirm'|'answer refuse'|'answer reopen'|'answer import'|'answer form'|'report'|'report calls'|'report acknowledgements'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'mail list'|'mail show'|'mail confirm'|'mail ignore'|'mail assign'|'task put'|'dead list'|'dead show'|'dead replay'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
-	'') words='directory campaign simulate answer report log delivery webhook relay suppression calendar roadmap intake mail task dead bus up down status check-config store help completion' ;;
+	'') words='directory campaign delivery campaign simulate answer report log delivery webhook relay suppression calendar roadmap intake mail task dead bus up down status check-config store help completion' ;;
 	directory) words='import list show export' ;;
-	campaign) words='check preview test launch store list status pause resume cancel retry copy rounds stage text archive verify' ;;
+	campaign) words='check preview test launch store list status pause resume cancel retry copy rounds stage text postpone correct recall archive verify' ;;
+	delivery) words='readdress show' ;;
+	campaign) words='check preview test launch store list status pause resume cancel retry copy rounds stage text postpone correct recall archive verify' ;;
 	answer) words='list show set confirm refuse reopen import form' ;;
 	report) words='calls acknowledgements' ;;
-	delivery) words='show' ;;
+	delivery) words='readdress show' ;;
 	webhook) words='add list test attempts replay rotate remove enable' ;;
 	relay) words='list check' ;;
 	suppression) words='add remove list' ;;
@@ -62,9 +64,13 @@ _vestnik()
 	'campaign cancel') options=' --reason --yes' operand='@none' ;;
 	'campaign retry') options=' --state' operand='@none' ;;
 	'campaign copy') options=' --start --name --to' operand='@file' ;;
-	'campaign rounds') options='' operand='@none' ;;
+	'campaign rounds') options=' --plan' operand='@none' ;;
 	'campaign stage') options=' --at --deadline' operand='@none' ;;
 	'campaign text') options=' --round --html' operand='@none' ;;
+	'campaign postpone') options=' --deadline --round --tell' operand='@none' ;;
+	'campaign correct') options='' operand='@none' ;;
+	'campaign recall') options=' --reason --yes' operand='@none' ;;
+	'delivery readdress') options=' --role' operand='@none' ;;
 	'campaign archive') options=' --output' operand='@none' ;;
 	'campaign verify') options='' operand='@file' ;;
 	'simulate') options=' --from --until' operand='@file' ;;
@@ -119,7 +125,7 @@ _vestnik()
 	'store backup') options='' operand='@file' ;;
 	'store restored') options='' operand='' ;;
 	'store copy') options=' --from --to --bus' operand='' ;;
-	'help') options='' operand='directory campaign simulate answer report log delivery webhook relay suppression calendar roadmap intake mail task dead bus up down status check-config store help completion' ;;
+	'help') options='' operand='directory campaign delivery campaign simulate answer report log delivery webhook relay suppression calendar roadmap intake mail task dead bus up down status check-config store help completion' ;;
 	'completion') options='' operand='bash' ;;
 	esac
 	options+=' --config --lang --json --help'
@@ -151,6 +157,10 @@ _vestnik()
 	'campaign stage --at') values='@none' ;;
 	'campaign stage --deadline') values='@none' ;;
 	'campaign text --round') values='@none' ;;
+	'campaign postpone --deadline') values='@none' ;;
+	'campaign postpone --round') values='@none' ;;
+	'campaign recall --reason') values='@none' ;;
+	'delivery readdress --role') values='@none' ;;
 	'campaign archive --output') values='@file' ;;
 	'simulate --from') values='@none' ;;
 	'simulate --until') values='@none' ;;

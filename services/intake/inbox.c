@@ -110,7 +110,7 @@ static int complete(struct intake_case *c, struct error *e)
 	if (raw && keep_raw(c, ident_hash(c->in->bytes, c->in->len, hash), e) != 0)
 		return -1;
 	return db_exec(c->inbox->db, e,
-		"UPDATE mail_in SET kind = $2, delivery = NULLIF($3, 0), ask = NULLIF($4, 0), trusted = $5,"
+		"UPDATE mail_in SET kind = $2, delivery = NULLIF(CAST($3 AS BIGINT), 0), ask = NULLIF(CAST($4 AS BIGINT), 0), trusted = $5,"
 		" state = $6, words = $7, raw = $8, note = $9 WHERE id = $1",
 		"isiiissss", c->id, c->kind, c->letter.key, c->ask, (int64_t)c->trusted, c->state, c->words,
 		raw ? hash : NULL, c->note[0] == '\0' ? NULL : c->note);

@@ -105,7 +105,7 @@ static int store_deadline(struct planner *planner, const struct round_row *round
 	free(text);
 	if (rc == 0)
 		rc = db_exec(planner->db, e,
-			"UPDATE ask SET deadline_ms = CASE WHEN level = 0 THEN $2 ELSE $3 END, updated_ms = $4"
+			"UPDATE ask SET deadline_ms = CASE WHEN level = 0 THEN CAST($2 AS BIGINT) ELSE CAST($3 AS BIGINT) END, updated_ms = $4"
 			" WHERE round = $1",
 			"iiii", round->id, at_ms, collect_ms, now_ms);
 	return rc;

@@ -134,6 +134,13 @@ static void write_all(void)
 	write_task(TASK_CAMPAIGN_RETRY, "task.campaign.retry.json", json_pack("{s:s,s:s}", "campaign", "demo", "state", "failed"));
 	write_task(TASK_CAMPAIGN_STAGE, "task.campaign.stage.json", json_pack("{s:s,s:i,s:s}", "campaign", "demo", "round", 4,
 		"at", "2023-09-15 10:00"));
+	write_task(TASK_CAMPAIGN_POSTPONE, "task.campaign.postpone.json",
+		json_pack("{s:s,s:s,s:b}", "campaign", "demo", "deadline", "2023-06-06 18:00", "tell", 1));
+	write_task(TASK_CAMPAIGN_CORRECT, "task.campaign.correct.json", json_pack("{s:s,s:s}", "campaign", "demo", "content_hash",
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"));
+	write_task(TASK_CAMPAIGN_RECALL, "task.campaign.recall.json", json_pack("{s:s,s:s}", "campaign", "demo", "reason", "ошибка"));
+	write_task(TASK_RECIPIENT_READDRESS, "task.recipient.readdress.json", json_pack("{s:s,s:s}", "recipient", "s1", "address",
+		"school@example.org"));
 	write_task(TASK_NOTIFY, "task.notify.json", json_pack("{s:s,s:s,s:[{s:s}]}", "subject", "Проверка", "text", "# Да",
 		"to", "address", "school@example.org"));
 }

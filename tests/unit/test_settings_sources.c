@@ -151,7 +151,8 @@ static void mistakes(void **state)
 		{"sources: [{source: /a, tasks: [notfy]}]\n",
 			"1:32: error: sources[0].tasks: unknown value «notfy»; did you mean «notify»? known: "
 			"notify, campaign.launch, campaign.pause, campaign.resume, campaign.cancel, "
-			"campaign.retry\n"},
+			"campaign.retry, campaign.stage, campaign.postpone, campaign.correct, campaign.recall, "
+			"recipient.readdress\n"},
 		{"sources: [{source: /a, tasks: notify}]\n", "1:31: error: sources[0].tasks: got a single "},
 		{"sources: [{source: \"/a*b\", tasks: []}]\n",
 			"1:20: error: sources[0].source: «/a*b» is not a CloudEvents source of at most 256 "

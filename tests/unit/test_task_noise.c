@@ -30,6 +30,10 @@ static const char *const seeds[] = {
 	EVENT("campaign.launch", "{\"campaign\":\"demo\",\"content_hash\":\"" HASH "\"}"),
 	EVENT("campaign.pause", "{\"campaign\":\"demo\",\"reason\":\"ждём подписи\"}"),
 	EVENT("campaign.retry", "{\"campaign\":\"demo\",\"state\":\"failed\"}"),
+	EVENT("campaign.postpone", "{\"campaign\":\"demo\",\"deadline\":\"2023-06-06 18:00\",\"round\":2,\"tell\":true}"),
+	EVENT("campaign.correct", "{\"campaign\":\"demo\",\"content_hash\":\"" HASH "\"}"),
+	EVENT("campaign.recall", "{\"campaign\":\"demo\",\"reason\":\"a mistake\"}"),
+	EVENT("recipient.readdress", "{\"recipient\":\"s1\",\"address\":\"a@example.org\",\"role\":\"head\"}"),
 	EVENT("notify",
 		"{\"subject\":\"Заявка {{number}}\",\"text\":\"# Да\\n\\nПринята.\",\"urgent\":false,"
 		"\"from\":{\"address\":\"a@example.org\",\"name\":\"Имя\"},\"reply_to\":\"b@пример.test\","
@@ -84,7 +88,8 @@ static const char *campaign_fault(const struct task *task)
 	const char *hash = task->as.campaign.content_hash, *state = task->as.campaign.state;
 	if (task->as.campaign.slug == NULL || !gate_slug(task->as.campaign.slug))
 		return "campaign";
-	if ((task->type == TASK_CAMPAIGN_LAUNCH) != (hash != NULL) ||
+	bool hashed = task->type == TASK_CAMPAIGN_LAUNCH || task->type == TASK_CAMPAIGN_CORRECT;
+	if (hashed != (hash != NULL) ||
 		(hash != NULL && (strlen(hash) != 64 || strspn(hash, "0123456789abcdef") != 64)))
 		return "content_hash";
 	if ((task->type == TASK_CAMPAIGN_RETRY) != (state != NULL) || !line(state, 20))
@@ -92,7 +97,19 @@ static const char *campaign_fault(const struct task *task)
 	if ((task->type == TASK_CAMPAIGN_STAGE) != (task->as.campaign.at != NULL && task->as.campaign.round > 0) ||
 		!line(task->as.campaign.at, 16) || !line(task->as.campaign.deadline, 16))
 		return "stage";
+	if ((task->type == TASK_CAMPAIGN_POSTPONE && task->as.campaign.deadline == NULL) || task->as.campaign.round < 0)
+		return "postpone";
+	if (task->type == TASK_CAMPAIGN_RECALL && task->as.campaign.reason == NULL)
+		return "recall";
 	return line(task->as.campaign.reason, 400) ? NULL : "reason";
+}
+
+static const char *recipient_fault(const struct task *task)
+{
+	const char *key = task->as.recipient.key;
+	if (key == NULL || !line(key, 300) || !line(task->as.recipient.role, 300))
+		return "recipient";
+	return task->as.recipient.address != NULL && address(task->as.recipient.address) ? NULL : "address";
 }
 
 static int taken, refused;
@@ -111,7 +128,9 @@ static void check_one(const char *content_type, const char *source, const char *
 		if (!line(task.source, 256) || task.source == NULL || !line(task.id, 256) || task.id == NULL)
 			fault = "source or id";
 		else
-			fault = task.type == TASK_NOTIFY ? notify_fault(&task) : campaign_fault(&task);
+			fault = task.type == TASK_NOTIFY		? notify_fault(&task)
+				: task.type == TASK_RECIPIENT_READDRESS ? recipient_fault(&task)
+									: campaign_fault(&task);
 	} else {
 		refused++;
 		if (e.code != ERROR_INPUT || e.retriable || e.text[0] == '\0' ||
