@@ -165,8 +165,23 @@ static void make_page(struct sheet *sheet)
 	worksheet_freeze_panes(w, sheet->head + 1, 2);
 }
 
+/* Nothing in it needs fit(): nearly every cell. */
+static bool is_fit(const char *text)
+{
+	size_t len = 0;
+	for (; text[len] != '\0'; len++)
+		if ((unsigned char)text[len] < 0x20 || text[len] == 0x7f || len == SHORT_MAX_BYTES)
+			return false;
+	return len > 0 && gate_utf8(text, len);
+}
+
 static void text_at(struct sheet *sheet, lxw_col_t column, const char *text, enum format format, bool bold)
 {
+	if (is_fit(text)) {
+		note(sheet->book, worksheet_write_string(sheet->worksheet, sheet->row, column, text,
+					  sheet->book->format[bold][format]));
+		return;
+	}
 	char *clean = fit(text, CELL_MAX_CHARACTERS);
 	if (format == F_TEXT && strlen(clean) > SHORT_MAX_BYTES)
 		format = F_LONG;

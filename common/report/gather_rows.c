@@ -25,6 +25,7 @@ struct page {
 	int64_t after, last;
 	struct reach *reach; /* PAGE of them */
 	size_t count;
+	char *keys;          /* their ids as JSON, where they stand far apart (below_of) */
 	int64_t step[STEPS_MAX];
 	size_t steps;
 };
@@ -77,10 +78,15 @@ static int read_letters(struct gather *g, struct page *page, struct error *e)
 	struct db_stmt *stmt;
 	enum db_step step = DB_DONE;
 	for (size_t i = 0; i < page->steps && step == DB_DONE; i++) {
-		if (db_query(g->db, &stmt, e,
-			    "SELECT recipient, state, reason FROM delivery WHERE round = $1 AND step = $2"
-			    " AND recipient > $3 AND recipient <= $4", "iiii", g->round, page->step[i], page->after,
-			    page->last) != 0)
+		int rc = page->keys != NULL
+			? db_query(g->db, &stmt, e,
+				  "SELECT recipient, state, reason FROM delivery WHERE round = $1 AND step = $2"
+				  " AND recipient IN (SELECT key FROM @KEYS($3))", "iis", g->round, page->step[i], page->keys)
+			: db_query(g->db, &stmt, e,
+				  "SELECT recipient, state, reason FROM delivery WHERE round = $1 AND step = $2"
+				  " AND recipient > $3 AND recipient <= $4", "iiii", g->round, page->step[i], page->after,
+				  page->last);
+		if (rc != 0)
 			return -1;
 		while ((step = db_step(stmt, e)) == DB_ROW)
 			take_letter(page, stmt);
@@ -88,19 +94,38 @@ static int read_letters(struct gather *g, struct page *page, struct error *e)
 	return step == DB_FAILED ? -1 : 0;
 }
 
+static void page_keys(struct page *page)
+{
+	struct buf keys;
+	buf_init(&keys, PAGE * 24 + 8);
+	for (size_t i = 0; i < page->count; i++)
+		(void)buf_printf(&keys, "%s%lld", i == 0 ? "[" : ",", (long long)page->reach[i].organisation);
+	(void)buf_puts(&keys, page->count == 0 ? "[]" : "]");
+	free(page->keys);
+	page->keys = buf_take(&keys);
+}
+
 static int read_page(struct gather *g, struct page *page, struct error *e)
 {
 	struct db_stmt *stmt;
 	enum db_step step;
 	page->count = 0;
-	if (db_query(g->db, &stmt, e,
-		    "SELECT organisation FROM ask WHERE round = $1 AND organisation > $2 ORDER BY organisation LIMIT $3",
-		    "iii", g->round, page->after, (int64_t)PAGE) != 0)
+	int rc = g->below_of != 0
+		? db_query(g->db, &stmt, e,
+			  "SELECT o.id FROM organisation o WHERE o.parent_key = (SELECT m.key FROM organisation m WHERE m.id = $3)"
+			  " AND o.id > $2 AND EXISTS (SELECT 1 FROM ask a WHERE a.round = $1 AND a.organisation = o.id)"
+			  " ORDER BY o.id LIMIT $4", "iiii", g->round, page->after, g->below_of, (int64_t)PAGE)
+		: db_query(g->db, &stmt, e,
+			  "SELECT organisation FROM ask WHERE round = $1 AND organisation > $2 ORDER BY organisation LIMIT $3",
+			  "iii", g->round, page->after, (int64_t)PAGE);
+	if (rc != 0)
 		return -1;
 	while ((step = db_step(stmt, e)) == DB_ROW) {
 		page->last = db_int(stmt, 0);
 		page->reach[page->count++] = (struct reach){.organisation = page->last, .worst = -1};
 	}
+	if (g->below_of != 0)
+		page_keys(page);
 	return step == DB_FAILED ? -1 : 0;
 }
 
@@ -232,24 +257,28 @@ static int take_row(struct gather *g, struct page *page, struct db_stmt *stmt, s
 
 /* Figures (fields) only of the answer that counts; who, when and how also of one that does not
  * count yet, the latest. */
+#define ROWS \
+	"SELECT a.id, a.parent, a.organisation, a.level, a.state, a.trouble, a.versions," \
+	" o.key, o.name, o.region, o.municipality," \
+	" n.way, n.name, n.phone, n.note, n.late, n.received_ms," \
+	" CASE WHEN a.answer IS NULL THEN NULL ELSE n.fields END, p.state, q.fields" \
+	" FROM ask a JOIN organisation o ON o.id = a.organisation" \
+	" LEFT JOIN answer n ON n.id = COALESCE(a.answer," \
+	"  (SELECT x.id FROM answer x WHERE x.ask = a.id AND x.version = a.versions))" \
+	" LEFT JOIN ask p ON p.round = $2 AND p.organisation = a.organisation" \
+	" LEFT JOIN answer q ON q.id = p.answer" \
+	" WHERE a.round = $1"
+
 static int read_rows(struct gather *g, struct page *page, struct report_row *row, struct error *e)
 {
 	struct db_stmt *stmt;
 	enum db_step step;
-	if (db_query(g->db, &stmt, e,
-		    "SELECT a.id, a.parent, a.organisation, a.level, a.state, a.trouble, a.versions,"
-		    " o.key, o.name, o.region, o.municipality,"
-		    " n.way, n.name, n.phone, n.note, n.late, n.received_ms,"
-		    " CASE WHEN a.answer IS NULL THEN NULL ELSE n.fields END, p.state, q.fields"
-		    " FROM ask a JOIN organisation o ON o.id = a.organisation"
-		    " LEFT JOIN answer n ON n.id = COALESCE(a.answer,"
-		    "  (SELECT x.id FROM answer x WHERE x.ask = a.id AND x.version = a.versions))"
-		    " LEFT JOIN ask p ON p.round = $4 AND p.organisation = a.organisation"
-		    " LEFT JOIN answer q ON q.id = p.answer"
-		    " WHERE a.round = $1 AND a.organisation > $2 AND a.organisation <= $3"
-		    " AND (CAST($5 AS BIGINT) = 0 OR o.parent_key = (SELECT m.key FROM organisation m WHERE m.id = $5))"
-		    " ORDER BY a.organisation",
-		    "iiiii", g->round, page->after, page->last, g->previous_round, g->below_of) != 0)
+	int rc = page->keys != NULL
+		? db_query(g->db, &stmt, e, ROWS " AND a.organisation IN (SELECT key FROM @KEYS($3)) ORDER BY a.organisation",
+			  "iis", g->round, g->previous_round, page->keys)
+		: db_query(g->db, &stmt, e, ROWS " AND a.organisation > $3 AND a.organisation <= $4 ORDER BY a.organisation",
+			  "iiii", g->round, g->previous_round, page->after, page->last);
+	if (rc != 0)
 		return -1;
 	while ((step = db_step(stmt, e)) == DB_ROW)
 		if (take_row(g, page, stmt, row, e) != 0) {
@@ -283,6 +312,7 @@ int gather_rows(struct gather *g, struct error *e)
 			break;
 		page.after = page.last;
 	}
+	free(page.keys);
 	free(page.reach);
 	free(row);
 	return rc;

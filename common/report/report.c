@@ -182,13 +182,43 @@ static char *stream_take(struct stream *stream)
 	return stream->data;
 }
 
+/* A letter over this is not compiled (letter/fill.c: 256 KB); names may be long, labels, too. */
+#define HTML_MAX_BYTES ((size_t)160 * 1024)
+
+static char *html_of(const struct report_facts *facts, const char *heading, bool silent, bool attached)
+{
+	static const struct html_limits shorter = {.groups = 20, .silent = 20, .rows = 0, .columns = 2, .characters = 80},
+					least = {0};
+	const struct html_limits *tries[] = {&html_in_letter, &shorter, &least};
+	struct stream stream = {0};
+	for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
+		free(stream.data);
+		html_title(stream_open(&stream), heading);
+		(silent ? html_silent : html_block)(stream.file, facts, tries[i], attached);
+		(void)stream_take(&stream);
+		if (stream.len <= HTML_MAX_BYTES)
+			break;
+	}
+	return stream.data;
+}
+
+static char *text_of(const struct report_facts *facts, const char *heading, bool silent, bool attached)
+{
+	struct stream stream = {0};
+	(void)fprintf(stream_open(&stream), "%s\n\n", heading);
+	if (silent)
+		text_silent(stream.file, facts, TEXT_SILENT, attached);
+	else
+		text_block(stream.file, facts, TEXT_GROUPS, TEXT_SILENT, TEXT_COLUMNS, attached);
+	return stream_take(&stream);
+}
+
 /* ---- the letters -------------------------------------------------------------------------------- */
 
 int report_round(struct db *db, const struct settings *settings, int64_t campaign, int64_t round,
 	const char *const *formats, enum lang lang, struct report_letter *out, struct error *e)
 {
 	struct report_facts *facts;
-	struct stream stream;
 	*out = (struct report_letter){0};
 	if (gather_round(db, campaign, round, lang, 0, &facts, e) != 0)
 		return -1;
@@ -198,12 +228,8 @@ int report_round(struct db *db, const struct settings *settings, int64_t campaig
 		char *heading = words_heading(facts);
 		out->subject = harmless(heading);
 		out->markdown = opening(&m, "Here is what came of the ask.", "Направляем итоги запроса.");
-		html_title(stream_open(&stream), heading);
-		html_block(stream.file, facts, &html_in_letter, out->files > 0);
-		out->html = stream_take(&stream);
-		(void)fprintf(stream_open(&stream), "%s\n\n", heading);
-		text_block(stream.file, facts, TEXT_GROUPS, TEXT_SILENT, TEXT_COLUMNS, out->files > 0);
-		out->text = stream_take(&stream);
+		out->html = html_of(facts, heading, false, out->files > 0);
+		out->text = text_of(facts, heading, false, out->files > 0);
 		out->event = json_event(facts, EVENT_MAX_BYTES);
 		out->silent = totals_silent(&facts->all);
 		free(heading);
@@ -218,7 +244,6 @@ int report_silent(struct db *db, const struct settings *settings, int64_t campai
 	int64_t parent_organisation, enum lang lang, struct report_letter *out, struct error *e)
 {
 	struct report_facts *facts;
-	struct stream stream;
 	*out = (struct report_letter){0};
 	if (gather_round(db, campaign, round, lang, parent_organisation, &facts, e) != 0)
 		return -1;
@@ -233,12 +258,8 @@ int report_silent(struct db *db, const struct settings *settings, int64_t campai
 		out->subject = harmless(heading);
 		out->markdown = xasprintf(word(lang, "%lld of %lld have not answered. %s", "Не ответили %lld из %lld. %s"),
 			(long long)out->silent, (long long)totals_expected(&facts->all), plain);
-		html_title(stream_open(&stream), heading);
-		html_silent(stream.file, facts, &html_in_letter, out->files > 0);
-		out->html = stream_take(&stream);
-		(void)fprintf(stream_open(&stream), "%s\n", heading);
-		text_silent(stream.file, facts, TEXT_SILENT, out->files > 0);
-		out->text = stream_take(&stream);
+		out->html = html_of(facts, heading, true, out->files > 0);
+		out->text = text_of(facts, heading, true, out->files > 0);
 		free(heading);
 		free(deadline);
 		free(plain);

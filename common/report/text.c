@@ -20,11 +20,15 @@ static size_t width_of(const char *text)
 	return n;
 }
 
-/* One line without control characters. */
+#define LINE_CHARACTERS 200
+
+/* One line without control characters, not endless. */
 static void put_line(FILE *out, const char *text)
 {
-	for (; *text != '\0'; text++)
-		(void)fputc((unsigned char)*text < 0x20 || *text == 0x7f ? ' ' : *text, out);
+	char *cut = words_cut(text, LINE_CHARACTERS);
+	for (const char *c = cut; *c != '\0'; c++)
+		(void)fputc((unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c, out);
+	free(cut);
 }
 
 static void put_padded(FILE *out, const char *text, size_t width, bool right)

@@ -124,8 +124,8 @@ void report_bed_fill(struct db *db)
 {
 	struct error e = {0};
 	directory(db);
-	if (db_exec(db, &e, "INSERT INTO campaign (id, slug, kind, title, content_hash, definition, sender, state, priority, created_ms)"
-			    " VALUES (1, 'monitoring-2022', 'campaign', 'Стажировочные площадки', 'h', $1, 'outreach@ministry.example.org',"
+	if (db_exec(db, &e, "INSERT INTO campaign (slug, kind, title, content_hash, definition, sender, state, priority, created_ms)"
+			    " VALUES ('monitoring-2022', 'campaign', 'Стажировочные площадки', 'h', $1, 'outreach@ministry.example.org',"
 			    " 'running', 1, 0)", "s", definition) != 0)
 		refused("campaign", &e);
 	report_bed_sql(db, "INSERT INTO round (id, campaign, number, label, starts_ms, deadline_ms, state) VALUES"

@@ -12,9 +12,12 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/ident.h"
 #include "base/lang.h"
 #include "base/xalloc.h"
 #include "calendar/calendar.h"
+#include "campaign/campaign.h"
+#include "message/task.h"
 #include "report/acknowledgements.h"
 #include "report/calls.h"
 #include "report/gather.h"
@@ -436,6 +439,47 @@ static void the_sheet_leaves_blanks_and_says_what_it_is_not(void **state)
 	free(page);
 }
 
+/* Tables with bars reach the mailbox: through a notice's rows in the store into the compiled letter. Tags
+ * in what people wrote stay what they are. */
+static void the_block_travels_with_a_notice(void **state)
+{
+	struct settings settings = {.attachments_max_bytes = 5 * 1024 * 1024};
+	struct task_recipient to = {.address = (char[]){"head@ministry.example.org"}, .name = (char[]){"Заместитель"}};
+	struct task task = {.type = TASK_NOTIFY, .source = (char[]){"vestnik/planner"}, .id = (char[]){"1"}};
+	struct campaign *campaign;
+	struct letter *letter;
+	struct error e = {0};
+	int64_t id;
+	char *subject, *text, *html;
+	(void)state;
+	task.as.notify.from_address = (char[]){"outreach@ministry.example.org"};
+	task.as.notify.subject = (char[]){"Отчёт"};
+	task.as.notify.text = (char[]){"Направляем итоги запроса."};
+	task.as.notify.block_html = (char[]){"<table><tr><td bgcolor=\"#2e7d4f\">{{recipient.secret}} {{{</td></tr></table>"};
+	task.as.notify.block_text = (char[]){"████ {{recipient.secret}} {{{"};
+	task.as.notify.not_after_ms = TIME_NEVER_MS;
+	task.as.notify.to = &to;
+	task.as.notify.to_count = 1;
+	must(db_begin(db, DB_WRITE, &e), &e);
+	must(campaign_store_notice(db, &settings, &task, &id, &e), &e);
+	must(db_commit(db, DB_RELAXED, &e), &e);
+	must(campaign_load(db, id, &campaign, &e), &e);
+	must(campaign_letter(db, campaign, &settings, 0, &letter, &e), &e);
+	json_t *fields = campaign_notice_fields(&to);
+	const struct letter_recipient recipient = {.fields = fields, .to_address = to.address, .message_id = "1@example.org"};
+	must(letter_preview(letter, &recipient, &subject, &text, &html, &e), &e);
+	WANT(html, "Направляем итоги запроса.");
+	WANT(html, "<td bgcolor=\"#2e7d4f\">{{recipient.secret}} {{{</td>");
+	WANT(text, "████ {{recipient.secret}} {{{");
+	WANT_NOT(text, "<table");
+	free(subject);
+	free(text);
+	free(html);
+	json_decref(fields);
+	letter_unref(&letter);
+	campaign_free(&campaign);
+}
+
 /* ---- big ------------------------------------------------------------------------------------------------- */
 
 static void a_letter_about_thousands_stays_a_letter(void **state)
@@ -476,11 +520,35 @@ static void a_letter_about_thousands_stays_a_letter(void **state)
 	facts_free(&big);
 }
 
+/* Names nobody thought of: the letter shrinks, and is never too large to be sent. */
+static void endless_names_do_not_stop_a_report(void **state)
+{
+	struct settings settings = {.attachments_max_bytes = 5 * 1024 * 1024};
+	struct report_letter letter;
+	struct error e = {0};
+	char *name = xmalloc(60001);
+	(void)state;
+	memset(name, '<', 60000);
+	name[60000] = '\0';
+	must(db_exec(db, &e, "UPDATE organisation SET name = $1 WHERE id = 7", "s", name), &e);
+	must(db_exec(db, &e, "UPDATE campaign SET title = $1 WHERE id = 1", "s", "{{x}} {{{y}}} *z*"), &e);
+	must(report_round(db, &settings, REPORT_BED_CAMPAIGN, REPORT_BED_ROUND, NULL, LANG_RU, &letter, &e), &e);
+	assert_true(strlen(letter.html) <= 160 * 1024);
+	assert_true(strlen(letter.text) <= 16 * 1024);
+	WANT(letter.html, "Ответили <b>3</b> из 5");
+	WANT_NOT(letter.subject, "{{");
+	WANT_NOT(letter.markdown, "{{");
+	report_letter_fini(&letter);
+	must(db_exec(db, &e, "UPDATE organisation SET name = 'Школа № 7' WHERE id = 7", ""), &e);
+	free(name);
+}
+
 static int up(void **state)
 {
 	struct error e = {0};
 	(void)state;
 	lang_set(LANG_RU);
+	ident_init();
 	calendar_init();
 	must(db_open(&db, scratch_store(), &e), &e);
 	report_bed_fill(db);
@@ -509,6 +577,7 @@ int main(void)
 		cmocka_unit_test(the_planner_gets_a_whole_letter), cmocka_unit_test(an_escalation_names_the_silent),
 		cmocka_unit_test(the_call_list_says_whom_and_why),
 		cmocka_unit_test(the_sheet_leaves_blanks_and_says_what_it_is_not),
-		cmocka_unit_test(a_letter_about_thousands_stays_a_letter)};
+		cmocka_unit_test(the_block_travels_with_a_notice), cmocka_unit_test(a_letter_about_thousands_stays_a_letter),
+		cmocka_unit_test(endless_names_do_not_stop_a_report)};
 	return cmocka_run_group_tests(tests, up, down);
 }
