@@ -14,7 +14,7 @@
 #include "base/lang.h"
 #include "base/xalloc.h"
 
-#define NAME_MAX_BYTES 240
+#define NAME_MAX_BYTES ((size_t)480)
 #define SUMS "SHA256SUMS"
 
 struct entry {
@@ -73,7 +73,8 @@ void case_close(struct case_file **handle)
 /* Parts between '/' stay; "." and "..", empty ones and control characters do not. */
 static char *safe_name(const char *name)
 {
-	char *out = xstrndup(name, NAME_MAX_BYTES), *to = out;
+	size_t given = strlen(name);
+	char *out = xstrndup(name, given < NAME_MAX_BYTES ? given : NAME_MAX_BYTES), *to = out;
 	gate_utf8_mend(out);
 	for (char *part = out; part != NULL;) {
 		char *next = strchr(part, '/');

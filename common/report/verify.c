@@ -34,7 +34,8 @@ struct verify {
 
 static void tell(struct verify *v, enum archive_flaw flaw, const char *name, const char *why)
 {
-	char *mended = xstrndup(name, NAME_SHOWN_BYTES * 2);
+	size_t len = strlen(name), most = NAME_SHOWN_BYTES * 2;
+	char *mended = xstrndup(name, len < most ? len : most);
 	gate_utf8_mend(mended);
 	char *clean = gate_clean_line(mended, NAME_SHOWN_BYTES);
 	v->verdict->flaws++;
