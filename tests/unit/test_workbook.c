@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -455,6 +456,76 @@ static void the_name_is_fit_for_a_file(void **state)
 			fail_msg("%s: got %s, want a file name", keys[i], name);
 }
 
+/* Whatever is done to its bytes, a form is read or refused. */
+static void noise_is_read_or_refused(void **state)
+{
+	(void)state;
+	void *data;
+	size_t len;
+	int refused = 0;
+	make(&data, &len);
+	for (int i = 0; i < 400; i++) {
+		unsigned char *noise = xmemdup(data, len);
+		size_t end = scratch_random() % 4 == 0 ? scratch_random() % len : len;
+		for (unsigned k = scratch_random() % 8; k > 0 && end > 0; k--)
+			noise[scratch_random() % end] = (unsigned char)scratch_random();
+		char *got = read_back(noise, end);
+		refused += got[0] != '{';
+		if (strncmp(got, "unavailable", 11) == 0 || strncmp(got, "internal", 8) == 0)
+			fail_msg("got %s, want a form or a refusal", got);
+		free(got);
+		free(noise);
+	}
+	assert_true(refused > 100);
+	free(data);
+}
+
+#define MAKERS 4
+#define MADE_EACH 15
+static struct answer_maker {
+	struct workbook_content *content;
+	void *data[MADE_EACH];
+	size_t len[MADE_EACH];
+	pthread_t thread;
+} makers[MAKERS];
+
+static void *make_many(void *arg)
+{
+	struct answer_maker *maker = arg;
+	struct error e;
+	for (int i = 0; i < MADE_EACH; i++)
+		must(answer_workbook_write(maker->content, LANG_RU, &maker->data[i], &maker->len[i], &e), &e);
+	return NULL;
+}
+
+/* The mailer's threads make them side by side. */
+static void many_threads_make_forms(void **state)
+{
+	(void)state;
+	struct error e;
+	int64_t before = ask;
+	int64_t asks[MAKERS];
+	for (int i = 0; i < MAKERS; i++) {
+		asks[i] = ask_bed_ask(&bed, 100 + i, 0);
+		must(answer_workbook_load(bed.db, &key, asks[i], &makers[i].content, &e), &e);
+	}
+	for (int i = 0; i < MAKERS; i++)
+		assert_int_equal(pthread_create(&makers[i].thread, NULL, make_many, &makers[i]), 0);
+	for (int i = 0; i < MAKERS; i++)
+		pthread_join(makers[i].thread, NULL);
+	for (int i = 0; i < MAKERS; i++) {
+		ask = asks[i];
+		for (int k = 0; k < MADE_EACH; k++) {
+			char *got = read_back(makers[i].data[k], makers[i].len[k]);
+			expect_text(got, "{\"adults\":[],\"winners\":[]}", "made beside others");
+			free(got);
+			free(makers[i].data[k]);
+		}
+		answer_workbook_free(&makers[i].content);
+	}
+	ask = before;
+}
+
 static int open_bed(void **state)
 {
 	(void)state;
@@ -481,7 +552,8 @@ int main(void)
 		cmocka_unit_test(formulas_count_by_their_value_or_are_named), cmocka_unit_test(a_changed_code_is_refused),
 		cmocka_unit_test(what_is_no_form_of_ours_is_told_so), cmocka_unit_test(a_bomb_is_refused),
 		cmocka_unit_test(a_form_is_filled_with_what_counts), cmocka_unit_test(too_many_rows_are_refused_once),
-		cmocka_unit_test(the_name_is_fit_for_a_file)};
+		cmocka_unit_test(the_name_is_fit_for_a_file),
+		cmocka_unit_test(noise_is_read_or_refused), cmocka_unit_test(many_threads_make_forms)};
 	lang_set(LANG_RU);
 	ident_init();
 	calendar_init();
