@@ -28,6 +28,13 @@ def warned_of_the_certificate(story):
     assert "29 сентября 2023 г." in warnings[0] and "5 марта 2024 г." in warnings[0], warnings
 
 
+def foretold(story):
+    """What will happen, before it does."""
+    expect("simulated", story.simulated("2024-04-30"), [
+        ("2024-03-06 10:00", "letters", 0), ("2024-04-08 09:00", "reminder", 0), ("2024-04-12 09:00", "reminder", 0),
+        ("2024-04-15 18:00", "close", 0), ("2024-04-15 18:00", "report", 0), ("2024-04-16 18:00", "escalation", 0)])
+
+
 def first_letters(story):
     story.launch()
     first = story.until("2024-03-06 12:00")
@@ -106,6 +113,7 @@ def end(story, silent):
 def main():
     with Story("s1-alliance", "s1-districts.csv", start="2024-03-06 09:30", zone="Asia/Yakutsk") as story:
         warned_of_the_certificate(story)
+        foretold(story)
         first = first_letters(story)
         answers(story, first)
         by_workbook(story, first)

@@ -122,6 +122,10 @@ def month(story, number, sent, day):
 def main():
     with Story("s2-internship-sites", "s2-sites.csv", start="2022-09-26 09:30") as story:
         moved_deadlines(story)
+        simulated = story.simulated("2023-06-10")
+        for kind, level, column in (("close", 1, 1), ("close", 0, 2), ("report", 0, 2)):
+            expect(f"simulated: {kind}, level {level}", [at for at, *what in simulated if what == [kind, level]],
+                   [f"{row[column]} 18:00" for row in ROUNDS])
         story.launch()
         for number, (label, site_day, day, _) in enumerate(ROUNDS, 1):
             if number > 1:

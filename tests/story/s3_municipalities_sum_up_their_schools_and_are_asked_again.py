@@ -35,6 +35,15 @@ def schools_of(*municipalities):
 
 # ---- April: the first letter ---------------------------------------------------------------
 
+def foretold(story):
+    """What will happen, before it does."""
+    expect("simulated", story.simulated("2023-05-04"), [
+        ("2023-04-10 10:00", "letters", 0), ("2023-04-10 10:00", "collect", 1), ("2023-04-18 09:00", "reminder", 1),
+        ("2023-04-21 09:00", "reminder", 1), ("2023-04-21 09:00", "reminder", 0), ("2023-04-24 09:00", "reminder", 1),
+        ("2023-04-25 09:00", "reminder", 0), ("2023-04-25 18:00", "close", 1), ("2023-04-27 09:00", "reminder", 0),
+        ("2023-04-28 18:00", "close", 0), ("2023-04-28 18:00", "report", 0), ("2023-05-02 18:00", "escalation", 0)])
+
+
 def first_letters(story):
     story.launch()
     first = story.until("2023-04-10 12:00")
@@ -233,6 +242,7 @@ def case_file(story):
 
 def main():
     with Story("s3-flagships", "schools.csv", start="2023-04-10 09:30") as story:
+        foretold(story)
         first = first_letters(story)
         who_may_answer(story, first[address("mo-03")])
         receipt = by_form_and_by_reply(story, first)

@@ -10,6 +10,7 @@ real Maildir that intake polls.
 
 Nothing here knows what should happen: the tests say it, day by day."""
 import collections
+import datetime
 import email.utils
 import glob
 import io
@@ -193,6 +194,12 @@ class Story:
 
     def launch(self, folder=None):
         return self.bed.run("campaign", "launch", folder or self.folder, "--yes")
+
+    def simulated(self, until):
+        """What `vestnik simulate` says before anything is launched: (local time, what, level)."""
+        rows = self.bed.json("simulate", self.folder, "--until", until)
+        return [(self.bed.clock.text(datetime.datetime.fromisoformat(row["at"]).timestamp() * 1000, self.zone),
+                 row["kind"], row["level"]) for row in rows if "at" in row and not row["overtaken"]]
 
     @property
     def slug(self):
