@@ -92,7 +92,7 @@ def main():
         wait_for(lambda: len(bed.remembered()) == 111, "110 letters and the test")
         got = sorted(address for _, address in bed.remembered() if address != "me@ministry.test")
         assert got == addresses, (len(got), len(addresses))
-        assert bed.counts("flagships-2023") == {5: 110}
+        wait_for(lambda: bed.counts("flagships-2023") == {5: 110}, "the ledger to have counted every letter")
         key, fields = bed.rows("SELECT d.key, d.fields FROM delivery d JOIN organisation o ON o.id = d.recipient"
                                " WHERE o.key = 'school-007'")[0]
         assert json.loads(fields)["monitoring"]["registered"] == figures()["school-007"]

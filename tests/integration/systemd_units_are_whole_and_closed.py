@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.environ["VESTNIK_SOURCE"], "tests", "support"))
-from bed import BIN, SERVICES, SOURCE, skip  # noqa: E402
+from bed import ALL_SERVICES, BIN, SOURCE, skip  # noqa: E402
 
 UNITS = os.path.join(SOURCE, "deploy", "systemd")
 INSTALLED = "/usr/local/bin/"
@@ -40,7 +40,7 @@ def main():
             with open(path, "w") as f:
                 f.write(text.replace(INSTALLED, os.path.abspath(BIN) + "/"))
             names.append(os.path.basename(path).replace("@.", "@1."))
-        for service in SERVICES:
+        for service in ALL_SERVICES:
             assert f"vestnik-{service}@1.service" in names, f"no unit for {service}"
         done = analyze(folder, "verify", "--man=no", "vestnik.target", *names)
         assert done.returncode == 0 and done.stderr.strip() == "", done.stderr

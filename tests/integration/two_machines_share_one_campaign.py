@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
-from bed import BIN, SERVICES, Bed, wait_for  # noqa: E402
+from bed import ALL_SERVICES, BIN, Bed, wait_for  # noqa: E402
 
 LETTERS = 2000
 MACHINES = ["first", "second"]
@@ -42,10 +42,10 @@ def main():
         assert first == second, f"the machines disagree:\n{first}\n{second}"
         status = ask(bed, "second", "status")
         print(status)
-        for name in SERVICES:
+        for name in ALL_SERVICES:
             shown = [line for line in status.splitlines() if line.startswith(name)]
             assert len(shown) == len(MACHINES), f"status shows {len(shown)} of {name}, want {len(MACHINES)}"
-        assert len(bed.ready()) == len(MACHINES) * len(SERVICES)
+        assert len(bed.ready()) == len(MACHINES) * len(ALL_SERVICES)
 
         # One machine is taken away in the middle of a campaign.
         bed.launch(bed.campaign("one-leaves"))

@@ -47,7 +47,8 @@ from reaper import Reaper  # noqa: E402
 
 BIN = os.environ.get("VESTNIK_BIN") or os.path.join(os.path.dirname(__file__), "../../build/dev/bin")
 SOURCE = os.environ.get("VESTNIK_SOURCE") or os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
-SERVICES = ["planner", "mailer", "ledger", "notifier"]
+SERVICES = ["planner", "mailer", "ledger", "notifier"]  # what a letter passes through
+ALL_SERVICES = SERVICES + ["intake", "portal"]
 SKIPPED = 77
 # Waits are for conditions; this is only how long until a test gives up.
 PATIENCE_S = 120
