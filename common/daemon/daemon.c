@@ -49,8 +49,10 @@ struct daemon {
 	char host[64];
 };
 
-/* Signal handlers know no arguments: these two are the process's. */
-static volatile sig_atomic_t stop_asked;
+/* Signal handlers know no arguments: these two are the process's. Lock-free, so a handler may write it
+ * and every thread read it. */
+static atomic_int stop_asked;
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal handler writes stop_asked");
 static int stop_fd = -1;
 
 static void on_stop_signal(int number)

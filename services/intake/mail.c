@@ -408,8 +408,9 @@ static void take_file(struct attached_walk *walk, GMimePart *part)
 					      strcasecmp(disposition, "attachment") == 0);
 	text_lower_ascii(type);
 	g_free(given);
-	if (!file || is_logo(part, type) || walk->list->count == walk->files_max) {
-		walk->list->left_out += file && walk->list->count == walk->files_max;
+	file = file && !is_logo(part, type);
+	if (!file || walk->list->count == walk->files_max) {
+		walk->list->left_out += file;
 		free(type);
 		return;
 	}

@@ -136,8 +136,8 @@ service stats {{
 
     def deliver(self, message, folder=""):
         self.counter += 1
-        deliver(os.path.join(self.maildir, folder), message, f"{self.counter}")
-        self.own(self.home)
+        deliver(os.path.join(self.maildir, folder), message, f"{self.counter}",
+                self.owner if os.geteuid() == 0 else None)
 
     def client(self):
         """Another program that looks into the mailbox."""
@@ -146,11 +146,13 @@ service stats {{
         return client
 
 
-def deliver(maildir, message, name=None):
+def deliver(maildir, message, name=None, owner=None):
     """As a local delivery agent does: tmp, then new. Returns the name."""
     name = f"{time.time_ns()}.{name or 'm'}.host"
     path = os.path.join(maildir, "tmp", name)
     with open(path, "wb") as f:
         f.write(message)
+    if owner:
+        os.chown(path, owner.pw_uid, owner.pw_gid)
     os.rename(path, os.path.join(maildir, "new", name))
     return name
