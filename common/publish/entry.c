@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "campaign/amend.h"
 #include "campaign/compile.h" /* the values that are the same for every recipient */
 #include "campaign/definition.h"
 #include "publish/publish_inside.h"
@@ -16,9 +17,10 @@ struct wish wish_of(const json_t *definition)
 		.attachments = !json_is_false(json_object_get(publish, "attachments"))};
 }
 
-/* Name of the letter of a step; NULL when there is none. */
-static const char *letter_of(const json_t *definition, int64_t step)
+/* Name of the letter of a step, the mended one where it was corrected; NULL when there is none. */
+static const char *letter_of(const json_t *definition, int64_t first)
 {
+	int64_t step = amend_current_step(definition, first);
 	size_t i;
 	const json_t *item;
 	json_array_foreach(json_object_get(definition, "steps"), i, item)

@@ -17,6 +17,7 @@
 #include "planner/letters.h"
 #include "planner/place.h"
 #include "planner/round.h"
+#include "planner/stage.h"
 
 /* Rounds of a campaign that is recalled: a school year of weeks and more. */
 #define ROUNDS_MAX_OPEN 600
@@ -210,6 +211,8 @@ int change_postpone(struct planner *planner, const struct task *task, struct lim
 	if (rc == 0)
 		rc = postpone(planner, task, &row, &round, e);
 	if (rc == 0)
+		rc = planner_publish_changed(planner, row.id, round.number, e);
+	if (rc == 0)
 		rc = planner_publish_campaign(planner, &row, "postponed", NULL, NULL, e);
 	planner_forget_campaign(planner, row.id);
 	round_row_fini(&round);
@@ -294,6 +297,8 @@ int change_correct(struct planner *planner, const struct task *task, struct limi
 	int rc = find(planner, task, limits, &row, e);
 	if (rc == 0)
 		rc = correct(planner, task, &row, e);
+	if (rc == 0)
+		rc = planner_publish_changed(planner, row.id, 0, e);
 	if (rc == 0)
 		rc = planner_publish_campaign(planner, &row, "corrected", NULL, NULL, e);
 	planner_forget_campaign(planner, row.id);

@@ -13,5 +13,7 @@ int planner_stage(struct planner *planner, const struct task *task, struct limit
 /* publish.c: inside the transaction that opens a round (publish/publish.h). */
 int planner_publish_round(struct planner *planner, int64_t campaign, int64_t number, int64_t now_ms,
 	struct error *e);
+/* A mended text, a new deadline; number 0: of all rounds. Inside the transaction that changes it. */
+int planner_publish_changed(struct planner *planner, int64_t campaign, int64_t number, struct error *e);
 
 #endif

@@ -158,7 +158,13 @@ def main():
         bed.clock.jump_to("2023-10-02 10:01")
         wait_for(lambda: len(bed.remembered()) == 4, "the letter that asks")
         assert "до 16 октября 2023 г. включительно" in fetch(base + "/c/series")[2].decode()
-        bed.clock.jump_to("2023-10-13 10:00")                    # the day before is a Sunday, so the Friday
+        # postponed: the page has the new deadline, the feed says that it changed
+        bed.run("campaign", "postpone", "series", "--round", "4", "--deadline", "2023-10-17 18:00")
+        wait_for(lambda: "до 17 октября 2023 г. включительно" in fetch(base + "/c/series")[2].decode(), "the new deadline")
+        newest = next(ET.fromstring(fetch(base + "/feed.atom")[2]).iter(ATOM + "entry"))
+        assert newest.find(ATOM + "updated").text > newest.find(ATOM + "published").text, ET.tostring(newest)
+        wait_for(lambda: bed.value("SELECT state FROM campaign") == "running", "the change to be made")
+        bed.clock.jump_to("2023-10-16 10:00")
         wait_for(lambda: len(bed.remembered()) == 5, "the reminder")
 
         # the text to copy: for any stage, without what speaks to one
@@ -169,8 +175,11 @@ def main():
         html = bed.run("campaign", "text", "series", "--html", "--round", "3").stdout
         assert html == "<p>Приглашаем специалистов.</p>\n", html
 
-        bed.clock.jump_to("2023-10-18 12:00")
-        bed.wait_state("series", "finished")
+        # recalled: the page says so, the feed forgets it
+        bed.run("campaign", "recall", "series", "--reason", "отменено", "--yes")
+        wait_for(lambda: fetch(base + "/c/series")[0] == 410, "the page to be withdrawn")
+        assert not list(ET.fromstring(fetch(base + "/feed.atom")[2]).iter(ATOM + "entry"))
+        assert fetch(f"{base}/c/series/files/{position}")[0] == 404
 
 
 main()
