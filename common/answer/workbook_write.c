@@ -1,5 +1,6 @@
 /* The Excel form written (libxlsxwriter). */
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -367,6 +368,8 @@ static void set_page(struct writer *w)
 	worksheet_protect(w->sheet, NULL, &allowed);
 }
 
+static pthread_mutex_t closing = PTHREAD_MUTEX_INITIALIZER;
+
 static int write_book(const char *path, const struct workbook_content *content, enum lang lang, struct error *e)
 {
 	struct writer w = {.lang = lang};
@@ -377,7 +380,10 @@ static int write_book(const char *path, const struct workbook_content *content, 
 	w.sheet = workbook_add_worksheet(book, say(&w, "Answer", "Ответ"));
 	put_content(&w, content);
 	set_page(&w);
+	/* libxlsxwriter writes the time of making with gmtime(), whose result is one for all threads. */
+	pthread_mutex_lock(&closing);
 	lxw_error rc = workbook_close(book);
+	pthread_mutex_unlock(&closing);
 	return rc == LXW_NO_ERROR ? 0
 				  : error_set(e, ERROR_UNAVAILABLE, "the workbook was not written: %s", lxw_strerror(rc));
 }
