@@ -192,7 +192,7 @@ static int show_run(struct cli *cli, const struct cli_args *args)
 	const char *when = cli_operand(args, 0);
 	const char *name = cli_value(args, "calendar"), *folder = cli_value(args, "folder");
 	struct problems problems = {0};
-	struct span span;
+	struct span span = {0};
 	char text[WORKDAYS_TEXT_SIZE];
 	if (when != NULL && !parse_span(when, &span))
 		return cli_wrong_use(cli,

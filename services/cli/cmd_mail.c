@@ -39,7 +39,7 @@ static int read_id(struct cli *cli, const struct cli_args *args, int64_t *id)
 
 static int load(struct cli *cli, const struct cli_args *args, struct inbox *inbox, struct settle_mail *mail)
 {
-	int64_t id;
+	int64_t id = 0;
 	struct error e = {0};
 	int rc = read_id(cli, args, &id);
 	if (rc != CLI_DONE || (rc = open_inbox(cli, inbox)) != CLI_DONE)

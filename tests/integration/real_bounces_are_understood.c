@@ -145,7 +145,7 @@ static void split(char *line, char *name, size_t size, struct row *row)
 			*field[i]++ = '\0';
 	}
 	*row = (struct row){.found = false};
-	snprintf(name, size, "%s", field[0]);
+	snprintf(name, size, "%.*s", (int)size - 1, field[0]);
 	snprintf(row->kind, sizeof row->kind, "%s", field[1]);
 	snprintf(row->first, sizeof row->first, "%s", field[2]);
 	snprintf(row->second, sizeof row->second, "%s", field[3]);

@@ -189,7 +189,8 @@ static char *file_text(const char *folder, const char *name)
 	if (f == NULL)
 		fail_msg("%s is not there", path);
 	char *text = xcalloc(1, 100000);
-	(void)fread(text, 1, 99999, f);
+	if (fread(text, 1, 99999, f) == 0)
+		fail_msg("%s is empty", path);
 	(void)fclose(f);
 	free(path);
 	return text;
