@@ -13,20 +13,12 @@
 
 #define ATTACHMENTS_MAX 64
 
-struct round_audience {
-	int64_t number;
-	struct audience audience;
-};
-
 struct campaign {
 	int64_t id;
 	char *slug, *zone, *sender, *reply_to;
 	bool notice;
 	json_t *definition;
 	struct audience audience;
-	json_t *rounds;
-	struct round_audience *round; /* of rounds with an audience of their own */
-	size_t rounds_own;
 	bool local;
 	int open_minute, close_minute;
 	int64_t at_ms;		   /* 0 = at once */
@@ -45,30 +37,19 @@ static int take_send(struct campaign *campaign, struct error *e)
 	return wall == NULL ? 0 : calendar_parse(wall, &campaign->wall, &timed, e);
 }
 
-static int take_rounds(struct campaign *campaign, struct error *e)
-{
-	size_t index;
-	const json_t *round;
-	campaign->rounds = definition_rounds(campaign->definition);
-	campaign->round = xcalloc(json_array_size(campaign->rounds) + 1, sizeof *campaign->round);
-	json_array_foreach(campaign->rounds, index, round)
-	{
-		const json_t *filter = json_object_get(round, "audience");
-		if (filter == NULL)
-			continue;
-		struct round_audience *own = &campaign->round[campaign->rounds_own++];
-		own->number = json_integer_value(json_object_get(round, "number"));
-		if (audience_init(&own->audience, campaign->definition, filter, e) != 0)
-			return -1;
-	}
-	return 0;
-}
-
 /* Round number 0: all of it. */
 struct view {
 	int64_t number;
 	bool collect;
 };
+
+static bool own_audience(const json_t *definition, const struct view *view)
+{
+	json_t *round = view->number == 0 || view->collect ? NULL : definition_round(definition, view->number);
+	bool own = json_object_get(round, "audience") != NULL;
+	json_decref(round);
+	return own;
+}
 
 static int take_row(struct campaign *campaign, struct db_stmt *row, const struct view *view, struct error *e)
 {
@@ -86,8 +67,9 @@ static int take_row(struct campaign *campaign, struct db_stmt *row, const struct
 	const char *zone = json_string_value(json_object_get(d, "zone"));
 	campaign->zone = xstrdup(zone == NULL ? "Europe/Moscow" : zone);
 	campaign->reply_to = xstrdup(json_string_value(json_object_get(d, "reply_to")));
-	if (take_send(campaign, e) != 0 || audience_init(&campaign->audience, d, NULL, e) != 0 ||
-		take_rounds(campaign, e) != 0)
+	/* States in a round's own audience are about this campaign's earlier letters. */
+	const json_t *own = own_audience(d, view) ? json_object_get(d, "audience") : NULL;
+	if (take_send(campaign, e) != 0 || audience_init(&campaign->audience, d, own, e) != 0)
 		return error_context(e, "campaign %s", campaign->slug);
 	return 0;
 }
@@ -136,10 +118,6 @@ void campaign_free(struct campaign **handle)
 	if (campaign == NULL)
 		return;
 	audience_fini(&campaign->audience);
-	for (size_t i = 0; i < campaign->rounds_own; i++)
-		audience_fini(&campaign->round[i].audience);
-	free(campaign->round);
-	json_decref(campaign->rounds);
 	json_decref(campaign->definition);
 	free(campaign->slug);
 	free(campaign->zone);
@@ -387,57 +365,6 @@ int campaign_audience_batch(struct db *db, const struct campaign *campaign, int6
 	*last = call.last;
 	*end = call.end;
 	return rc;
-}
-
-static const json_t *round_of(const struct campaign *campaign, int64_t number, struct error *e)
-{
-	size_t index;
-	const json_t *round;
-	json_array_foreach(campaign->rounds, index, round)
-		if (json_integer_value(json_object_get(round, "number")) == number)
-			return round;
-	(void)error_set(e, ERROR_NOT_FOUND, "campaign %s has no round %lld", campaign->slug,
-		(long long)number);
-	return NULL;
-}
-
-int campaign_round_audience(struct db *db, const struct campaign *campaign, int64_t round_number,
-	int level, int64_t after, int most, int64_t *last, bool *end,
-	int (*each)(void *arg, const struct campaign_recipient *recipient), void *arg,
-	struct error *e)
-{
-	const json_t *round = round_of(campaign, round_number, e);
-	*last = after;
-	*end = true;
-	if (round == NULL)
-		return -1;
-	if (campaign->notice)
-		return 0;
-	struct audience_call call = {.audience = &campaign->audience,
-		.campaign = campaign->id,
-		.after = after,
-		.most = most,
-		.more = definition_round_fields(campaign->definition, round,
-			json_object_get(round, level == 1 ? "collect" : "deadline")),
-		.each = each,
-		.arg = arg};
-	for (size_t i = 0; i < campaign->rounds_own; i++)
-		if (campaign->round[i].number == round_number)
-			call.audience = &campaign->round[i].audience;
-	int rc = audience_walk(db, &call, e);
-	json_decref(call.more);
-	*last = call.last;
-	*end = call.end;
-	return rc;
-}
-
-int campaign_round_due_ms(const struct campaign *campaign, int64_t round_number,
-	const char *recipient_zone, int64_t now_ms, int64_t *due_ms, struct error *e)
-{
-	const json_t *round = round_of(campaign, round_number, e);
-	return round == NULL ? -1
-			     : definition_opens_ms(campaign->definition, round,
-				       campaign->local ? recipient_zone : NULL, now_ms, due_ms, e);
 }
 
 int campaign_due_ms(const struct campaign *campaign, const char *recipient_zone, int64_t now_ms,

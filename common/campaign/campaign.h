@@ -173,17 +173,8 @@ int campaign_audience_batch(struct db *db, const struct campaign *campaign, int6
 	int64_t *last, bool *end,
 	int (*each)(void *arg, const struct campaign_recipient *recipient), void *arg,
 	struct error *e);
-/* The same for a round: its own audience where it has one, and fields that know the round
- * ("round", "deadline"; level 1: the earlier one of a cascade). ERROR_NOT_FOUND: no such round. */
-int campaign_round_audience(struct db *db, const struct campaign *campaign, int64_t round_number,
-	int level, int64_t after, int most, int64_t *last, bool *end,
-	int (*each)(void *arg, const struct campaign_recipient *recipient), void *arg,
-	struct error *e);
 /* When the first letter to this recipient goes: send.at/local/hours. */
 int campaign_due_ms(const struct campaign *campaign, const char *recipient_zone, int64_t now_ms,
 	int64_t *due_ms, struct error *e);
-/* The same for a round: the recipient's own time when send.local. */
-int campaign_round_due_ms(const struct campaign *campaign, int64_t round_number, const char *recipient_zone,
-	int64_t now_ms, int64_t *due_ms, struct error *e);
 
 #endif
