@@ -58,7 +58,8 @@ home() { # header pattern, path pattern
 	breach "this library's home is $2" < <(
 		grep -nE "^[[:space:]]*#[[:space:]]*include[[:space:]]*<$1" "${sources[@]}" | grep -vE "^($2)" || true)
 }
-home '(csv|iconv|zip|expat)\.h>' 'common/table/'
+home '(csv|iconv|expat)\.h>' 'common/table/'
+home 'zip\.h>' 'common/table/|common/report/(case|verify)\.c'
 home 'sqlite3\.h>' 'common/store/db_sqlite'
 home '(postgresql/)?libpq' 'common/store/db_postgres'
 home 'librdkafka/' 'common/bus/bus_kafka'

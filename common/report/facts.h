@@ -1,7 +1,7 @@
 /* What a report is about, gathered once: rows in an unlinked temporary file in
  * the order people read them (region, municipality, organisation), totals in
  * memory. Every writer works from the same facts, so that a letter and the
- * workbook attached to it never differ. Memory: 32 bytes a row, and the totals
+ * workbook attached to it never differ. Memory: 16 bytes a row, and the totals
  * of each municipality. gather.c fills them from the store; nothing else here
  * knows of it. */
 #ifndef VESTNIK_REPORT_FACTS_H

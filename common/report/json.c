@@ -97,6 +97,17 @@ static json_t *value(const struct report_column *f, const struct report_value *v
 	return json_string(v->text);
 }
 
+/* For a webhook: tables name persons (winners, those who accompany them). */
+static json_t *public_value(const struct report_column *f, const struct report_value *v)
+{
+	json_t *whole = value(f, v);
+	if (f->kind != REPORT_TABLE)
+		return whole;
+	json_t *rows = json_integer((json_int_t)json_array_size(whole));
+	json_decref(whole);
+	return rows;
+}
+
 /* No names, phones: what goes to webhooks are figures. persons: for files. */
 static json_t *row_json(const struct report_facts *facts, const struct report_row *row, bool persons)
 {
@@ -110,7 +121,8 @@ static json_t *row_json(const struct report_facts *facts, const struct report_ro
 	json_object_set_new(object, "state", json_string(ask_state_name(row->state)));
 	for (size_t i = 0; i < facts->columns; i++)
 		if (row->value[i].text[0] != '\0')
-			json_object_set_new(fields, facts->column[i].name, value(&facts->column[i], &row->value[i]));
+			json_object_set_new(fields, facts->column[i].name,
+				(persons ? value : public_value)(&facts->column[i], &row->value[i]));
 	json_object_set_new(object, "fields", fields);
 	if (below != NULL)
 		json_object_set_new(object, "below", json_pack("{s:I, s:I, s:o}", "asked", (json_int_t)below->asked,
@@ -198,6 +210,19 @@ static bool fill(json_t *array, const struct list *list, json_t *(*nth)(const st
 	return true;
 }
 
+/* Totals of very many fields with very long labels. */
+static void shorten(json_t *object, size_t most)
+{
+	static const char *const parts[] = {"fields", "previous", "below", "sums"};
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0] && size_of(object) > most; i++) {
+		json_object_set_new(object, "truncated", json_true());
+		if (strcmp(parts[i], "sums") == 0)
+			json_object_set_new(object, "sums", json_object());
+		else
+			json_object_del(object, parts[i]);
+	}
+}
+
 json_t *json_event(const struct report_facts *facts, size_t most)
 {
 	struct list list = {facts, xcalloc(1, sizeof *list.row), false};
@@ -205,12 +230,13 @@ json_t *json_event(const struct report_facts *facts, size_t most)
 	json_object_set_new(object, "truncated", json_false());
 	json_object_set_new(object, "groups", groups);
 	json_object_set_new(object, "rows", rows);
+	shorten(object, most);
 	size_t size = size_of(object), left = size < most ? most - size : 0;
 	bool whole = fill(groups, &list, nth_group, facts->groups, &left);
 	whole = whole && fill(rows, &list, nth_row, facts->rows, &left);
 	list.below = true;
 	whole = whole && fill(rows, &list, nth_row, facts->below_rows, &left);
-	if (!whole)
+	if (!whole) /* or shorten did */
 		json_object_set_new(object, "truncated", json_true());
 	free(list.row);
 	return object;

@@ -13,7 +13,7 @@ vestnik_script_test(integration/webhook_store_locked_for_seconds_loses_nothing.p
 vestnik_script_test(integration/webhook_removed_endpoint_does_not_hold_up_a_stop.py)
 add_executable(schema_probe support/schema_probe.c)
 vestnik_common_options(schema_probe)
-target_link_libraries(schema_probe PRIVATE service_notifier answer message base PkgConfig::JANSSON)
+target_link_libraries(schema_probe PRIVATE service_notifier answer report message base PkgConfig::JANSSON)
 vestnik_script_test(contract/schemas_and_code_agree.py)
 add_executable(bare_posts bench/bare_posts.c)
 vestnik_common_options(bare_posts)

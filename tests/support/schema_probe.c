@@ -9,11 +9,13 @@
 
 #include "answer/answer_inside.h"
 #include "base/ident.h"
+#include "base/xalloc.h"
 #include "bus/gap.h"
 #include "message/job.h"
 #include "message/status.h"
 #include "message/task.h"
 #include "notifier/event.h"
+#include "report/write.h"
 
 #define LINE_MAX_BYTES (2 * 1024 * 1024)
 
@@ -106,6 +108,50 @@ static void write_asks(void)
 	json_decref(definition);
 }
 
+/* One with everything in it: figures, choices, tables, those below, a period before. */
+static void write_report(void)
+{
+	struct report_facts *facts = facts_new();
+	struct error e;
+	facts->lang = LANG_RU;
+	facts->slug = xstrdup("demo");
+	facts->title = xstrdup("Сведения «о площадках»");
+	facts->zone = xstrdup("Europe/Moscow");
+	facts->round_number = 2;
+	facts->round_label = xstrdup("за октябрь 2022 года");
+	facts->previous_label = xstrdup("за сентябрь 2022 года");
+	facts->deadline_ms = facts->made_ms = 1700000000123;
+	facts->acknowledgements = 2;
+	(void)facts_column(facts, "people", "Человек", REPORT_NUMBER, 0);
+	struct report_column *choice = facts_column(facts, "done", "Выполнено", REPORT_CHOICE, 1);
+	choice->choice[0] = xstrdup("да");
+	(void)facts_column(facts, "winners", "Победители", REPORT_TABLE, 0);
+	if (facts_open(facts, &e) != 0)
+		exit(1);
+	for (int i = 0; i < 8; i++) {
+		struct report_row row = {.ask = i + 1, .level = i == 7, .parent_ask = i == 7 ? 1 : 0, .organisation = i + 1,
+			.key = "s1", .name = "Школа", .region = "Область", .municipality = i % 2 == 0 ? "Город" : "",
+			.state = (enum ask_state)(i % ASK_STATES), .previous_asked = true, .previous_state = ASK_CONFIRMED,
+			.late = i == 2, .discrepancy = i == 3, .trouble = (enum report_trouble)(i % 4), .trouble_text = "",
+			.way = "form", .by_name = "Секретарь", .by_phone = "", .note = "", .at_ms = i == 0 ? 0 : 1700000000123,
+			.value = {{"1", 2.5}, {"да", 0}, {"[{\"name\":\"Имя\"}]", 0}}, .previous = {{"1", 3}, {"", 0}, {"", 0}}};
+		if (facts_add(facts, &row, &e) != 0)
+			exit(1);
+	}
+	if (facts_seal(facts, &e) != 0)
+		exit(1);
+	for (size_t most = 600; most <= 15000; most += 1200) {
+		json_t *event = json_event(facts, most);
+		char *data = json_dumps(event, JSON_COMPACT);
+		const struct bus_message message = {.id = "1", .source = "vestnik/planner", .type = "vestnik.report.ready",
+			.time_ms = 1700000000123, .data = data, .len = strlen(data)};
+		write_webhook(&message);
+		free(data);
+		json_decref(event);
+	}
+	facts_free(&facts);
+}
+
 static void write_task(enum task_type type, const char *schema, json_t *data)
 {
 	struct buf out;
@@ -126,6 +172,7 @@ static void write_all(void)
 	write_statuses();
 	write_gap();
 	write_asks();
+	write_report();
 	write_task(TASK_CAMPAIGN_LAUNCH, "task.campaign.launch.json", json_pack("{s:s,s:s}", "campaign", "demo", "content_hash",
 		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"));
 	write_task(TASK_CAMPAIGN_PAUSE, "task.campaign.state.json", json_pack("{s:s,s:s}", "campaign", "demo", "reason", "ждём"));
