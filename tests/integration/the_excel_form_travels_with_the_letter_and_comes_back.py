@@ -93,6 +93,8 @@ def main():
         story.wait_ask("ms-01", "confirmed")
         (way, state, fields), = versions(story, "ms-01")
         expect("recorded", (way, state), ("sheet", "counts"))
+        told, = story.wait_events("vestnik.ask.confirmed", 1)  # signed, at the webhook
+        expect("told", (told["key"], told["way"], told["fields"], told["late"]), ("ms-01", "sheet", {"taking_part": "да"}, False))
         for want in ("И. О. Победитель", "И. О. Сопровождающий", '"taking_part":"да"'):
             assert want in fields, fields
 
