@@ -138,6 +138,15 @@ static int reopen(struct answer_case *c, struct decision *d, struct error *e)
 	return 0;
 }
 
+/* The mail it was read out of has been dealt with, too: nobody is to look at it once more. */
+static int settle_mail(struct answer_case *c, const struct decision *d, struct error *e)
+{
+	if (d->about.mail == 0)
+		return 0;
+	return db_exec(c->tx, e, "UPDATE mail_in SET state = 'settled' WHERE id = $1 AND state = 'review'", "i",
+		d->about.mail);
+}
+
 static int apply(struct answer_case *c, struct decision *d, enum answer_decision decision, struct error *e)
 {
 	switch (decision) {
@@ -172,6 +181,8 @@ int answer_decide(struct db *tx, struct bus *bus, const char *source, int64_t as
 		rc = find_about(&c, decision, version, &d.about, e);
 	if (rc == 0)
 		rc = apply(&c, &d, decision, e);
+	if (rc == 0 && decision != ANSWER_REOPEN)
+		rc = settle_mail(&c, &d, e);
 	if (rc == 0)
 		rc = answer_case_store(&c, e);
 	struct answer now = {0};

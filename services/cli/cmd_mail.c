@@ -69,6 +69,18 @@ static const char *kind_words(const char *kind)
 	return kind;
 }
 
+static const char *state_words(const char *state)
+{
+	static const struct {
+		const char *state, *en, *ru;
+	} all[] = {{"review", "waits for a decision", "ждёт решения"}, {"applied", "done by itself", "учтено"},
+		{"settled", "settled", "решено"}, {"ignored", "put aside", "отклонено"}};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (strcmp(all[i].state, state) == 0)
+			return tr(all[i].en, all[i].ru);
+	return state;
+}
+
 static json_t *text_json(struct db_stmt *stmt, int column)
 {
 	return db_is_null(stmt, column) ? json_null() : json_string(db_text(stmt, column));
@@ -212,7 +224,7 @@ static void show_text(struct cli *cli, const struct inbox *inbox, const struct s
 	const struct sheet_mail *sheet, const struct ask *ask, const struct answer_reading *reading)
 {
 	printf(tr("Mail %lld, %s, %s, %s\n", "Письмо %lld, %s, %s, %s\n"), (long long)mail->id,
-		cli_time(cli, mail->received_ms), kind_words(mail->kind), cli_clean(mail->state));
+		cli_time(cli, mail->received_ms), kind_words(mail->kind), cli_clean(state_words(mail->state)));
 	printf(tr("From: %s <%s>%s\n", "От: %s <%s>%s\n"), mail->name == NULL ? "" : cli_clean(mail->name),
 		mail->address == NULL ? "?" : cli_clean(mail->address),
 		mail->trusted ? tr(" (confirmed)", " (подлинность подтверждена)")

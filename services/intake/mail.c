@@ -13,6 +13,7 @@
 #include "base/lang.h"
 #include "base/xalloc.h"
 #include "intake/charset.h"
+#include "intake/encoded_words.h"
 #include "intake/fields.h"
 #include "intake/text.h"
 
@@ -313,7 +314,11 @@ int mail_parse(const void *bytes, size_t len, struct mail **out, struct error *e
 		return -1;
 	const char *at = bytes, *end = at + len;
 	skip_to_head(&at, end);
-	GMimeStream *stream = g_mime_stream_mem_new_with_buffer(at, (size_t)(end - at));
+	size_t joined_len = 0;
+	char *joined = encoded_words_join(at, (size_t)(end - at), &joined_len);
+	GMimeStream *stream = joined == NULL ? g_mime_stream_mem_new_with_buffer(at, (size_t)(end - at))
+					     : g_mime_stream_mem_new_with_buffer(joined, joined_len);
+	free(joined);
 	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
 	GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
 	g_object_unref(parser);
@@ -446,7 +451,11 @@ void mail_attached(const void *bytes, size_t len, size_t files_max, size_t bytes
 	struct attached_walk walk = {.list = out, .files_max = files_max, .bytes_max = bytes_max};
 	*out = (struct mail_file_list){0};
 	skip_to_head(&at, end);
-	GMimeStream *stream = g_mime_stream_mem_new_with_buffer(at, (size_t)(end - at));
+	size_t joined_len = 0;
+	char *joined = encoded_words_join(at, (size_t)(end - at), &joined_len);
+	GMimeStream *stream = joined == NULL ? g_mime_stream_mem_new_with_buffer(at, (size_t)(end - at))
+					     : g_mime_stream_mem_new_with_buffer(joined, joined_len);
+	free(joined);
 	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
 	GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
 	g_object_unref(parser);

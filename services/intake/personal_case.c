@@ -167,10 +167,28 @@ static int for_staff(struct intake_case *c, const struct answering *a, struct er
 	return ask_trouble_change(c->inbox->db, a->ask.id, ASK_TROUBLE_REVIEW, 0, e);
 }
 
+/* «Количество участников: 56; …», for people. */
+#define VALUES_MAX_BYTES 1000
+static char *values_in_words(const struct answer_reading *reading)
+{
+	struct buf out;
+	buf_init(&out, VALUES_MAX_BYTES);
+	for (size_t i = 0; i < reading->fields.count; i++) {
+		const struct field *field = &reading->fields.item[i];
+		const json_t *value = json_object_get(reading->values, field->name);
+		if (value == NULL)
+			continue;
+		char *shown = field_show(field, value, lang_get());
+		(void)buf_printf(&out, "%s%s: %s", out.len > 0 ? "; " : "", field->label, shown);
+		free(shown);
+	}
+	return buf_take(&out);
+}
+
 static void note_recorded(struct intake_case *c, const struct answer_reading *reading,
 	const struct answer_outcome *outcome)
 {
-	char *values = json_dumps(reading->values, JSON_COMPACT);
+	char *values = values_in_words(reading);
 	bool figures = json_object_size(reading->values) > 0;
 	if (reading->sheet && !outcome->differs)
 		case_note(c, tr("recorded from the workbook, version %lld", "записано из таблицы, версия %lld"),

@@ -111,7 +111,10 @@ def by_letter_and_two_who_differ(story, first, receipt):
     expect("mo-04", story.asks()["mo-04"][0], "confirmed")
     letters = story.until("2023-04-13 12:00")
     # staff: the figure of the signed letter; which of the two figures is right
-    story.bed.run("answer", "set", story.slug, "mo-05", "registered=33", "measures=Совещание")
+    waiting = {mail["organisation"]: mail for mail in story.bed.json("mail", "list")}
+    expect("mails that wait", sorted(waiting), ["mo-04", "mo-05", "mo-09"])
+    expect("read to its end", waiting["mo-04"]["subject"], "Re: " + first[address("mo-04")].subject)
+    story.bed.run("mail", "confirm", str(waiting["mo-05"]["id"]), "--set", "registered=33", "--set", "measures=Совещание")
     story.bed.run("answer", "refuse", story.slug, "mo-08")
     expect("mo-05, mo-08", (story.asks()["mo-05"][0], story.asks()["mo-08"]), ("confirmed", ("confirmed", 0)))
     return letters
@@ -217,7 +220,15 @@ def may(story, sent):
     wait_for(lambda: story.asks(slug)["mo-10"] == ("open", 4), "mo-10 to be marked as absent", 20)
     expect("26 May, for Saturday the 27th", story.until("2023-05-26 12:00").addresses(), sorted(silent + [head("mo-10")]))
     expect("27 May", story.until("2023-05-27 12:00"), [])
-    for key, n in (("mo-06", 38), ("mo-08", 41), ("mo-10", 22)):
+    # a figure by reply, confirmed by staff, and the rest on the telephone
+    story.reply(sent[address("mo-10")], "22")
+    story.wait_ask("mo-10", "received", slug)
+    story.bed.run("answer", "confirm", slug, "mo-10")
+    expect("partial", story.asks(slug)["mo-10"], ("partial", 0))
+    expect("its mail", [mail for mail in story.bed.json("mail", "list", "--campaign", slug)], [])
+    story.telephone("mo-10", "И. О. Фамилия", "measures=СМИ", slug=slug)
+    story.letters()  # the receipt
+    for key, n in (("mo-06", 38), ("mo-08", 41)):
         fill_in(sent[address(key)], registered=n, measures="СМИ")
     silent = [address("mo-09"), NEW_07]
     expect("29 May", story.until("2023-05-29 12:00").addresses(), sorted(silent))

@@ -348,12 +348,43 @@ static void what_is_no_mail_is_said(void **state)
 	}
 }
 
+/* GMime alone gives the first word only: encoded_words.h. */
+static void long_subjects_are_read_to_their_end(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *raw, *want;
+	} cases[] = {
+		{"=?utf-8?b?0J7QsQ==?= =?utf-8?b?0J7QsQ==?=", "ОбОб"},
+		{"Re: =?utf-8?b?0J7QsQ==?=\r\n =?UTF-8?B?0J7QsQ==?=\r\n\t=?utf-8?b?0J7QsQ==?= 17", "Re: ОбОбОб 17"},
+		{"=?utf-8?b?0J7Q?= =?utf-8?b?sQ==?=", "Об"}, /* a letter divided between two words */
+		{"=?utf-8?b?0J7QsQ==?= abc =?utf-8?b?0J7QsQ==?=", "Об abc Об"},
+		{"=?utf-8?b?0J7QsQ==?= =?windows-1251?b?zuE=?=", "ОбОб"},
+		{"=?utf-8?q?=D0=9E?= =?utf-8?b?0LE=?=", "Об"},
+		{"=?utf-8?b?0J7QsQ==?= =?utf-8?b?", "Об =?utf-8?b?"},
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct mail *mail;
+		struct error e;
+		char raw[500];
+		snprintf(raw, sizeof raw, "From: a@example.org\r\nSubject: %s\r\nX-After: b\r\n\r\ntext\r\n", cases[i].raw);
+		if (mail_parse(raw, strlen(raw), &mail, &e) != 0)
+			fail_msg("case %zu: %s", i, e.text);
+		const char *got = mail_field(mail, "Subject");
+		if (got == NULL || strcmp(got, cases[i].want) != 0)
+			fail_msg("case %zu: got «%s», want «%s»", i, got == NULL ? "" : got, cases[i].want);
+		assert_string_equal(mail_field(mail, "X-After"), "b");
+		mail_free(&mail);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(kinds_are_told), cmocka_unit_test(letters_are_found),
 		cmocka_unit_test(relays_may_change_the_case), cmocka_unit_test(many_false_tags_do_not_keep_us),
 		cmocka_unit_test(each_recipient_has_its_own_verdict), cmocka_unit_test(a_bounce_inside_a_bounce_is_marked),
-		cmocka_unit_test(codes_are_found_where_they_are), cmocka_unit_test(what_is_no_mail_is_said)};
+		cmocka_unit_test(codes_are_found_where_they_are), cmocka_unit_test(what_is_no_mail_is_said),
+		cmocka_unit_test(long_subjects_are_read_to_their_end)};
 	ident_init();
 	mail_init();
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
