@@ -19,7 +19,8 @@ static const char *const types[] = {"vestnik.delivery.waiting", "vestnik.deliver
 	"vestnik.delivery.failed", "vestnik.delivery.expired", "vestnik.delivery.cancelled",
 	"vestnik.delivery.suppressed", "vestnik.campaign.launched", "vestnik.campaign.paused",
 	"vestnik.campaign.resumed", "vestnik.campaign.cancelled", "vestnik.campaign.finished",
-	"vestnik.campaign.published", "vestnik.report.ready",
+	"vestnik.campaign.published", "vestnik.campaign.postponed", "vestnik.campaign.corrected",
+	"vestnik.campaign.recalled", "vestnik.report.ready",
 	"vestnik.ask.received", "vestnik.ask.partial", "vestnik.ask.confirmed", "vestnik.ask.differs",
 	"vestnik.ask.reopened", "vestnik.ask.withdrawn", "vestnik.acknowledged", WEBHOOK_TYPE_DISABLED, "vestnik.bus.gap", NULL};
 

@@ -6,3 +6,4 @@ target_link_libraries(bench_remind PRIVATE service_planner PkgConfig::JANSSON)
 vestnik_script_test(integration/reminders_go_to_the_silent_at_their_own_time.py)
 # 20 s: three campaigns through their whole story, one of them through a kill.
 vestnik_script_test(integration/a_launched_campaign_is_postponed_corrected_and_recalled.py)
+vestnik_script_test(chaos/a_planner_killed_while_it_reminds_loses_and_doubles_nothing.py)

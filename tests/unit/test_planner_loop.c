@@ -361,6 +361,78 @@ static void children_are_asked_through_their_parents(void **state)
 	assert_int("their deadline has passed", "SELECT count(*) FROM plan WHERE kind = 'close' AND level = 1 AND state = 'done'", 1);
 }
 
+#define ESCALATE ",\"ask\":{\"verb\":\"просим\",\"fields\":[],\"collect_kinds\":[\"school\"]," \
+	"\"escalate\":[{\"after\":\"0d\",\"to\":\"parent\"},{\"after\":\"1d\",\"to\":\"controller\"}]}," \
+	"\"controller\":{\"name\":\"И. О. Фамилия\",\"address\":\"controller@ministry.example.org\"}"
+#define NOTICES "SELECT count(*) FROM delivery d JOIN campaign c ON c.id = d.campaign WHERE c.kind = 'notice'"
+
+static void each_parent_gets_one_list_of_its_silent_and_the_controller_all(void **state)
+{
+	(void)state;
+	organisation("a", "authority", NULL, NULL);
+	organisation("b", "authority", NULL, NULL);
+	organisation("c", "authority", NULL, NULL);
+	organisation("a1", "school", "a", NULL);
+	organisation("a2", "school", "a", NULL);
+	organisation("b1", "school", "b", NULL);
+	organisation("c1", "school", "c", NULL);
+	draft("[\"coordinator\"]",
+		"[{\"number\":1,\"draft\":false,\"ask\":true,\"first\":0,\"deadline\":" MAY_30 ",\"collect\":" MAY_25
+		",\"collect_first\":5,\"collect_remind\":[],\"remind\":[]}]",
+		ESCALATE);
+	launch();
+	answer("c1", "confirmed");
+	go_to(INT64_C(1685026800000));
+	assert_int("to the parents of the silent", NOTICES " AND d.address LIKE 'coordinator@%'", 2);
+	assert_int("not to who has none", NOTICES " AND d.address = 'coordinator@c.example.org'", 0);
+	assert_int("said", "SELECT letters FROM plan WHERE kind = 'escalation' AND level = 1", 2);
+	settle();
+	assert_int("once", NOTICES, 2);
+	answer("a", "confirmed");
+	answer("b", "confirmed");
+	answer("c", "confirmed");
+	go_to(INT64_C(1685458800000));
+	go_to(INT64_C(1685458800000) + DAY);
+	assert_int("nobody is silent: no list", NOTICES, 2);
+	assert_text("which is said", "SELECT reason FROM plan WHERE kind = 'escalation' AND level = 0", "everybody has answered");
+	assert_text("finished", "SELECT state FROM campaign WHERE slug = 'demo'", "finished");
+}
+
+static void a_report_waits_for_a_mailbox_but_not_for_ever(void **state)
+{
+	(void)state;
+	struct error e = {0};
+	organisation("a", "authority", NULL, NULL);
+	draft("[\"coordinator\"]", ONE_ROUND,
+		",\"ask\":{\"verb\":\"просим\",\"fields\":[],\"report\":{\"to\":[\"head@ministry.example.org\"],\"formats\":[\"html\"],\"webhook\":true}}");
+	flow_ok(db_exec(bed.db, &e, "INSERT INTO mailbox (name, seen_ms) VALUES ('answers', $1)", "i", bed.now_ms), &e);
+	launch();
+	go_to(INT64_C(1685458800000));
+	assert_int("the mailbox was not looked into", NOTICES, 0);
+	flow_ok(db_exec(bed.db, &e, "UPDATE mailbox SET seen_ms = $1", "i", bed.now_ms + 1), &e);
+	settle();
+	assert_int("now it was", NOTICES " AND d.address = 'head@ministry.example.org'", 1);
+	assert_int("and the webhook's event", "SELECT count(*) FROM round WHERE reported_ms IS NOT NULL", 1);
+	assert_text("finished", "SELECT state FROM campaign WHERE slug = 'demo'", "finished");
+}
+
+static void a_report_goes_after_fifteen_minutes_whatever_was_read(void **state)
+{
+	(void)state;
+	struct error e = {0};
+	organisation("a", "authority", NULL, NULL);
+	draft("[\"coordinator\"]", ONE_ROUND,
+		",\"ask\":{\"verb\":\"просим\",\"fields\":[],\"report\":{\"to\":[\"head@ministry.example.org\"],\"formats\":[\"html\"]}}");
+	flow_ok(db_exec(bed.db, &e, "INSERT INTO mailbox (name, seen_ms) VALUES ('answers', 1)", ""), &e);
+	launch();
+	go_to(INT64_C(1685458800000));
+	go_to(INT64_C(1685458800000) + 14 * HOUR / 60);
+	assert_int("not yet", NOTICES, 0);
+	go_to(INT64_C(1685458800000) + 15 * HOUR / 60);
+	assert_int("now", NOTICES, 1);
+	assert_int("it says so", "SELECT count(*) FROM plan WHERE kind = 'report' AND reason LIKE '%mailbox%'", 1);
+}
+
 static void named_persons_are_expected_to_acknowledge(void **state)
 {
 	(void)state;
@@ -429,6 +501,9 @@ int main(void)
 		T(after_an_automatic_reply_the_second_contact_is_reminded_too),
 		T(a_failed_letter_flags_its_ask),
 		T(children_are_asked_through_their_parents),
+		T(each_parent_gets_one_list_of_its_silent_and_the_controller_all),
+		T(a_report_waits_for_a_mailbox_but_not_for_ever),
+		T(a_report_goes_after_fifteen_minutes_whatever_was_read),
 		T(named_persons_are_expected_to_acknowledge),
 		T(rounds_open_at_their_own_time_and_drafts_never),
 		T(a_reminder_is_decided_anew_by_who_takes_over),
