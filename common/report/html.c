@@ -139,12 +139,13 @@ static void previous_line(FILE *out, const struct report_facts *facts)
 	free(line);
 }
 
-static void head(FILE *out, const struct report_facts *facts)
+static void share(FILE *out, const struct report_totals *all, enum lang lang)
 {
-	const struct report_totals *all = &facts->all;
-	char answered[WORDS_SIZE], asked[WORDS_SIZE], made[WORDS_SIZE];
-	enum lang lang = facts->lang;
-	char *deadline = words_deadline(facts);
+	char answered[WORDS_SIZE], asked[WORDS_SIZE];
+	if (all->asked == 0) {
+		quiet_line(out, word(lang, "Nobody was asked for an answer.", "Ответа ни у кого не просили."));
+		return;
+	}
 	(void)fputs("<div style=\"" STYLE_FONT "font-size:20px;line-height:28px;color:" STYLE_INK ";padding:6px 0 8px 0;\">",
 		out);
 	(void)fprintf(out, word(lang, "Answered: <b>%s</b> of %s, <b>%d&nbsp;%%</b>", "Ответили <b>%s</b> из %s, <b>%d&nbsp;%%</b>"),
@@ -154,6 +155,15 @@ static void head(FILE *out, const struct report_facts *facts)
 	(void)fputs("</div>\n", out);
 	html_bar(out, 300, 14, (double)all->confirmed, (double)(all->partial + all->received),
 		(double)totals_expected(all));
+}
+
+static void head(FILE *out, const struct report_facts *facts)
+{
+	const struct report_totals *all = &facts->all;
+	char made[WORDS_SIZE];
+	enum lang lang = facts->lang;
+	char *deadline = words_deadline(facts);
+	share(out, all, lang);
 	fact_line(out, facts);
 	if (facts->acknowledgements > 0)
 		(void)fprintf(out, "<div style=\"" STYLE_FONT "font-size:15px;line-height:22px;\">%s <b>%lld</b> %s %lld</div>\n",

@@ -16,8 +16,8 @@
 #define SUBJECT_CHARACTERS 180
 #define EVENT_MAX_BYTES ((size_t)15 * 1000)
 #define TEXT_COLUMNS 78   /* of the plain-text part */
-#define TEXT_GROUPS 60
 #define TEXT_SILENT 60
+#define TEXT_MAX_BYTES ((size_t)100 * 1024)
 #define FILE_MAX_BYTES ((long)256 * 1024 * 1024)
 #define XLSX_TYPE "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -204,13 +204,22 @@ static char *html_of(const struct report_facts *facts, const char *heading, bool
 
 static char *text_of(const struct report_facts *facts, const char *heading, bool silent, bool attached)
 {
+	static const struct text_limits usual = {.groups = 60, .answers = 40, .silent = TEXT_SILENT, .width = TEXT_COLUMNS},
+					shorter = {.groups = 60, .answers = 0, .silent = 20, .width = TEXT_COLUMNS};
+	const struct text_limits *tries[] = {&usual, &shorter};
 	struct stream stream = {0};
-	(void)fprintf(stream_open(&stream), "%s\n\n", heading);
-	if (silent)
-		text_silent(stream.file, facts, TEXT_SILENT, attached);
-	else
-		text_block(stream.file, facts, TEXT_GROUPS, TEXT_SILENT, TEXT_COLUMNS, attached);
-	return stream_take(&stream);
+	for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
+		free(stream.data);
+		(void)fprintf(stream_open(&stream), "%s\n\n", heading);
+		if (silent)
+			text_silent(stream.file, facts, TEXT_SILENT, attached);
+		else
+			text_block(stream.file, facts, tries[i], attached);
+		(void)stream_take(&stream);
+		if (stream.len <= TEXT_MAX_BYTES)
+			break;
+	}
+	return stream.data;
 }
 
 /* ---- the letters -------------------------------------------------------------------------------- */

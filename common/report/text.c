@@ -75,17 +75,26 @@ static void fact(FILE *out, bool *first, const char *text, int64_t n)
 	*first = false;
 }
 
+static void share_line(FILE *out, const struct report_totals *all, enum lang lang)
+{
+	if (all->asked == 0) {
+		(void)fprintf(out, "%s\n", word(lang, "Nobody was asked for an answer.", "Ответа ни у кого не просили."));
+		return;
+	}
+	(void)fprintf(out, word(lang, "Answered: %lld of %lld, %d %%  ", "Ответили %lld из %lld, %d %%  "),
+		(long long)totals_answered(all), (long long)totals_expected(all),
+		words_percent(totals_answered(all), totals_expected(all)));
+	put_bar(out, all);
+	(void)fputc('\n', out);
+}
+
 static void head(FILE *out, const struct report_facts *facts)
 {
 	const struct report_totals *all = &facts->all;
 	enum lang lang = facts->lang;
 	char moment[WORDS_SIZE], *deadline = words_deadline(facts);
 	bool first = true;
-	(void)fprintf(out, word(lang, "Answered: %lld of %lld, %d %%  ", "Ответили %lld из %lld, %d %%  "),
-		(long long)totals_answered(all), (long long)totals_expected(all),
-		words_percent(totals_answered(all), totals_expected(all)));
-	put_bar(out, all);
-	(void)fputc('\n', out);
+	share_line(out, all, lang);
 	fact(out, &first, word(lang, "complete", "полных ответов"), all->confirmed);
 	fact(out, &first, word(lang, "partial", "неполных"), all->partial);
 	fact(out, &first, word(lang, "being looked at", "на проверке"), all->received);
@@ -208,6 +217,65 @@ static void groups(FILE *out, const struct report_facts *facts, size_t most, siz
 		(void)fprintf(out, "%s\n", rest(lang, attached));
 }
 
+/* ---- answers ------------------------------------------------------------------------------------ */
+
+#define VALUE_CHARACTERS 160
+
+static void answer_values(FILE *out, const struct report_facts *facts, const struct report_row *row)
+{
+	const struct report_below *below = facts_below(facts, row->ask);
+	char number[WORDS_SIZE];
+	for (size_t i = 0; i < facts->columns; i++) {
+		const struct report_column *c = &facts->column[i];
+		if (row->value[i].text[0] == '\0')
+			continue;
+		char *value = words_value(c, &row->value[i], facts->lang), *cut = words_cut(value, VALUE_CHARACTERS);
+		(void)fputs("      ", out);
+		put_line(out, c->label);
+		(void)fputs(": ", out);
+		put_line(out, cut);
+		if (c->kind == REPORT_NUMBER && below != NULL)
+			(void)fprintf(out, "; %s %s", word(facts->lang, "below", "свод"),
+				words_number(below->sum[c->slot], facts->lang, number));
+		if (c->kind == REPORT_NUMBER && row->previous[i].text[0] != '\0')
+			(void)fprintf(out, "; %s %s", word(facts->lang, "was", "было"),
+				words_number(row->previous[i].number, facts->lang, number));
+		(void)fputc('\n', out);
+		free(cut);
+		free(value);
+	}
+}
+
+static void answer(FILE *out, const struct report_facts *facts, const struct report_row *row)
+{
+	char moment[WORDS_SIZE];
+	enum lang lang = facts->lang;
+	(void)fputs("  ", out);
+	put_line(out, row->name);
+	(void)fprintf(out, " – %s", words_state(row->state, lang));
+	if (row->at_ms != 0)
+		(void)fprintf(out, ", %s, %s", words_moment(row->at_ms, facts->zone, lang, moment), words_way(row->way, lang));
+	(void)fprintf(out, "%s%s\n", row->late ? word(lang, ", late", ", с опозданием") : "",
+		row->discrepancy ? word(lang, ", figures differ", ", расхождение") : "");
+	answer_values(out, facts, row);
+}
+
+static void answers(FILE *out, const struct report_facts *facts, size_t most)
+{
+	if (facts->rows > most || totals_answered(&facts->all) == 0)
+		return;
+	struct report_row *row = xcalloc(1, sizeof *row);
+	(void)fprintf(out, "\n%s\n", word(facts->lang, "Answers", "Ответы"));
+	for (size_t i = 0; i < facts->rows; i++) {
+		facts_row(facts, false, i, row);
+		if (row->state != ASK_OPEN)
+			answer(out, facts, row);
+	}
+	free(row);
+}
+
+/* ---- the silent ------------------------------------------------------------------------------------ */
+
 void text_silent(FILE *out, const struct report_facts *facts, size_t most, bool attached)
 {
 	struct report_row *row = xcalloc(1, sizeof *row);
@@ -246,11 +314,11 @@ static size_t name_width(const struct report_facts *facts, size_t width)
 	return longest < room ? longest : room;
 }
 
-void text_block(FILE *out, const struct report_facts *facts, size_t most_groups, size_t most_silent, size_t width,
-	bool attached)
+void text_block(FILE *out, const struct report_facts *facts, const struct text_limits *limits, bool attached)
 {
 	head(out, facts);
 	sums(out, facts);
-	groups(out, facts, most_groups, name_width(facts, width), attached);
-	text_silent(out, facts, most_silent, attached);
+	groups(out, facts, limits->groups, name_width(facts, limits->width), attached);
+	answers(out, facts, limits->answers);
+	text_silent(out, facts, limits->silent, attached);
 }

@@ -9,9 +9,12 @@
 #include "report/facts.h"
 
 /* For the plain-text part of a letter and for a terminal: figures, bars by municipality, the
- * silent. width: columns of the terminal. Free of control characters. */
-void text_block(FILE *out, const struct report_facts *facts, size_t groups, size_t silent, size_t width,
-	bool attached);
+ * answers, the silent. width: columns of the terminal. Free of control characters. */
+struct text_limits {
+	size_t groups, answers, silent; /* of more answers none are listed: the attached table tells */
+	size_t width;
+};
+void text_block(FILE *out, const struct report_facts *facts, const struct text_limits *limits, bool attached);
 void text_silent(FILE *out, const struct report_facts *facts, size_t silent, bool attached);
 
 /* `;`, UTF-8 with BOM, CR LF; decimal comma in Russian; text a spreadsheet would run is guarded. A

@@ -93,7 +93,9 @@ static void print_text(const struct wanted *w)
 	char *heading = words_heading(w->facts);
 	size_t width = cli_terminal_width();
 	(void)fprintf(w->out, "%s\n", cli_clean(heading));
-	text_block(w->out, w->facts, SIZE_MAX, 100, width > 0 ? width : PLAIN_COLUMNS, false);
+	const struct text_limits limits = {.groups = SIZE_MAX, .answers = 40, .silent = 100,
+		.width = width > 0 ? width : PLAIN_COLUMNS};
+	text_block(w->out, w->facts, &limits, false);
 	free(heading);
 }
 

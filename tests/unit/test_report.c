@@ -307,11 +307,13 @@ static void plain_text_shows_bars(void **state)
 	char *text;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
-	text_block(out, facts, 60, 1, 80, true);
+	text_block(out, facts, &(struct text_limits){.groups = 60, .answers = 40, .silent = 1, .width = 80}, true);
 	assert_int_equal(fclose(out), 0);
 	WANT(text, "Ответили 3 из 5, 60 %  ████████████░░░░░░░░\n");
 	WANT(text, "Человек на площадке – 31; сумма по подведомственным 12; прошлый раз 20 (+11)\n");
 	WANT(text, "███████░░░░░░░░░░░░░         1/3           0\n");
+	WANT(text, "  Управление образования города – ответ получен, 31.10.2022 10:06, сводом по подведомственным, расхождение\n"
+		   "      Человек на площадке: 31; свод 12; было 20\n      План выполнен: да\n      Что сделано: Два занятия и семинар\n");
 	WANT(text, "Не ответили: 2\n   1. Ёлкинская школа, Район (не доставлено)\nОстальное – в приложенной таблице.\n");
 	free(text);
 }
