@@ -102,7 +102,7 @@ void folder_check_publish(struct folder_reader *r)
 	json_array_foreach(rounds, index, round)
 	{
 		const struct folder_letter *letter = letter_of(r, round);
-		if (letter != NULL && letter != before)
+		if (letter != NULL && letter->file.data != NULL && letter != before)
 			check_text(r, letter, round);
 		before = letter;
 	}

@@ -1,6 +1,7 @@
 vestnik_test(unit/test_expression.c USES campaign)
 vestnik_test(unit/test_campaign_check.c USES campaign test_scratch)
 vestnik_test(unit/test_campaign_ask.c USES campaign test_scratch)
+vestnik_test(unit/test_campaign_noise.c USES campaign test_scratch)
 vestnik_test(unit/test_plan.c USES campaign)
 vestnik_test(unit/test_campaign_store.c USES campaign test_scratch)
 vestnik_script_test(integration/campaign_goes_from_folder_to_every_mailbox.py BEDS kafka+sqlite kafka+postgres)

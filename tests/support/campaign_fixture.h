@@ -101,7 +101,7 @@ static int fixture_down(void **state)
 }
 
 /* All problems, a line each, without the folder. The caller frees. */
-static char *fixture_said(const struct problems *problems)
+static inline char *fixture_said(const struct problems *problems)
 {
 	struct buf b;
 	buf_init(&b, 1 << 20);
