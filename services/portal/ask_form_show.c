@@ -94,6 +94,17 @@ static json_t *cell(const struct ask_form *form, const struct field *field, cons
 	return all;
 }
 
+static bool has_wrong_cell(const struct ask_form *form, const struct field *field)
+{
+	const char *at;
+	json_t *text;
+	size_t len = strlen(field->name);
+	json_object_foreach(form->errors, at, text)
+		if (strncmp(at, field->name, len) == 0 && at[len] == '.')
+			return true;
+	return false;
+}
+
 static json_t *table(const struct ask_form *form, const struct field *field)
 {
 	const json_t *typed = json_object_get(form->typed, field->name);
@@ -131,6 +142,7 @@ json_t *ask_form_show(const struct ask_form *form, const struct fields *fields, 
 			json_object_set_new(one, "table", table(form, field));
 		if (field->type == FIELD_FILE)
 			json_object_set_new(one, "file", json_true());
+		json_object_set_new(one, "wrong_cell", json_boolean(has_wrong_cell(form, field)));
 		json_object_set_new(one, "field", json_string(field->name));
 		json_object_set(one, "kept", field->type == FIELD_FILE ? json_object_get(form->typed, field->name) : json_null());
 		json_array_append_new(all, one);

@@ -28,6 +28,18 @@ static bool for_everybody(const struct tag *tag)
 	return false;
 }
 
+static void put_value(struct buf *out, const struct tag *tag)
+{
+	size_t prefix = strlen("link.");
+	if (!begins(tag, "link.")) {
+		(void)buf_puts(out, "…");
+		return;
+	}
+	(void)buf_puts(out, FORWARD_NOWHERE);
+	for (size_t i = prefix; i < tag->name_len && tag->name[i] >= 'a' && tag->name[i] <= 'z'; i++)
+		(void)buf_putc(out, tag->name[i]);
+}
+
 /* What stands instead of a tag; skip counts the sections we are in that go. */
 static void put_tag(struct buf *out, const char *text, const struct tag *tag, int *skip)
 {
@@ -43,7 +55,7 @@ static void put_tag(struct buf *out, const char *text, const struct tag *tag, in
 	else if (opens)
 		*skip = 1;
 	else
-		(void)buf_puts(out, begins(tag, "link.") ? FORWARD_NOWHERE : "…");
+		put_value(out, tag);
 }
 
 char *forward_markdown(const char *markdown, size_t len)
@@ -70,14 +82,26 @@ char *forward_markdown(const char *markdown, size_t len)
 
 /* ---- rendering ------------------------------------------------------------------------------ */
 
-/* «Заполнить форму (https://…)» → «Заполнить форму (личная ссылка в письме)». */
+static const char *words_of(const char *link, size_t len)
+{
+	if (len == 7 && memcmp(link, "forward", len) == 0)
+		return tr("this page", "эта страница");
+	if (len == 4 && memcmp(link, "file", len) == 0)
+		return tr("among the annexes", "в приложениях");
+	return tr("the addressee's own link", "личная ссылка адресата");
+}
+
+/* «Заполнить форму (https://…)» → «Заполнить форму (личная ссылка адресата)». */
 static char *without_links(const char *text)
 {
 	struct buf out;
 	buf_init(&out, FORWARD_MAX_BYTES);
-	for (const char *at; (at = strstr(text, FORWARD_NOWHERE)) != NULL; text = at + strlen(FORWARD_NOWHERE)) {
+	for (const char *at; (at = strstr(text, FORWARD_NOWHERE)) != NULL;) {
+		const char *link = at + strlen(FORWARD_NOWHERE);
+		size_t len = strspn(link, "abcdefghijklmnopqrstuvwxyz");
 		(void)buf_append(&out, text, (size_t)(at - text));
-		(void)buf_puts(&out, tr("the addressee's own link", "личная ссылка адресата"));
+		(void)buf_puts(&out, words_of(link, len));
+		text = link + len;
 	}
 	(void)buf_puts(&out, text);
 	char *whole = buf_take(&out), *to = whole;

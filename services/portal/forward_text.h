@@ -12,7 +12,7 @@
 #define FORWARD_MAX_BYTES (512 * 1024)
 
 /* A letter's Markdown with tags → Markdown without those that are one recipient's: {{deadline.…}},
- * {{round.…}}, {{campaign.…}}, {{document.…}} stay, links of ours become FORWARD_NOWHERE, sections
+ * {{round.…}}, {{campaign.…}}, {{document.…}} stay, links of ours become FORWARD_NOWHERE and their name, sections
  * about a recipient go, other values become «…». The caller frees. */
 #define FORWARD_NOWHERE "https://personal-link.invalid/"
 char *forward_markdown(const char *markdown, size_t len);

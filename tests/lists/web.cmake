@@ -9,3 +9,4 @@ vestnik_script_test(integration/portal_pages_for_acknowledging_leaving_reading_a
 vestnik_script_test(integration/portal_takes_the_excel_form_back_cell_by_cell.py)
 vestnik_script_test(integration/portal_stands_behind_nginx.py)
 vestnik_script_test(integration/portal_loses_no_answer_to_crowds_locks_and_kills.py LABELS threads)
+vestnik_test(unit/test_portal_forward.c USES service_portal LIBRARIES PkgConfig::JANSSON)
