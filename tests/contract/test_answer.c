@@ -12,6 +12,7 @@
 
 #include "answer/answer.h"
 #include "answer/field.h"
+#include "answer/import.h"
 #include "base/buf.h"
 #include "base/ident.h"
 #include "base/lang.h"
@@ -573,6 +574,50 @@ static void children_are_summed_as_they_count(void **state)
 	ask_bed_close(&bed);
 }
 
+static void note_fate(void *arg, int line, const char *key, enum answer_fate fate, const char *text)
+{
+	(void)buf_printf(arg, "%d %s %s %s\n", line, key, answer_fate_name(fate), text);
+}
+
+static void a_table_is_imported_whole_or_not_at_all(void **state)
+{
+	(void)state;
+	struct ask_bed bed;
+	struct error e = {0};
+	struct buf fates;
+	struct problems problems = {0};
+	struct answer_import_result result;
+	const char *path = scratch_path("table.csv");
+	ask_bed_open(&bed, asked);
+	buf_init(&fates, 4096);
+	for (int i = 1; i <= 3; i++)
+		(void)ask_bed_ask(&bed, i, 0);
+	FILE *file = fopen(path, "w");
+	fprintf(file, "Ключ;Зарегистрировано;measures\norg-1;5;да\norg-2;6;\norg-3;шесть;да\n");
+	fclose(file);
+	struct answer_import_options options = {.path = path, .campaign = bed.campaign, .round_number = 1,
+		.source = "vestnik/test", .actor = "staff@test", .fate = note_fate, .arg = &fates};
+	assert_int_equal(answer_import(bed.db, bed.bus, &options, &result, &problems, &e), -1);
+	assert_int_equal(e.code, ERROR_NONE);
+	assert_int_equal(problems.errors, 1);
+	assert_false(result.stored);
+	assert_int_equal(ask_bed_int(&bed, "SELECT count(*) FROM answer"), 0);
+	buf_reset(&fates);
+	options.skip_bad = true;
+	must(answer_import(bed.db, bed.bus, &options, &result, &problems, &e), &e);
+	assert_true(result.stored);
+	static const char want[] = "2 org-1 recorded \n3 org-2 incomplete Меры\n4 org-3 bad «Зарегистрировано»: ";
+	if (strncmp(buf_str(&fates), want, strlen(want)) != 0)
+		fail_msg("got\n%swant\n%s…", buf_str(&fates), want);
+	assert_int_equal(ask_bed_int(&bed, "SELECT count(*) FROM answer WHERE state = 'counts' AND way = 'import'"), 2);
+	must(answer_import(bed.db, bed.bus, &options, &result, &problems, &e), &e);
+	assert_int_equal(result.rows[ANSWER_REPEATED], 2);
+	assert_int_equal(ask_bed_int(&bed, "SELECT count(*) FROM answer"), 2);
+	problems_fini(&problems);
+	buf_fini(&fates);
+	ask_bed_close(&bed);
+}
+
 static int note_key(void *arg, const struct ask *ask)
 {
 	return buf_printf(arg, "%s ", ask->key);
@@ -636,6 +681,7 @@ int main(void)
 		cmocka_unit_test(unknown_asks_and_endless_corrections_are_refused),
 		cmocka_unit_test(answers_at_the_same_moment_are_all_kept),
 		cmocka_unit_test(children_are_summed_as_they_count),
+		cmocka_unit_test(a_table_is_imported_whole_or_not_at_all),
 		cmocka_unit_test(asks_are_walked_in_pieces_and_trouble_is_kept), cmocka_unit_test(names_go_there_and_back)};
 	lang_set(LANG_RU);
 	ident_init();
