@@ -39,9 +39,11 @@
  *             "remind":[{"step":1,"before":"-7d"},…],
  *             "collect_first"?,"collect_remind":[{"step","before"}]?,"acknowledge"?}],
  *  "steps":[{"step","kind":"first"|"reminder"|"collect"|"acknowledge"|"correction"|"recall"|"postponed",
- *            "letter":name,…}]     unique in the campaign; rounds with the same texts share them
+ *            "letter":name,        unique in the campaign; rounds with the same texts share them
+ *            "attachments":false?}]  the letter carries none (reminders); absent: all
  *  "acknowledge":{"persons":[{"name","position"?,"address"}],"roles":["head"]}?
- *  "annexes":[{"position","name","title"?,"size"}]?   attachments that go as links: {{link.file.N}}
+ *  "annexes":[{"position","name","title"?,"size"}]?   attachments that go as links: {{link.file.N}},
+ *                                                     N = position, from 1
  *  "publish":{"page":bool,"feed":bool,"attachments":bool}?}           publish/publish.h; there are rounds then
  *
  * JSON of a recipient's fields (delivery.fields):
