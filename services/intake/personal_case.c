@@ -205,6 +205,26 @@ static void note_recorded(struct intake_case *c, const struct answer_reading *re
 	free(values);
 }
 
+/* «Спасибо!» after the form was filled in, or the same figures once more: nobody need look at it. */
+static int is_old_news(struct intake_case *c, const struct answering *a, const struct answer_reading *reading,
+	bool *old, struct error *e)
+{
+	json_t *counting = NULL;
+	const char *name;
+	json_t *value;
+	*old = false;
+	if (a->ask.state != ASK_CONFIRMED || reading->files_kept > 0 || reading->files_left > 0 ||
+		reading->ambiguous || reading->sheet_trouble != NULL)
+		return 0;
+	if (answer_counting(c->inbox->db, &a->ask, &counting, e) != 0)
+		return -1;
+	*old = true;
+	json_object_foreach(reading->values, name, value)
+		*old = *old && json_equal(json_object_get(counting, name), value);
+	json_decref(counting);
+	return 0;
+}
+
 static int believed(struct intake_case *c, struct answering *a, struct error *e)
 {
 	struct answer_reading reading;
@@ -213,7 +233,14 @@ static int believed(struct intake_case *c, struct answering *a, struct error *e)
 	int rc = answer_mail_read(c->inbox->db, &a->ask, c->words, &a->sheet, &reading, e);
 	if (rc == 0)
 		rc = answer_mail_record(c->inbox, &a->ask, &mail, &reading, NULL, &outcome, e);
-	if (rc == 0) {
+	bool old = false;
+	if (rc == 0)
+		rc = is_old_news(c, a, &reading, &old, e);
+	if (rc == 0 && old) {
+		case_note(c, "%s", tr("came after the answer and says nothing new",
+					   "пришло после ответа и нового не сообщает"));
+		c->keep_raw = true;
+	} else if (rc == 0) {
 		note_recorded(c, &reading, &outcome);
 		rc = receipt_send(c, &a->ask, &reading, &outcome, c->sender, e);
 		if (rc == 0 && strcmp(c->state, CASE_STATE_REVIEW) == 0)

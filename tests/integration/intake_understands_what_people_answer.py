@@ -108,6 +108,11 @@ def forms(house):
                              "counts", []), house.ask(15)
     receipt, = wait_for(lambda: house.receipts(15), "the receipt")
     assert "Это записано" in receipt.message.get_body(("plain",)).get_content()
+    # thanks, or the same figure once more: nobody need look at it; another figure: somebody must
+    for text, want in (("Спасибо!", "applied"), ("Итого: 41 участник", "applied"), ("Уточняем: 43 участника", "review")):
+        row = house.reply(15, text)
+        assert row[2:4] == (want, 1), (text, row)
+    assert house.ask(15)[0] == "confirmed" and len(house.receipts(15)) == 1
     # a wrong cell is named; nothing of it counts
     row = send(16, {"registered": "5-7", "measures": "Собрание"})
     assert row[2:4] == ("review", 1) and house.ask(16)[:3] == ("received", REVIEW, {}), (row, house.ask(16))
