@@ -4,10 +4,11 @@ accompany them, by form and in the Excel sheet. Only who has named nobody is rem
 days; the controller gets the list, the operator the report, in the region's own time."""
 
 import os
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.environ["VESTNIK_SOURCE"], "tests", "support"))
-from story import Story, browse, expect, fill_in, fill_workbook, workbook  # noqa: E402
+from story import Story, browse, expect, fill_in, fill_workbook, wait_for, workbook  # noqa: E402
 
 MS = [f"ms-{i:02}" for i in range(1, 14)]
 OPERATOR, CONTROLLER = "operator@institute.example.org", "controller@ministry.example.org"
@@ -83,25 +84,51 @@ def by_workbook(story, first):
     assert "C8" in wrong.text and "31.02.2024" in wrong.text, wrong.text
 
 
+def corrected(story):
+    """The letter said nothing of the place: who has it gets the correction, with the same power to answer."""
+    story.until("2024-04-02 12:00")
+    mended = os.path.join(story.bed.folder, "mended")
+    shutil.copytree(story.folder, mended)
+    with open(os.path.join(mended, "letter.md"), "a", encoding="utf-8") as f:
+        f.write("\nРегистрация участников – в институте развития образования.\n")
+    story.bed.run("campaign", "correct", story.slug, mended)
+    wait_for(lambda: story.bed.value("SELECT state FROM campaign WHERE slug = ?", story.slug) == "running", "it to run")
+    sent = story.until("2024-04-03 12:00")
+    expect("corrections", sent.addresses(), addresses(*MS))
+    assert all("Исправление" in letter.subject and letter.links("answer") for letter in sent), sent
+
+
+def postponed(story):
+    """From Monday the 15th to Wednesday the 17th; who has answered need not know."""
+    story.until("2024-04-09 12:00")
+    story.bed.run("campaign", "postpone", story.slug, "--deadline", "2024-04-17 18:00", "--tell")
+    wait_for(lambda: story.bed.value("SELECT deadline_ms FROM round") == story.bed.clock.ms("2024-04-17 18:00"), "it")
+    sent = story.until("2024-04-09 17:00")
+    done = ("ms-01", "ms-02", "ms-04", "ms-07", "ms-11")
+    expect("told of it", sent.addresses(), addresses(*[key for key in MS if key not in done]))
+    assert all("до 17 апреля 2024 г. включительно, 18:00 (МСК+6)" in letter.words for letter in sent), sent[0].text
+
+
 def reminders(story):
     silent = [key for key in MS if key not in ("ms-01", "ms-02", "ms-03", "ms-04", "ms-05", "ms-07", "ms-11")]
     expect("before 8 April", story.until("2024-04-07 12:00"), [])
     expect("8 April, a week before", story.until("2024-04-08 12:00").addresses(), addresses(*silent))
-    # three days and one day before fall on Friday and Sunday: one letter, on Friday
+    postponed(story)
+    # three days before the new one is a Sunday: on Friday
     expect("12 April", story.until("2024-04-12 12:00").addresses(), addresses(*silent))
-    expect("13 and 14 April, days off", story.until("2024-04-14 20:00"), [])
-    expect("15 April, before the deadline", story.until("2024-04-15 17:00"), [])
+    expect("to the 15th, the old deadline", story.until("2024-04-15 20:00"), [])
+    expect("16 April, a day before", story.until("2024-04-16 12:00").addresses(), addresses(*silent))
     return silent
 
 
 def end(story, silent):
-    sent = story.until("2024-04-15 19:00")
+    sent = story.until("2024-04-17 19:00")
     expect("the report", sent.addresses(), [OPERATOR])
     data, = [data for name, data in sent[0].attachments().items() if name.endswith(".xlsx")]
     rows, = [rows for name, rows in workbook(data).items() if name.startswith("Победители")]
     for name, role, count in (("И. О. Победитель", "победитель", 4), ("И. О. Сопровождающий", "сопровождающий", 3)):
         expect(f"{name} in the workbook", len([row for row in rows if name in row and role in row]), count)
-    sent = story.until("2024-04-16 19:00")
+    sent = story.until("2024-04-18 19:00")
     expect("escalated to", sent.addresses(), [CONTROLLER])
     names = dict(story.bed.rows("SELECT key, name FROM organisation"))
     expect("silent by name", sorted(key for key in MS if names[key] in sent[0].words), silent)
@@ -117,6 +144,7 @@ def main():
         first = first_letters(story)
         answers(story, first)
         by_workbook(story, first)
+        corrected(story)
         end(story, reminders(story))
 
 
