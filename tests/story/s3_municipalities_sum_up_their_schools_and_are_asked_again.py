@@ -202,8 +202,8 @@ def repeat(story):
     want = [NEW_07 if key == "mo-07" else address(key) for key in asked] + [head(key) for key in asked]
     expect("the repeated letter", sent.addresses(), sorted(want))
     told, silent = sent.to(address("mo-01")), sent.to(address("mo-09"))
-    for letter, words in ((told, "На № 01-12/245 от 10.04.2023"), (told, "прошли регистрацию: 21"),
-                          (told, "228 участников"), (silent, "ответа от Вас не поступило"), (silent, "93 участника")):
+    for letter, words in ((told, "на № 01-12/245 от 10.04.2023"), (told, "прошли регистрацию: 21"),
+                          (told, "228 участников"), (silent, "На письмо от 10.04.2023 № 01-12/245 ответа от Вас не поступило"), (silent, "93 участника")):
         assert words in letter.words, (words, letter.text)
     return {letter.address: letter for letter in sent}
 
