@@ -72,7 +72,7 @@ struct letters { /* a walk over the deliveries of a round, in order of step, rec
 	FILE *out;
 	const struct archive_round *round;
 	int64_t step, recipient, contact, last_recipient;
-	bool audience; /* only each recipient's first letter's address */
+	bool audience; /* only whom: without what became of it */
 };
 
 static const char *state_words(int state, enum lang lang)
@@ -138,6 +138,20 @@ static int walk_step(const struct archive *a, struct letters *l, struct error *e
 	return 0;
 }
 
+/* The letters that tell whom: reminders, corrections and the like only repeat some. */
+static bool begins(const struct archive *a, int64_t step)
+{
+	const json_t *item;
+	size_t i;
+	json_array_foreach(json_object_get(a->definition, "steps"), i, item)
+	{
+		const char *kind = json_string_value(json_object_get(item, "kind"));
+		if (json_integer_value(json_object_get(item, "step")) == step && kind != NULL)
+			return strcmp(kind, "first") == 0 || strcmp(kind, "collect") == 0 || strcmp(kind, "acknowledge") == 0;
+	}
+	return step == 0;
+}
+
 static int walk_letters(struct archive *a, const struct archive_round *round, FILE *out, bool audience, struct error *e)
 {
 	struct letters l = {.out = out, .round = round, .step = -1, .audience = audience};
@@ -145,10 +159,8 @@ static int walk_letters(struct archive *a, const struct archive_round *round, FI
 	while ((found = db_query_int(a->db, &l.step, e,
 			"SELECT step FROM delivery WHERE round = $1 AND step > $2 ORDER BY step LIMIT 1", "ii", round->id,
 			l.step)) == DB_ROW) {
-		if (walk_step(a, &l, e) != 0)
+		if ((!audience || begins(a, l.step)) && walk_step(a, &l, e) != 0)
 			return -1;
-		if (audience)
-			return 0; /* the first letters tell whom; reminders only repeat some */
 	}
 	return found == DB_DONE ? 0 : -1;
 }

@@ -131,8 +131,8 @@ static void previous_line(FILE *out, const struct report_facts *facts)
 {
 	if (facts->previous_label == NULL || facts->all.previous_asked == 0)
 		return;
-	char *line = xasprintf(word(facts->lang, "Before (%s): %lld of %lld answered, %d %%",
-				       "Прошлый раз (%s): ответили %lld из %lld, %d %%"),
+	char *line = xasprintf(word(facts->lang, "Before (%s): %lld of %lld answered, %d\xc2\xa0%%",
+				       "Прошлый раз (%s): ответили %lld из %lld, %d\xc2\xa0%%"),
 		facts->previous_label, (long long)facts->all.previous_answered, (long long)facts->all.previous_asked,
 		words_percent(facts->all.previous_answered, facts->all.previous_asked));
 	quiet_line(out, line);
@@ -200,7 +200,7 @@ static void sum_row(FILE *out, const struct report_facts *facts, const struct re
 		words_html(out, column->choice[choice]);
 	}
 	html_cell_end(out, false);
-	html_figure_cell(out, all->sum[slot], facts->lang, facts->below_rows > 0 ? &all->below_sum[slot] : NULL, NULL);
+	html_figure_cell(out, all->sum[slot], facts->lang, all->below_answered > 0 ? &all->below_sum[slot] : NULL, NULL);
 	if (facts->all.previous_asked > 0) {
 		number_cell(out, all->previous[slot], facts->lang);
 		html_cell(out, false, true, words_change(all->sum[slot], all->previous[slot], facts->lang, change));
@@ -227,7 +227,7 @@ static void sums(FILE *out, const struct report_facts *facts)
 		for (size_t c = 0; c < facts->column[i].slots; c++)
 			sum_row(out, facts, &facts->column[i], c);
 	html_table_end(out);
-	if (facts->below_rows > 0)
+	if (facts->all.below_answered > 0)
 		quiet_line(out, word(lang, "«below»: the sum of the answers of the organisations below.",
 			"«Свод» – сумма ответов подведомственных организаций."));
 }

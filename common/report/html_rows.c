@@ -87,7 +87,7 @@ static void group_row(FILE *out, const struct report_facts *facts, const char *n
 	share_cell(out, t, facts->lang);
 	for (size_t i = 0; i < figures; i++) {
 		size_t slot = figure[i]->slot;
-		html_figure_cell(out, t->sum[slot], facts->lang, facts->below_rows > 0 ? &t->below_sum[slot] : NULL,
+		html_figure_cell(out, t->sum[slot], facts->lang, t->below_answered > 0 ? &t->below_sum[slot] : NULL,
 			facts->all.previous_asked > 0 ? &t->previous[slot] : NULL);
 	}
 	(void)fputs("</tr>\n", out);
@@ -153,7 +153,7 @@ static void value_cell(FILE *out, const struct report_facts *facts, const struct
 	char *text = words_value(c, &row->value[column], facts->lang), *cut = words_cut(text, characters);
 	html_cell_begin(out, false, figure);
 	words_html(out, cut);
-	figure_beside(out, facts->lang, figure && below != NULL ? &below->sum[c->slot] : NULL,
+	figure_beside(out, facts->lang, figure && below != NULL && below->answered > 0 ? &below->sum[c->slot] : NULL,
 		before ? &row->previous[column].number : NULL);
 	html_cell_end(out, false);
 	free(cut);
@@ -214,7 +214,8 @@ void html_answers(FILE *out, const struct report_facts *facts, const struct html
 	html_title(out, below ? word(lang, "Answers of the organisations below", "Ответы подведомственных организаций")
 			      : word(lang, "Answers", "Ответы"));
 	html_table_begin(out);
-	(void)fputs("<thead><tr>", out);
+	/* Without it long titles of figures leave the names no room. */
+	(void)fputs("<colgroup><col width=\"38%\" style=\"width:38%;\"></colgroup>\n<thead><tr>", out);
 	html_cell(out, true, false, word(lang, "Organisation", "Организация"));
 	for (size_t i = 0; i < columns; i++)
 		html_cell(out, true, facts->column[i].kind == REPORT_NUMBER, facts->column[i].label);

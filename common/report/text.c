@@ -136,7 +136,7 @@ static void sum_line(FILE *out, const struct report_facts *facts, const struct r
 		put_line(out, column->choice[choice]);
 	}
 	(void)fprintf(out, " – %s", words_number(all->sum[slot], lang, number));
-	if (facts->below_rows > 0)
+	if (all->below_answered > 0)
 		(void)fprintf(out, "; %s %s", word(lang, "sum of the organisations below", "сумма по подведомственным"),
 			words_number(all->below_sum[slot], lang, number));
 	if (all->previous_asked > 0) {
@@ -234,7 +234,7 @@ static void answer_values(FILE *out, const struct report_facts *facts, const str
 		put_line(out, c->label);
 		(void)fputs(": ", out);
 		put_line(out, cut);
-		if (c->kind == REPORT_NUMBER && below != NULL)
+		if (c->kind == REPORT_NUMBER && below != NULL && below->answered > 0)
 			(void)fprintf(out, "; %s %s", word(facts->lang, "below", "свод"),
 				words_number(below->sum[c->slot], facts->lang, number));
 		if (c->kind == REPORT_NUMBER && row->previous[i].text[0] != '\0')

@@ -292,7 +292,7 @@ static void html_escapes_and_draws(void **state)
 	/* of a bar of 72: none complete, one of three begun, the rest */
 	WANT(page, "<td width=\"24\" height=\"8\" bgcolor=\"#d99a2b\"");
 	WANT(page, "<td width=\"48\" height=\"8\" bgcolor=\"#e1e5ea\"");
-	WANT(page, "Прошлый раз (за сентябрь 2022 года): ответили 1 из 2, 50 %");
+	WANT(page, "Прошлый раз (за сентябрь 2022 года): ответили 1 из 2, 50\xc2\xa0%");
 	WANT(page, "+11");
 	WANT(page, "550 5.1.1 user unknown");
 	WANT_NOT(page, "<img");
