@@ -26,6 +26,7 @@ struct intake_case {
 	const struct mail *mail; /* NULL: the bytes are no mail, or too large */
 	const struct recognised *found;
 	int64_t id;             /* mail_in.id */
+	bool mailbox;           /* it lies in one: not on standard input */
 	struct case_letter letter;
 
 	/* for the row */

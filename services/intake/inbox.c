@@ -18,6 +18,8 @@
 
 #define LINE_MAX_BYTES 300 /* of a name or a subject */
 #define NOTE_MAX_BYTES 390
+/* Anybody can send a film: a stranger's large mail is left in its mailbox, for whoever wants to see it. */
+#define STRANGER_RAW_MAX_BYTES (5u * 1024 * 1024)
 
 /* ---- notes ---------------------------------------------------------------------- */
 
@@ -103,9 +105,16 @@ static int keep_raw(struct intake_case *c, const char *hash, struct error *e)
 		(int64_t)c->in->len, c->in->bytes, c->in->len);
 }
 
+static bool is_left_in_mailbox(const struct intake_case *c)
+{
+	bool stranger = c->ask == 0 && c->letter.key == 0;
+	return c->in->too_large != NULL ||
+	       (c->keep_raw && stranger && c->mailbox && c->in->len > STRANGER_RAW_MAX_BYTES);
+}
+
 static int complete(struct intake_case *c, struct error *e)
 {
-	bool raw = c->keep_raw && c->in->len > 0 && c->in->too_large == NULL;
+	bool raw = c->keep_raw && c->in->len > 0 && !is_left_in_mailbox(c);
 	char hash[IDENT_HASH_SIZE];
 	if (raw && keep_raw(c, ident_hash(c->in->bytes, c->in->len, hash), e) != 0)
 		return -1;
@@ -257,7 +266,7 @@ static const char *identity(const struct inbox_mail *in, char out[static IDENT_H
 static int find_known(struct inbox *inbox, const char *hash, struct inbox_result *result, struct error *e)
 {
 	struct db_stmt *stmt;
-	if (db_query(inbox->db, &stmt, e, "SELECT id, kind, state FROM mail_in WHERE hash = $1", "s", hash) != 0)
+	if (db_query(inbox->db, &stmt, e, "SELECT id, kind, state, raw FROM mail_in WHERE hash = $1", "s", hash) != 0)
 		return -1;
 	enum db_step step = db_step(stmt, e);
 	if (step == DB_ROW) {
@@ -265,6 +274,7 @@ static int find_known(struct inbox *inbox, const char *hash, struct inbox_result
 		result->id = db_int(stmt, 0);
 		snprintf(result->kind, sizeof result->kind, "%s", db_text(stmt, 1));
 		snprintf(result->state, sizeof result->state, "%s", db_text(stmt, 2));
+		result->kept = !db_is_null(stmt, 3) || strcmp(result->state, CASE_STATE_REVIEW) != 0;
 	}
 	db_reset(stmt);
 	return step == DB_FAILED ? -1 : 0;
@@ -363,7 +373,8 @@ int inbox_take(struct inbox *inbox, const struct inbox_mail *in, const struct in
 	struct mail *mail = NULL;
 	struct recognised found = {0};
 	struct error parse = {0};
-	struct intake_case c = {.inbox = inbox, .in = in, .hash = identity(in, hash)};
+	struct intake_case c = {.inbox = inbox, .in = in, .hash = identity(in, hash),
+		.mailbox = place != NULL};
 	*result = (struct inbox_result){.kept = true};
 	if (find_known(inbox, hash, result, e) != 0)
 		return -1;
@@ -388,8 +399,8 @@ int inbox_take(struct inbox *inbox, const struct inbox_mail *in, const struct in
 		result->id = c.id;
 		snprintf(result->kind, sizeof result->kind, "%s", c.kind);
 		snprintf(result->state, sizeof result->state, "%s", c.state);
+		result->kept = !is_left_in_mailbox(&c);
 	}
-	result->kept = in->too_large == NULL;
 	free(c.words);
 	recognised_fini(&found);
 	mail_free(&mail);

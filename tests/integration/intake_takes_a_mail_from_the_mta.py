@@ -103,6 +103,17 @@ def every_real_one(bed, maildir):
         f.truncate(65 * MB)
     os.rename(os.path.join(maildir, "tmp", "large"), os.path.join(maildir, "new", "9999999999.large.host"))
     wait_for(lambda: not os.listdir(os.path.join(maildir, "new")), "all of them taken")
+    # a stranger's film is left where it lies; a stranger's word is kept
+    film = b"From: a@b.test\nSubject: film\n\n" + b"x" * 70 * 1000 * 100
+    deliver(maildir, film, "film")
+    deliver(maildir, b"From: a@b.test\nSubject: word\n\nx\n", "word")
+    wait_for(lambda: not os.listdir(os.path.join(maildir, "new")), "both taken")
+    assert bed.rows("SELECT raw FROM mail_in WHERE subject = 'film'") == [(None,)]
+    assert bed.value("SELECT b.size FROM mail_in m JOIN blob b ON b.hash = m.raw WHERE subject = 'word'") == 32
+    assert [name for name in os.listdir(os.path.join(maildir, "cur")) if "film" in name]
+    assert not [name for name in os.listdir(os.path.join(maildir, "cur")) if "word" in name]
+    assert hand_over(bed, film.replace(b"film", b"pipe"))[0] == OK  # no mailbox behind it: kept
+    assert bed.value("SELECT b.size FROM mail_in m JOIN blob b ON b.hash = m.raw WHERE subject = 'pipe'") == len(film)
     states = dict(bed.rows("SELECT state, count(*) FROM mail_in GROUP BY state"))
     took = count(bed) - before
     assert took > len(found) * 0.9 + len(noise) * 0.9, (took, len(found), len(noise))  # some are twins
