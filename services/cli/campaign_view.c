@@ -208,6 +208,30 @@ static int running(struct reasons *r)
 	return closed ? 0 : due_times(r);
 }
 
+/* Between its moments a campaign with rounds sends nothing. */
+static int waits_for_plan(struct reasons *r)
+{
+	static const struct {
+		const char *kind, *en, *ru;
+	} words[] = {{"open", "the next letters", "следующие письма"}, {"reminder", "a reminder", "напоминание"},
+		{"close", "the deadline", "срок ответа"}, {"escalation", "the list of the silent", "список не ответивших"},
+		{"report", "the report", "отчёт"}};
+	struct db_stmt *stmt;
+	if (db_query(r->db, &stmt, r->e,
+		    "SELECT kind, due_ms FROM plan WHERE campaign = $1 AND state = 'planned' ORDER BY due_ms, id LIMIT 1",
+		    "i", r->view->row.id) != 0)
+		return -1;
+	enum db_step step = db_step(stmt, r->e);
+	if (step != DB_ROW)
+		return step == DB_FAILED ? -1 : 0;
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(words[i].kind, db_text(stmt, 0)) == 0)
+			add(r, "planned", tr("nothing is to be sent just now; next: %s, %s", "сейчас отправлять нечего; дальше: %s, %s"),
+				tr(words[i].en, words[i].ru), cli_time(r->cli, db_int(stmt, 1)));
+	db_reset(stmt);
+	return 0;
+}
+
 int campaign_why_not(struct cli *cli, struct db *db, const struct campaign_view *view,
 	struct campaign_why why[static CAMPAIGN_WHY_MAX], size_t *count, struct error *e)
 {
@@ -230,6 +254,8 @@ int campaign_why_not(struct cli *cli, struct db *db, const struct campaign_view 
 	case CAMPAIGN_RUNNING:
 		if (view->open > 0 || !view->row.expanded)
 			rc = running(&r);
+		if (rc == 0 && r.count == 0)
+			rc = waits_for_plan(&r);
 		break;
 	}
 	*count = r.count;

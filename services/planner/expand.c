@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "campaign/amend.h"
+#include "campaign/definition.h"
 #include "planner/internal.h"
 #include "planner/letters.h"
 #include "planner/opening.h"
@@ -63,10 +64,14 @@ static int gather(void *arg, const struct campaign_recipient *recipient)
 				json_object_get(json_object_get(recipient->fields, "recipient"), "region")),
 			campaign_zone(batch->campaign), place));
 	int64_t slot_ms;
-	if (pace_slot(&batch->pace, batch->already + (int64_t)batch->letters.count - 1, &slot_ms, batch->e) != 0 ||
-		campaign_due_ms(batch->campaign, recipient->zone, slot_ms, &row->due_ms, batch->e) != 0)
+	if (pace_slot(&batch->pace, batch->already + (int64_t)batch->letters.count - 1, &slot_ms, batch->e) != 0)
 		return -1;
-	return 0;
+	if (!batch->round.told)
+		return campaign_due_ms(batch->campaign, recipient->zone, slot_ms, &row->due_ms, batch->e);
+	/* The round's own beginning, which a stage may have got after the launch. */
+	const json_t *definition = batch->round.definition;
+	return definition_opens_ms(definition, batch->round.round,
+		definition_local(definition) ? recipient->zone : NULL, slot_ms, &row->due_ms, batch->e);
 }
 
 static enum db_step next_open(struct planner *planner, struct open_expand *out, struct error *e)
