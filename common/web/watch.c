@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -36,10 +37,18 @@ struct watch {
 	struct guest *first;
 };
 
+/* What has come but was not read yet waits for us, not for the client: its thread is busy with another
+ * connection. */
+static bool waits_for_us(int fd)
+{
+	int unread = 0;
+	return ioctl(fd, FIONREAD, &unread) == 0 && unread > 0;
+}
+
 static void reap(struct watch *watch, int64_t now_ms)
 {
 	for (struct guest *guest = watch->first; guest != NULL; guest = guest->next) {
-		if (guest->shut || guest->until_ms > now_ms)
+		if (guest->shut || guest->until_ms > now_ms || waits_for_us(guest->fd))
 			continue;
 		/* The server notices, and closes it. The number cannot be another's: it leaves
 		 * this list before it is closed. */
