@@ -198,6 +198,8 @@ char *request_masked_path(const struct web_request *request)
 
 void request_free(struct web_request *request)
 {
+	if (request->response != NULL) /* the visitor left before it could be sent */
+		MHD_destroy_response(request->response);
 	if (request->has_form)
 		form_fini(&request->form);
 	target_fini(&request->target);

@@ -42,8 +42,7 @@ static void answer_with(struct web_request *request, int status, struct MHD_Resp
 	for (size_t i = 0; i < request->added_count; i++)
 		header(response, request->added[i].name, request->added[i].value);
 	watch_answer(request->web->watch, request->guest, len);
-	request->result = MHD_queue_response(request->connection, (unsigned)status, response);
-	MHD_destroy_response(response);
+	request->response = response; /* the server's thread sends it */
 }
 
 static struct MHD_Response *copy_of(const void *data, size_t len)

@@ -18,6 +18,7 @@
 #include "web/web_inside.h"
 
 #define THREADS 4
+#define IO_THREADS 2 /* they only move bytes */
 #define CONNECTIONS 1000
 #define CONNECTIONS_PER_ADDRESS 50
 #define HEADER_MS 10000
@@ -26,54 +27,7 @@
 #define BACKLOG 256
 #define DRAIN_LOOK_MS 20
 
-/* ---- workers -------------------------------------------------------------------- */
-
-struct worker {
-	struct web *web;
-	void *state;
-};
-
-static void worker_end(void *arg)
-{
-	struct worker *worker = arg;
-	if (worker->web->config.worker_close != NULL)
-		worker->web->config.worker_close(worker->web->config.arg, worker->state);
-	free(worker);
-}
-
-int web_worker(struct web *web, void **state, struct error *e)
-{
-	struct worker *worker = pthread_getspecific(web->worker);
-	*state = NULL;
-	if (web->config.worker_open == NULL)
-		return 0;
-	if (worker == NULL) {
-		void *made = NULL;
-		if (web->config.worker_open(web->config.arg, &made, e) != 0)
-			return -1;
-		worker = xcalloc(1, sizeof *worker);
-		*worker = (struct worker){web, made};
-		pthread_setspecific(web->worker, worker);
-	}
-	*state = worker->state;
-	return 0;
-}
-
 /* ---- a request ------------------------------------------------------------------- */
-
-static void handle(struct web_request *request)
-{
-	struct error e = {0};
-	void *worker;
-	if (web_worker(request->web, &worker, &e) != 0)
-		web_reply_error(request, &e);
-	else
-		request->route->handle(request, worker);
-	if (!request->answered) {
-		error_set(&e, ERROR_INTERNAL, "a handler gave no answer");
-		web_reply_error(request, &e);
-	}
-}
 
 static void refuse(struct web_request *request, int status)
 {
@@ -99,15 +53,28 @@ static int form_status(const struct form *form)
 	}
 }
 
+static enum MHD_Result send_answer(struct web_request *request)
+{
+	struct MHD_Response *response = request->response;
+	request->response = NULL;
+	enum MHD_Result result = MHD_queue_response(request->connection, (unsigned)request->status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static enum MHD_Result refuse_now(struct web_request *request, int status)
+{
+	lang_use(request->lang);
+	refuse(request, status);
+	lang_use_default();
+	return send_answer(request);
+}
+
 static enum MHD_Result begin(struct web_request *request)
 {
 	int status = request_examine(request);
-	if (status != 0) {
-		lang_use(request->lang);
-		refuse(request, status);
-		lang_use_default();
-		return request->result;
-	}
+	if (status != 0)
+		return refuse_now(request, status);
 	const struct web_route *route = request->route;
 	int64_t body_max = route->body_max > 0 ? route->body_max : WEB_BODY_MAX;
 	form_begin(&request->form, request->connection, request->web->config.folder, body_max, route->files_max);
@@ -115,18 +82,16 @@ static enum MHD_Result begin(struct web_request *request)
 	return MHD_YES;
 }
 
-static enum MHD_Result finish(struct web_request *request)
+static enum MHD_Result give(struct web_request *request)
 {
-	watch_work(request->web->watch, request->guest);
+	struct web *web = request->web;
+	watch_work(web->watch, request->guest);
 	form_end(&request->form);
 	int status = form_status(&request->form);
-	lang_use(request->lang);
 	if (status != 0)
-		refuse(request, status);
-	else
-		handle(request);
-	lang_use_default();
-	return request->result;
+		return refuse_now(request, status);
+	request->given = true;
+	return crew_give(web->crew, request) ? MHD_YES : refuse_now(request, 503);
 }
 
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
@@ -140,11 +105,12 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 		request->begun = true;
 		request->connection = connection;
 		request->method_name = method;
-		request->head = strcmp(method, "HEAD") == 0;
 		return begin(request);
 	}
+	if (request->given) /* resumed */
+		return send_answer(request);
 	if (*size == 0)
-		return finish(request);
+		return give(request);
 	form_take(&request->form, data, *size);
 	*size = 0;
 	return request->form.taken - request->form.body_max > SWALLOW_MAX ? MHD_NO : MHD_YES;
@@ -314,14 +280,14 @@ int web_start(struct web **out, const struct web_config *config, struct error *e
 	struct web *web = xcalloc(1, sizeof *web);
 	web->listen_fd = -1;
 	fill_in(web, config);
-	if (pthread_key_create(&web->worker, worker_end) != 0)
-		PANIC("pthread_key_create failed");
 	if (open_listener(web, config->listen, e) != 0)
 		goto out;
 	web->watch = watch_new(web->config.header_ms);
-	web->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_USE_ITC, 0, on_accept, web,
+	web->crew = crew_new(web, web->config.threads);
+	web->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME, 0, on_accept, web,
 		on_request, web, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL, MHD_OPTION_LISTEN_SOCKET,
-		web->listen_fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)web->config.threads,
+		web->listen_fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)IO_THREADS,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)web->config.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)HEADER_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
 		MHD_OPTION_URI_LOG_CALLBACK, on_target, web, MHD_OPTION_NOTIFY_COMPLETED, on_completed, web,
@@ -349,12 +315,16 @@ void web_stop(struct web **handle, int drain_ms)
 		struct timespec look = {0, DRAIN_LOOK_MS * 1000000L};
 		while (atomic_load(&web->open) > 0 && clock_mono_ms() < until)
 			nanosleep(&look, NULL);
-		MHD_stop_daemon(web->daemon);
 	}
+	/* The library must not stop with a connection suspended. */
+	if (web->crew != NULL)
+		crew_stop(web->crew);
+	if (web->daemon != NULL)
+		MHD_stop_daemon(web->daemon);
+	crew_free(&web->crew);
 	watch_free(&web->watch);
 	if (web->listen_fd >= 0)
 		close(web->listen_fd);
-	pthread_key_delete(web->worker);
 	free(web);
 }
 

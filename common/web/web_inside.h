@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "web/asset.h"
+#include "web/crew.h"
 #include "web/form.h"
 #include "web/page.h"
 #include "web/request.h"
@@ -25,7 +26,7 @@ struct web {
 	struct MHD_Daemon *daemon;
 	struct watch *watch;
 	int listen_fd, port;
-	pthread_key_t worker;
+	struct crew *crew;
 	atomic_llong requests, refused;
 	atomic_int open; /* requests begun and not over */
 };
@@ -35,7 +36,7 @@ struct web_request {
 	struct MHD_Connection *connection;
 	struct guest *guest;
 	char *raw;               /* the target as it came; NULL: too long */
-	bool begun, answered, head;
+	bool begun, answered;
 	const char *method_name;
 	enum web_method method;
 	struct target target;
@@ -55,12 +56,11 @@ struct web_request {
 	} added[ADDED_HEADERS_MAX];
 	size_t added_count;
 	int64_t started_us;
-	enum MHD_Result result;
+	struct MHD_Response *response; /* made, not yet handed to the library */
 	int status;              /* answered with */
+	bool given;              /* to the crew */
+	struct web_request *next_waiting;
 };
-
-/* The calling thread's worker; NULL and *e when it cannot be opened. */
-int web_worker(struct web *web, void **worker, struct error *e);
 
 /* ---- examine.c: before a handler ------------------------------------------------ */
 
