@@ -61,14 +61,14 @@ static int put_about(struct archive *a, const json_t *about, struct error *e)
 		word(a->lang,
 			"Case file of the campaign %s, made on %s.\n\n"
 			"letters/        the letters: source, and as one recipient got them (personal links removed)\n"
-			"attachments/    as they were sent\naudience.csv    who was written to\noutcomes.csv    what became of each letter\n"
+			"attachments/    as they were sent\nsources/        the campaign's file\naudience.csv    who was written to\noutcomes.csv    what became of each letter\n"
 			"plan.csv        what was to happen when\nrounds/         per reporting period: report, all answers, sheet\n"
 			"answers/        files and mails that came with answers\nSHA256SUMS      checksums\n\n"
 			"To check it: vestnik campaign verify FILE.zip, or, unpacked, sha256sum -c SHA256SUMS.\n"
 			"It holds personal data: keep it as such.\n",
 			"Дело рассылки %s, составлено %s.\n\n"
 			"letters/        письма: исходный текст и вид у одного из адресатов (личные ссылки убраны)\n"
-			"attachments/    приложения, как они были отправлены\naudience.csv    кому писали\n"
+			"attachments/    приложения, как они были отправлены\nsources/        файл рассылки\naudience.csv    кому писали\n"
 			"outcomes.csv    что стало с каждым письмом\nplan.csv        что и когда должно было произойти\n"
 			"rounds/         по отчётным периодам: отчёт, все ответы, лист ознакомления\n"
 			"answers/        файлы и письма, пришедшие с ответами\nSHA256SUMS      контрольные суммы\n\n"

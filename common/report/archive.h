@@ -3,7 +3,7 @@
  *   README.txt          what it is and how to check it
  *   campaign.json       the definition, when it was launched, by whom
  *   letters/            each letter: source, and HTML and text as one recipient got it
- *   attachments/        as they were sent
+ *   attachments/        as they were sent, and sources/, the campaign's file
  *   audience.csv        who was written to
  *   outcomes.csv        what became of every letter
  *   plan.csv            what was to happen when, and what did
