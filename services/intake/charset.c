@@ -1,6 +1,7 @@
 #include "intake/charset.h"
 
 #include <gmime/gmime.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,14 +77,29 @@ static bool is_shifting(const char *charset)
 	return false;
 }
 
+static pthread_mutex_t gmime_lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+
+void gmime_enter(void)
+{
+	pthread_mutex_lock(&gmime_lock);
+}
+
+void gmime_leave(void)
+{
+	pthread_mutex_unlock(&gmime_lock);
+}
+
 /* NULL when this charset is unknown. */
 static char *convert(const char *bytes, size_t len, const char *charset)
 {
 	if (charset == NULL || *charset == '\0' || strlen(charset) > 40)
 		return NULL;
+	gmime_enter();
 	iconv_t cd = g_mime_iconv_open("utf-8", charset);
-	if (cd == (iconv_t)-1)
+	if (cd == (iconv_t)-1) {
+		gmime_leave();
 		return NULL;
+	}
 	size_t room = 4 * len + 16, left = len, space = room;
 	char *out = xmalloc(room + 1), *to = out;
 	char *copy = xmemdup(bytes, len + (len == 0)), *from = copy; /* iconv wants it writable */
@@ -99,6 +115,7 @@ static char *convert(const char *bytes, size_t len, const char *charset)
 		left--;
 	}
 	g_mime_iconv_close(cd);
+	gmime_leave();
 	char *valid = charset_valid(out, (size_t)(to - out));
 	free(copy);
 	free(out);

@@ -13,4 +13,9 @@ char *charset_text(const char *bytes, size_t len, const char *charset);
 /* Text that should be UTF-8 already; what is not becomes U+FFFD. The caller frees. */
 char *charset_valid(const char *text, size_t len);
 
+/* GMime's home is two files; its objects are one thread's, but what lies beneath (types, memory and
+ * converters it keeps for the next) is everybody's: one thread at a time. May be entered again inside. */
+void gmime_enter(void);
+void gmime_leave(void);
+
 #endif

@@ -307,6 +307,20 @@ static char *lower_copy(const char *text)
 	return copy;
 }
 
+static GMimeMessage *construct(const char *bytes, size_t len)
+{
+	size_t joined_len = 0;
+	char *joined = encoded_words_join(bytes, len, &joined_len);
+	GMimeStream *stream = joined == NULL ? g_mime_stream_mem_new_with_buffer(bytes, len)
+					     : g_mime_stream_mem_new_with_buffer(joined, joined_len);
+	free(joined);
+	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+	GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
+	g_object_unref(parser);
+	g_object_unref(stream);
+	return message;
+}
+
 int mail_parse(const void *bytes, size_t len, struct mail **out, struct error *e)
 {
 	*out = NULL;
@@ -314,19 +328,14 @@ int mail_parse(const void *bytes, size_t len, struct mail **out, struct error *e
 		return -1;
 	const char *at = bytes, *end = at + len;
 	skip_to_head(&at, end);
-	size_t joined_len = 0;
-	char *joined = encoded_words_join(at, (size_t)(end - at), &joined_len);
-	GMimeStream *stream = joined == NULL ? g_mime_stream_mem_new_with_buffer(at, (size_t)(end - at))
-					     : g_mime_stream_mem_new_with_buffer(joined, joined_len);
-	free(joined);
-	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
-	GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
-	g_object_unref(parser);
-	g_object_unref(stream);
-	if (message == NULL)
+	gmime_enter();
+	GMimeMessage *message = construct(at, (size_t)(end - at));
+	if (message == NULL) {
+		gmime_leave();
 		return error_set(e, ERROR_INPUT, "%s",
 			tr("not a mail: its header cannot be read",
 				"не письмо: заголовок не читается"));
+	}
 	struct mail *mail = xcalloc(1, sizeof *mail);
 	struct walk walk = {.mail = mail};
 	GMimeObject *whole = g_mime_message_get_mime_part(message);
@@ -346,6 +355,7 @@ int mail_parse(const void *bytes, size_t len, struct mail **out, struct error *e
 	if (found_nothing(mail))
 		add_raw_body(&walk, at, (size_t)(end - at));
 	g_object_unref(message);
+	gmime_leave();
 	*out = mail;
 	return 0;
 }
@@ -451,19 +461,13 @@ void mail_attached(const void *bytes, size_t len, size_t files_max, size_t bytes
 	struct attached_walk walk = {.list = out, .files_max = files_max, .bytes_max = bytes_max};
 	*out = (struct mail_file_list){0};
 	skip_to_head(&at, end);
-	size_t joined_len = 0;
-	char *joined = encoded_words_join(at, (size_t)(end - at), &joined_len);
-	GMimeStream *stream = joined == NULL ? g_mime_stream_mem_new_with_buffer(at, (size_t)(end - at))
-					     : g_mime_stream_mem_new_with_buffer(joined, joined_len);
-	free(joined);
-	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
-	GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
-	g_object_unref(parser);
-	g_object_unref(stream);
-	if (message == NULL)
-		return;
-	walk_attached(&walk, g_mime_message_get_mime_part(message), 0);
-	g_object_unref(message);
+	gmime_enter();
+	GMimeMessage *message = construct(at, (size_t)(end - at));
+	if (message != NULL) {
+		walk_attached(&walk, g_mime_message_get_mime_part(message), 0);
+		g_object_unref(message);
+	}
+	gmime_leave();
 }
 
 void mail_file_list_fini(struct mail_file_list *list)
