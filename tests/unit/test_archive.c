@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zip.h>
 
 #include "base/buf.h"
@@ -174,7 +176,7 @@ static void a_flipped_byte_is_found(void **state)
 	assert_non_null(file);
 	assert_int_equal(fseek(file, 0, SEEK_END), 0);
 	long size = ftell(file);
-	for (long at = 40; at < size; at += size / 61) {
+	for (long at = 40; at < size; at += size / 31) {
 		assert_int_equal(fseek(file, at, SEEK_SET), 0);
 		int before = fgetc(file);
 		assert_int_equal(fseek(file, at, SEEK_SET), 0);
@@ -251,6 +253,35 @@ static void an_encrypted_entry_is_not_taken_for_good(void **state)
 	free(said);
 }
 
+/* 130 MB of nothing in 130 KB: as a list of sums it is refused before it is unpacked; as an entry it goes
+ * through one buffer. */
+static void a_bomb_takes_no_memory(void **state)
+{
+	struct archive_verdict verdict;
+	struct rusage before, after;
+	const char *path = scratch_path("bomb.zip");
+	static const char sums[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef  zeros\n";
+	(void)state;
+	for (int as_entry = 1; as_entry >= 0; as_entry--) {
+		FILE *zeros = tmpfile(); /* sparse */
+		assert_non_null(zeros);
+		assert_int_equal(ftruncate(fileno(zeros), as_entry ? 64 << 20 : (off_t)ARCHIVE_SUMS_MAX_BYTES + 1), 0);
+		zip_t *zip = open_zip(path, ZIP_CREATE | ZIP_TRUNCATE);
+		zip_source_t *source = zip_source_filep(zip, zeros, 0, 0);
+		assert_true(zip_file_add(zip, as_entry ? "zeros" : "SHA256SUMS", source, 0) >= 0);
+		if (as_entry)
+			put(zip, "SHA256SUMS", sums, 0);
+		assert_int_equal(zip_close(zip), 0);
+		getrusage(RUSAGE_SELF, &before);
+		char *said = flaws_of(path, &verdict);
+		getrusage(RUSAGE_SELF, &after);
+		want(said, as_entry ? "differs zeros\n" : "SHA256SUMS is absurdly large");
+		if (after.ru_maxrss - before.ru_maxrss > 32 * 1024)
+			fail_msg("got %ld KB more, want at most 32 MB", after.ru_maxrss - before.ru_maxrss);
+		free(said);
+	}
+}
+
 static void names_from_outside_stay_inside(void **state)
 {
 	static const struct {
@@ -302,6 +333,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(a_case_file_holds_everything),
 		cmocka_unit_test(an_unknown_campaign_leaves_nothing), cmocka_unit_test(every_kind_of_damage_is_named),
 		cmocka_unit_test(a_flipped_byte_is_found), cmocka_unit_test(other_files_are_refused_in_words),
-		cmocka_unit_test(an_encrypted_entry_is_not_taken_for_good), cmocka_unit_test(names_from_outside_stay_inside)};
+		cmocka_unit_test(an_encrypted_entry_is_not_taken_for_good), cmocka_unit_test(a_bomb_takes_no_memory),
+		cmocka_unit_test(names_from_outside_stay_inside)};
 	return cmocka_run_group_tests(tests, up, down);
 }
