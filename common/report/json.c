@@ -165,11 +165,11 @@ void json_write(FILE *out, const struct report_facts *facts)
 		for (size_t i = 0; i < (below ? facts->below_rows : facts->rows); i++) {
 			facts_row(facts, below, i, row);
 			object = row_json(facts, row, true);
-			(void)fputs(i > 0 || (below && facts->rows > 0) ? ",\n" : "\n", out);
+			(void)fputs(i > 0 || (below && facts->rows > 0) ? "," : "", out);
 			(void)json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(15));
 			json_decref(object);
 		}
-	(void)fputs("\n]}\n", out);
+	(void)fputs("]}\n", out);
 	free(row);
 }
 

@@ -26,7 +26,7 @@ void csv_first(FILE *out, const char *text);
 
 int xlsx_write(const char *path, const struct report_facts *facts, struct error *e);
 
-/* One object: totals, groups, every row. */
+/* One object on one line: totals, groups, every row. */
 void json_write(FILE *out, const struct report_facts *facts);
 /* data of vestnik.report.ready: totals always, groups and rows while all stays below `most` bytes;
  * "truncated" says when something is missing. New reference. */
