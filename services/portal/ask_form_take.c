@@ -52,6 +52,50 @@ static bool blank(const char *text)
 	return text[strspn(text, " \t\r\n")] == '\0';
 }
 
+/* ---- values as people type them --------------------------------------------------------- */
+
+char *ask_form_text(const struct field *field, const json_t *value)
+{
+	if (json_is_integer(value))
+		return xasprintf("%lld", (long long)json_integer_value(value));
+	if (json_is_real(value)) {
+		char *text = xasprintf("%.15g", json_real_value(value)), *point = strchr(text, '.');
+		if (point != NULL && lang_get() == LANG_RU)
+			*point = ',';
+		return text;
+	}
+	if (json_is_string(value))
+		return xstrdup(json_string_value(value));
+	struct buf out;
+	buf_init(&out, (size_t)FIELD_TEXT_MAX_BYTES * 4);
+	for (size_t i = 0; field->type == FIELD_LINKS && i < json_array_size(value); i++) {
+		const char *link = json_string_value(json_array_get(value, i));
+		(void)buf_printf(&out, "%s%s", i > 0 ? "\n" : "", link == NULL ? "" : link);
+	}
+	return buf_take(&out);
+}
+
+static json_t *typed_of(const struct field *field, const json_t *value)
+{
+	char *text = ask_form_text(field, value);
+	json_t *typed = json_string(text);
+	free(text);
+	return typed;
+}
+
+static json_t *typed_rows(const struct field *field, const json_t *value)
+{
+	json_t *rows = json_array();
+	for (size_t r = 0; r < json_array_size(value); r++) {
+		json_t *row = json_object();
+		for (size_t c = 0; c < field->columns; c++)
+			json_object_set_new(row, field->column[c].name,
+				typed_of(&field->column[c], json_object_get(json_array_get(value, r), field->column[c].name)));
+		json_array_append_new(rows, row);
+	}
+	return rows;
+}
+
 /* ---- tables -------------------------------------------------------------------------- */
 
 static const char *cell(const struct web_request *request, const struct field *field, size_t row,
@@ -89,15 +133,16 @@ static void take_row(struct ask_form *form, const struct field *field, const jso
 static void take_table(struct ask_form *form, const struct field *field, const json_t *counting,
 	const struct web_request *request)
 {
+	char kept[NAME_SIZE];
+	json_t *before = json_object_get(counting, field->name);
+	snprintf(kept, sizeof kept, "keep.%s", field->name);
+	if (web_value(request, kept) != NULL && before != NULL) { /* too large for a page: it stays as it is */
+		json_object_set(form->values, field->name, before);
+		json_object_set_new(form->typed, field->name, typed_rows(field, before));
+		return;
+	}
 	json_t *typed = json_array(), *value = json_array();
 	size_t rows = rows_sent(request, field);
-	char kept[NAME_SIZE];
-	snprintf(kept, sizeof kept, "keep.%s", field->name);
-	if (web_value(request, kept) != NULL) { /* too large for a page: it stays as it is */
-		json_t *before = json_object_get(counting, field->name);
-		if (before != NULL)
-			json_object_set(form->values, field->name, before);
-	}
 	for (size_t row = 0; row < rows; row++) {
 		json_t *typed_row = json_object();
 		bool empty = true;
@@ -113,7 +158,7 @@ static void take_table(struct ask_form *form, const struct field *field, const j
 	json_object_set_new(form->typed, field->name, typed);
 	if (json_array_size(value) > 0)
 		json_object_set(form->values, field->name, value);
-	else if (field->required && json_object_get(form->values, field->name) == NULL)
+	else if (field->required)
 		missing(form, field->name);
 	json_decref(value);
 }
@@ -212,48 +257,6 @@ void ask_form_take(struct ask_form *form, const struct fields *fields, const jso
 		if (value != NULL)
 			json_object_set_new(form->values, field->name, value);
 	}
-}
-
-char *ask_form_text(const struct field *field, const json_t *value)
-{
-	if (json_is_integer(value))
-		return xasprintf("%lld", (long long)json_integer_value(value));
-	if (json_is_real(value)) {
-		char *text = xasprintf("%.15g", json_real_value(value)), *point = strchr(text, '.');
-		if (point != NULL && lang_get() == LANG_RU)
-			*point = ',';
-		return text;
-	}
-	if (json_is_string(value))
-		return xstrdup(json_string_value(value));
-	struct buf out;
-	buf_init(&out, (size_t)FIELD_TEXT_MAX_BYTES * 4);
-	for (size_t i = 0; field->type == FIELD_LINKS && i < json_array_size(value); i++) {
-		const char *link = json_string_value(json_array_get(value, i));
-		(void)buf_printf(&out, "%s%s", i > 0 ? "\n" : "", link == NULL ? "" : link);
-	}
-	return buf_take(&out);
-}
-
-static json_t *typed_of(const struct field *field, const json_t *value)
-{
-	char *text = ask_form_text(field, value);
-	json_t *typed = json_string(text);
-	free(text);
-	return typed;
-}
-
-static json_t *typed_rows(const struct field *field, const json_t *value)
-{
-	json_t *rows = json_array();
-	for (size_t r = 0; r < json_array_size(value); r++) {
-		json_t *row = json_object();
-		for (size_t c = 0; c < field->columns; c++)
-			json_object_set_new(row, field->column[c].name,
-				typed_of(&field->column[c], json_object_get(json_array_get(value, r), field->column[c].name)));
-		json_array_append_new(rows, row);
-	}
-	return rows;
 }
 
 void ask_form_fill(struct ask_form *form, const struct fields *fields, const json_t *values)

@@ -1,6 +1,7 @@
 """The answer form by real HTTP: whose answer it is, errors beside the field with the values kept, rows of
 a table without JavaScript, files, corrections, late answers, a second person's other figure, both
 languages, and text that is HTML."""
+import json
 import os
 import sys
 
@@ -122,12 +123,37 @@ def late_answers_are_taken_and_marked(bed):
     want("marked", bed.value("SELECT late FROM answer WHERE ask = ?", ask), 1)
 
 
+def a_table_too_large_for_a_page_stays_as_it_is(bed):
+    """500 rows came as a workbook: the page says so, and a correction of the figure does not lose them."""
+    ask = bed.ask("s4")
+    bed.post(bed.answer(ask), GOOD)
+    rows = [{"name": f"Участник {i}", "class": 9} for i in range(1200)]
+    fields = {"registered": 12, "measures": "Провели", "winners": rows}
+    bed.change("UPDATE answer SET fields = ? WHERE ask = ?", json.dumps(fields, ensure_ascii=False), ask)
+    page = bed.get(bed.answer(ask))
+    want_in("said", "В таблице 1200 строк", page.text)
+    want_not_in("not shown as a form", 'name="f.winners.', page.html)
+    page = bed.post(bed.answer(ask), {**GOOD, "f.registered": "пять", "keep.winners": "1"})
+    want_in("after a mistake, too", 'name="keep.winners"', page.html)
+    fields["winners"] = rows[:500]
+    bed.change("UPDATE answer SET fields = ? WHERE ask = ?", json.dumps(fields, ensure_ascii=False), ask)
+    bed.post(bed.answer(ask), {**GOOD, "f.registered": "14", "keep.winners": "1"})
+    want("kept as it is", (bed.answers(ask)[-1][3]["registered"], len(bed.answers(ask)[-1][3]["winners"])), (14, 500))
+    fields = bed.answers(ask)[-1][3]
+    page = bed.get(bed.answer(ask))
+    want("500 rows fit", page.html.count('name="f.winners.'), 1000)
+    sent = {**GOOD, "f.registered": "13", **{f"f.winners.{i}.{c}": str(r[c]) for i, r in enumerate(rows[:500]) for c in r}}
+    want_in("and are taken", "Участник 499", bed.post(bed.answer(ask), sent).text)
+    want("kept", len(bed.answers(ask)[-1][3]["winners"]), 500)
+
+
 with PortalBed() as bed:
-    bed.store(fields=ALL)
+    bed.store(fields=ALL, schools=4)
     ask = says_whose_answer_it_is(bed)
     refuses_what_is_not_meant(bed, ask)
     rows_are_added_without_a_script(bed, ask)
     takes_an_answer_and_corrections(bed)
     programs_are_no_documents(bed)
     late_answers_are_taken_and_marked(bed)
+    a_table_too_large_for_a_page_stays_as_it_is(bed)
     want_not_in("no personal data in the log", "Фамилия", bed.log_of("portal"))
