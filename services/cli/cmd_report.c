@@ -45,7 +45,18 @@ static const char *format_of(struct cli *cli, const struct cli_args *args)
 	return cli_json(cli) ? "json" : "text";
 }
 
-static int open_facts(struct wanted *w, struct cli *cli, const struct cli_args *args)
+/* Persons acknowledge with the first period: without --round it is theirs that is meant. */
+static int acknowledged_round(struct wanted *w, const char *slug, int64_t *number, struct error *e)
+{
+	return db_query_int(w->db, number, e,
+		       "SELECT r.number FROM acknowledgement a JOIN round r ON r.id = a.round"
+		       " JOIN campaign c ON c.id = a.campaign WHERE c.slug = $1 ORDER BY r.number DESC LIMIT 1",
+		       "s", slug) == DB_FAILED
+		? -1
+		: 0;
+}
+
+static int open_facts(struct wanted *w, struct cli *cli, const struct cli_args *args, bool acknowledged)
 {
 	struct error e = {0};
 	int64_t number;
@@ -57,6 +68,8 @@ static int open_facts(struct wanted *w, struct cli *cli, const struct cli_args *
 		return rc;
 	if (cli_settings(cli) == NULL || (w->db = cli_open_store(cli)) == NULL)
 		return CLI_FAILED;
+	if (number == 0 && acknowledged && acknowledged_round(w, cli_operand(args, 0), &number, &e) != 0)
+		return cli_fail(cli, &e);
 	if (report_find(w->db, cli_operand(args, 0), number, &w->place, &e) != 0)
 		return cli_fail(cli, &e);
 	/* Files go to people of the campaign, the terminal is its user's. */
@@ -103,7 +116,7 @@ static int report_run(struct cli *cli, const struct cli_args *args)
 {
 	struct wanted w;
 	struct error e = {0};
-	int rc = open_facts(&w, cli, args);
+	int rc = open_facts(&w, cli, args, false);
 	if (rc != CLI_DONE)
 		return finish(&w, rc);
 	if (strcmp(w.format, "xlsx") == 0)
@@ -165,7 +178,7 @@ static int calls_run(struct cli *cli, const struct cli_args *args)
 {
 	struct wanted w;
 	struct error e = {0};
-	int rc = open_facts(&w, cli, args);
+	int rc = open_facts(&w, cli, args, false);
 	if (rc != CLI_DONE)
 		return finish(&w, rc);
 	struct calling calling = {.w = &w};
@@ -236,7 +249,7 @@ static int acknowledgements_run(struct cli *cli, const struct cli_args *args)
 {
 	struct wanted w;
 	struct error e = {0};
-	int rc = open_facts(&w, cli, args);
+	int rc = open_facts(&w, cli, args, true);
 	if (rc != CLI_DONE)
 		return finish(&w, rc);
 	int done = strcmp(w.format, "xlsx") == 0

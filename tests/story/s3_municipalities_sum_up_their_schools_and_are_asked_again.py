@@ -156,8 +156,10 @@ FIGURES = {"mo-01": 21, "mo-02": 15, "mo-03": 44, "mo-04": 56, "mo-05": 33, "mo-
 
 
 def report_and_escalation(story, first):
-    sent = story.until("2023-04-28 19:00")
+    sent = story.until("2023-04-28 18:05")
     expect("the report", sent.addresses(), [HEAD])
+    reason = story.bed.value("SELECT reason FROM plan WHERE kind = 'report'")
+    assert "когда учтено всё полученное до него" in reason, f"it did not wait for mailbox and ledger: {reason}"
     report = sent[0]
     for words in ("– 224; сумма по подведомственным 33", "Управление образования Горного района", "Ответили 7 из 10"):
         assert words in report.words, (words, report.text)

@@ -178,8 +178,14 @@ class Story:
             assert time.monotonic() < until, f"gave up waiting at {self.bed.clock.now()}: {self.busy()}"
             time.sleep(0.05)
 
+    def unread(self):
+        """Messages of the bus that a service has still before it."""
+        return sum(sum((row.get("queue") or {}).values()) for row in self.bed.json("status") if row["kind"] == "service")
+
     def until(self, wall):
-        """Goes there; the letters sent since the last look."""
+        """Goes there; the letters sent since the last look. What the bus has kept for a week is cut
+        off: nobody is to be taken months away from what he has not read."""
+        wait_for(lambda: self.unread() == 0, "the bus to be read", 30)
         self.bed.clock.jump_to(wall)
         return self.letters()
 
