@@ -313,8 +313,12 @@ static int finish(struct doing *d, struct error *e)
 	bool more;
 	if (save(d, "done", 0, true, e) != 0 || job_open(d->planner, d->round.campaign, &more, e) != 0)
 		return -1;
-	if (more || flag_of(d, "stays"))
+	if (more)
 		return 0;
+	if (flag_of(d, "stays"))
+		return campaign_row_set_state(d->planner->db, d->round.campaign, CAMPAIGN_PAUSED,
+			tr("it was paused before it was changed: resume it", "была приостановлена до изменения: продолжите её сами"),
+			e);
 	if (campaign_row_set_state(d->planner->db, d->round.campaign, CAMPAIGN_RUNNING, NULL, e) != 0)
 		return -1;
 	return planner_publish_campaign(d->planner, &d->campaign, "resumed", NULL, NULL, e);
