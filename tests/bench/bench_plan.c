@@ -19,98 +19,14 @@
 #include "calendar/calendar.h"
 #include "message/task.h"
 #include "planner/planner.h"
-#include "settings/settings.h"
 #include "store/delivery.h"
-#include "store/maintenance.h"
 #include "store/schedule.h"
-#include "store/schema.h"
+#include "support/bench_bed.h"
 
 #define HASH "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define BATCH 1000
 
-static void must(int rc, const struct error *e)
-{
-	if (rc >= 0)
-		return;
-	fprintf(stderr, "bench_plan: %s\n", e->text);
-	exit(1);
-}
-
-struct bench {
-	char folder[256];
-	char *url;
-	struct db *db;
-	struct bus *bus;
-	struct settings *settings;
-	struct maintenance *maintenance;
-};
-
-static void open_bench(struct bench *b)
-{
-	struct error e = {0};
-	const char *dir = getenv("BENCH_DIR");
-	snprintf(b->folder, sizeof b->folder, "%s/vestnik-plan-XXXXXX", dir == NULL ? "/tmp" : dir);
-	if (mkdtemp(b->folder) == NULL)
-		must(error_errno(&e, "%s", b->folder), &e);
-	b->url = xasprintf("sqlite:%s/vestnik.db", b->folder);
-	must(db_open(&b->db, b->url, &e), &e);
-	must(schema_migrate(b->db, &e), &e);
-	must(bus_open(&b->bus, &(struct bus_config){.url = "embedded", .store_url = b->url, .client_id = "bench"}, &e), &e);
-	must(maintenance_start(&b->maintenance, b->url, NULL, 0, &e), &e);
-	struct problems problems = {0};
-	char *path = xasprintf("%s/vestnik.yaml", b->folder);
-	FILE *file = fopen(path, "w");
-	if (file == NULL)
-		must(error_errno(&e, "%s", path), &e);
-	fputs("zone: Europe/Moscow\nsender: {name: Ministry, address: outreach@ministry.example.org}\n", file);
-	fclose(file);
-	b->settings = settings_load(path, &problems);
-	free(path);
-	if (b->settings == NULL)
-		must(error_set(&e, ERROR_INTERNAL, "no settings"), &e);
-	problems_fini(&problems);
-}
-
-static void close_bench(struct bench *b)
-{
-	maintenance_stop(&b->maintenance);
-	bus_close(&b->bus);
-	db_close(&b->db);
-	settings_free(&b->settings);
-	char *command = xasprintf("rm -rf '%s'", b->folder);
-	if (system(command) != 0)
-		fprintf(stderr, "bench_plan: %s stays\n", b->folder);
-	free(command);
-	free(b->url);
-}
-
-static void fill_directory(struct bench *b, int64_t n)
-{
-	struct error e = {0};
-	for (int64_t i = 0; i < n; i++) {
-		char key[32], name[64], address[64];
-		int64_t id;
-		if (i % 5000 == 0)
-			must(db_begin(b->db, DB_WRITE, &e), &e);
-		snprintf(key, sizeof key, "s%07lld", (long long)i);
-		snprintf(name, sizeof name, "Школа № %lld", (long long)i);
-		snprintf(address, sizeof address, "school-%lld@d%lld.example.org", (long long)i, (long long)i % 50);
-		must(db_query_int(b->db, &id, &e,
-			     "INSERT INTO organisation (key, kind, name, region, municipality, revision, updated_ms)"
-			     " VALUES ($1, 'school', $2, 'Область', 'Район', 1, 0) RETURNING id",
-			     "ss", key, name) == DB_ROW ? 0 : -1,
-			&e);
-		must(db_exec(b->db, &e,
-			     "INSERT INTO contact (organisation, role, name, address, updated_ms)"
-			     " VALUES ($1, 'coordinator', 'Директор школы', $2, 0)",
-			     "is", id, address),
-			&e);
-		if (i % 5000 == 4999 || i == n - 1)
-			must(db_commit(b->db, DB_RELAXED, &e), &e);
-	}
-}
-
-static void put_launch(struct bench *b)
+static void put_launch(struct bench_bed *b)
 {
 	struct error e = {0};
 	struct buf text;
@@ -120,7 +36,7 @@ static void put_launch(struct bench *b)
 		"\"audience\":{\"kinds\":[\"school\"],\"roles\":[\"coordinator\"]},\"datasets\":[],"
 		"\"steps\":[{\"step\":0,\"kind\":\"first\",\"letter\":\"first\"}],"
 		"\"send\":{\"local\":false,\"open_minute\":0,\"close_minute\":0},\"may_leave\":false,\"hold\":false}";
-	must(db_exec(b->db, &e,
+	bench_must(b, db_exec(b->db, &e,
 		     "INSERT INTO campaign (slug, kind, title, content_hash, definition, sender, state, priority,"
 		     " created_ms) VALUES ('plan', 'campaign', 'plan', $1, $2, 'outreach@ministry.example.org',"
 		     " 'draft', 1, 0)",
@@ -128,26 +44,26 @@ static void put_launch(struct bench *b)
 		&e);
 	buf_init(&text, 4096);
 	json_t *data = json_pack("{s:s,s:s}", "campaign", "plan", "content_hash", HASH);
-	must(task_write(TASK_CAMPAIGN_LAUNCH, "bench", "1", clock_now_ms(), data, &text), &e);
+	bench_must(b, task_write(TASK_CAMPAIGN_LAUNCH, "bench", "1", clock_now_ms(), data, &text), &e);
 	json_decref(data);
 	struct bus_message message = {.topic = BUS_TASKS, .content_type = "application/cloudevents+json",
 		.data = text.data, .len = text.len};
-	must(bus_publish(b->bus, &message, 1, &e), &e);
+	bench_must(b, bus_publish(b->bus, &message, 1, &e), &e);
 	buf_fini(&text);
 }
 
-static double plan(struct bench *b, int64_t n)
+static double plan(struct bench_bed *b, int64_t n)
 {
 	struct error e = {0};
 	struct planner *planner;
 	struct planner_config config = {.db = b->db, .bus = b->bus, .settings = b->settings, .instance = "bench"};
-	must(planner_open(&planner, &config, &e), &e);
-	must(planner_step(planner, 0, &e), &e);
+	bench_must(b, planner_open(&planner, &config, &e), &e);
+	bench_must(b, planner_step(planner, 0, &e), &e);
 	int64_t start_us = clock_mono_us();
 	put_launch(b);
 	struct planner_totals totals;
 	do {
-		must(planner_step(planner, 100, &e), &e);
+		bench_must(b, planner_step(planner, 100, &e), &e);
 		planner_totals(planner, &totals);
 	} while (totals.expanded < n);
 	double seconds = (double)(clock_mono_us() - start_us) / 1e6;
@@ -156,7 +72,7 @@ static double plan(struct bench *b, int64_t n)
 }
 
 /* The same rows in the same batches. */
-static double bare(struct bench *b, int64_t n)
+static double bare(struct bench_bed *b, int64_t n)
 {
 	struct error e = {0};
 	static const char fields[] = "{\"recipient\":{\"key\":\"s0000001\",\"name\":\"Школа № 1\",\"kind\":\"school\","
@@ -178,10 +94,10 @@ static double bare(struct bench *b, int64_t n)
 				.not_after_ms = TIME_NEVER_MS};
 			s[r] = (struct schedule_new){.key = key, .campaign = 1, .priority = 1, .address = address[r]};
 		}
-		must(db_begin(b->db, DB_WRITE, &e), &e);
-		must(delivery_insert_all(b->db, d, count, inserted, &e), &e);
-		must(schedule_insert_all(b->db, s, count, &e), &e);
-		must(db_commit(b->db, DB_RELAXED, &e), &e);
+		bench_must(b, db_begin(b->db, DB_WRITE, &e), &e);
+		bench_must(b, delivery_insert_all(b->db, d, count, inserted, &e), &e);
+		bench_must(b, schedule_insert_all(b->db, s, count, &e), &e);
+		bench_must(b, db_commit(b->db, DB_RELAXED, &e), &e);
 	}
 	return (double)n * 1e6 / (double)(clock_mono_us() - start_us);
 }
@@ -209,20 +125,20 @@ static struct figures run(int64_t n)
 		exit(1);
 	pid_t pid = fork();
 	if (pid == 0) {
-		struct bench b = {0};
+		struct bench_bed b = {0};
 		struct rusage usage;
-		open_bench(&b);
-		fill_directory(&b, n);
+		bench_open(&b, "bench_plan");
+		bench_schools(&b, n);
 		double before_us = cpu_us();
 		f.value = plan(&b, n);
 		f.cpu_us = (cpu_us() - before_us) / (double)n;
 		getrusage(RUSAGE_SELF, &usage);
 		f.rss_kb = usage.ru_maxrss;
-		close_bench(&b);
+		bench_close(&b);
 		memset(&b, 0, sizeof b);
-		open_bench(&b);
+		bench_open(&b, "bench_plan");
 		f.reference = bare(&b, n);
-		close_bench(&b);
+		bench_close(&b);
 		_exit(write(pipe_fd[1], &f, sizeof f) == sizeof f ? 0 : 1);
 	}
 	close(pipe_fd[1]);
