@@ -104,6 +104,12 @@ static char *one_line(const char *value)
 	return line;
 }
 
+/* Where what a decoded word hides would be taken for the mail's own: see trust.c. */
+static bool keeps_raw(const char *name)
+{
+	return strcasecmp(name, "From") == 0 || strcasecmp(name, "Authentication-Results") == 0;
+}
+
 static void take_fields(struct mail *mail, GMimeObject *object)
 {
 	GMimeHeaderList *list = g_mime_object_get_header_list(object);
@@ -117,6 +123,11 @@ static void take_fields(struct mail *mail, GMimeObject *object)
 		struct mail_field *field = &mail->field[mail->fields++];
 		field->name = one_line(g_mime_header_get_name(header));
 		field->value = one_line(value == NULL ? "" : value);
+		if (keeps_raw(field->name)) {
+			const char *raw = g_mime_header_get_raw_value(header);
+			field->raw = one_line(raw == NULL ? "" : raw);
+			text_trim(field->raw);
+		}
 	}
 }
 
@@ -369,6 +380,7 @@ void mail_free(struct mail **pointer)
 	for (size_t i = 0; i < mail->fields; i++) {
 		free(mail->field[i].name);
 		free(mail->field[i].value);
+		free(mail->field[i].raw);
 	}
 	for (size_t i = 0; i < mail->parts; i++) {
 		free(mail->part[i].type);
@@ -483,12 +495,24 @@ void mail_file_list_fini(struct mail_file_list *list)
 
 /* ---- looking things up ----------------------------------------------------- */
 
-const char *mail_field_at(const struct mail *mail, const char *name, size_t i)
+static const struct mail_field *field_at(const struct mail *mail, const char *name, size_t i)
 {
 	for (size_t f = 0; f < mail->fields; f++)
 		if (strcasecmp(mail->field[f].name, name) == 0 && i-- == 0)
-			return mail->field[f].value;
+			return &mail->field[f];
 	return NULL;
+}
+
+const char *mail_field_at(const struct mail *mail, const char *name, size_t i)
+{
+	const struct mail_field *field = field_at(mail, name, i);
+	return field == NULL ? NULL : field->value;
+}
+
+const char *mail_field_raw_at(const struct mail *mail, const char *name, size_t i)
+{
+	const struct mail_field *field = field_at(mail, name, i);
+	return field == NULL ? NULL : field->raw;
 }
 
 const char *mail_field(const struct mail *mail, const char *name)

@@ -17,6 +17,7 @@
 struct mail_field {
 	char *name;  /* as it stands */
 	char *value; /* RFC 2047 decoded, unfolded, one line */
+	char *raw;   /* as it stands, one line: of From and Authentication-Results; else NULL */
 };
 
 enum mail_part_place {
@@ -78,6 +79,9 @@ void mail_file_list_fini(struct mail_file_list *list);
 const char *mail_field(const struct mail *mail, const char *name);
 /* The i-th of this name; NULL when there are no more. */
 const char *mail_field_at(const struct mail *mail, const char *name, size_t i);
+/* The same, undecoded: what our border, which decodes nothing, has read. NULL also for fields whose raw is
+ * not kept. */
+const char *mail_field_raw_at(const struct mail *mail, const char *name, size_t i);
 /* The first part of this type that is no attachment, or NULL; `after` continues a search (NULL
  * begins it). */
 const struct mail_part *mail_part_of(

@@ -38,6 +38,12 @@ static void senders(void **state)
 		{"From: school@example.org, other@bad.test", NULL},
 		{"From: group: school@example.org;", NULL},
 		{"From: school@example.org\nFrom: other@bad.test", NULL},
+		/* a name that hides an address, a bracket or a quote in an encoded word */
+		{"From: =?utf-8?q?=3Cschool=40example=2Eorg=3E_=22?= <other@example.org>", NULL},
+		{"From: =?utf-8?b?PHNjaG9vbEBleGFtcGxlLm9yZz4gIg==?= <other@example.org>", NULL},
+		{"From: =?utf-8?q?=3Cschool=40example=2Eorg=3E_=28?= <other@example.org> ()", NULL},
+		{"From: (=?utf-8?q?=29=3Cschool=40example=2Eorg=3E=22?=) other@example.org", NULL},
+		{"From: =?utf-8?q?school=40example=2Eorg?= <other@example.org>", NULL},
 		{"From: ", NULL},
 		{"From: Школа", NULL},
 		{"From: <>", NULL},
