@@ -138,13 +138,23 @@ static char *fold_field(const struct mail *mail, const char *name)
 	return folded;
 }
 
+/* As a word of its own: Andrey and Aleksandra are people. */
+static bool holds_word(const char *folded, const char *word)
+{
+	size_t len = strlen(word);
+	for (const char *at = folded; (at = strstr(at, word)) != NULL; at++)
+		if ((at == folded || at[-1] < 'a' || at[-1] > 'z') && (at[len] < 'a' || at[len] > 'z'))
+			return true;
+	return false;
+}
+
 /* Mail systems sign as one of these, or send without a return path (RFC 5321
  * 4.5.5), or name the recipients that failed in a field of their own. */
 static bool from_mail_system(const struct mail *mail, const struct folded *folded)
 {
 	static const char *const senders[] = {"mailer-daemon", "mailerdaemon", "postmaster", "post_master",
 		"mail delivery", "mail deliver", "mail.delivery.system", "maildaemon", "mail-daemon", "mail daemon",
-		"system administrator", "administrator", "ndr", "mdaemon", "mail_service", "mail system", "mail gateway",
+		"system administrator", "administrator", "mdaemon", "mail_service", "mail system", "mail gateway",
 		"smtp_gateway", "for_smtp", "interscan", "imss@", NULL};
 	const char *path = mail_field(mail, "Return-Path");
 	bool null_path = path != NULL && strcmp(path, "<>") == 0;
@@ -157,6 +167,8 @@ static bool from_mail_system(const struct mail *mail, const struct folded *folde
 	for (size_t i = 0; senders[i] != NULL; i++)
 		if (strstr(folded->from, senders[i]) != NULL)
 			return true;
+	if (holds_word(folded->from, "ndr"))
+		return true;
 	/* Nobody begins a subject of his own so. */
 	static const char *const subjects[] = {"undeliverable", "undelivered", "returned mail", "mail delivery fail",
 		"delivery status notification", "delivery failure", "delivery has failed", "failure notice", "non-delivery",

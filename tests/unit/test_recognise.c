@@ -115,6 +115,11 @@ static const struct kind_case {
 		       "--b\n\nread\n--b\nContent-Type: message/disposition-notification\n\nDisposition: manual-action/MDN-sent-manually; displayed\n--b--\n",
 		MAIL_AUTO_REPLY, BOUNCE_SOFT, "school@example.org", ""},
 	{"a reply", PERSON "Subject: Re: contest\nIn-Reply-To: <1@example.org>\n\n25\n", MAIL_REPLY, BOUNCE_NONE, "school@example.org", ""},
+	{"a person whose name holds a mail system's word",
+		"From: Aleksandra <aleksandra@example.org>\nSubject: Re: contest\nIn-Reply-To: <1@example.org>\n" UTF8
+		"\nВаше прошлое письмо не доставлено.\nУчастников: 25\n", MAIL_REPLY, BOUNCE_NONE, "aleksandra@example.org", ""},
+	{"a mail system that signs with that word", "From: NDR <ndr@mx.example.org>\n" UTF8 "\nschool@example.org\nПисьмо не доставлено.\n",
+		MAIL_BOUNCE, BOUNCE_SOFT, "school@example.org", "5.0.0"},
 	{"a reply by its subject", PERSON "Subject: RE: contest\n\n25\n", MAIL_REPLY, BOUNCE_NONE, "school@example.org", ""},
 	{"a reply by its subject in Russian", PERSON "Subject: =?utf-8?B?0J7RgtCy0LXRgjog0L4g0LrQvtC90LrRg9GA0YHQtQ==?=\n\n25\n", MAIL_REPLY,
 		BOUNCE_NONE, "school@example.org", ""},
