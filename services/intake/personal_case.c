@@ -20,6 +20,7 @@
 #define HOPS_MAX 100
 #define WORDS_MAX_BYTES (16 * 1024) /* of a mail, kept for `vestnik mail show` */
 #define TRIES_MAX 20 /* MACs computed for a Message-ID */
+#define THANKS_MAX_BYTES 100 /* «Спасибо большое, всё получили!» has 55; who explains something writes more */
 
 /* ---- what is no person's ------------------------------------------------------------- */
 
@@ -215,6 +216,9 @@ static int is_old_news(struct intake_case *c, const struct answering *a, const s
 	*old = false;
 	if (a->ask.state != ASK_CONFIRMED || reading->files_kept > 0 || reading->files_left > 0 ||
 		reading->ambiguous || reading->sheet_trouble != NULL)
+		return 0;
+	/* «Просим исправить …» in words only: nobody but a person can tell that it changes nothing. */
+	if (json_object_size(reading->values) == 0 && strlen(c->words) > THANKS_MAX_BYTES)
 		return 0;
 	if (answer_counting(c->inbox->db, &a->ask, &counting, e) != 0)
 		return -1;

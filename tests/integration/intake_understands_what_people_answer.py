@@ -109,7 +109,10 @@ def forms(house):
     receipt, = wait_for(lambda: house.receipts(15), "the receipt")
     assert "Это записано" in receipt.message.get_body(("plain",)).get_content()
     # thanks, or the same figure once more: nobody need look at it; another figure: somebody must
-    for text, want in (("Спасибо!", "applied"), ("Итого: 41 участник", "applied"), ("Уточняем: 43 участника", "review")):
+    # and so must somebody when words only say that something is to be changed
+    changes = "Просим исправить наш ответ: собрания с родителями перенесены, вместо них проведён день открытых дверей."
+    for text, want in (("Спасибо!", "applied"), ("Итого: 41 участник", "applied"), ("Уточняем: 43 участника", "review"),
+                       (changes, "review")):
         row = house.reply(15, text)
         assert row[2:4] == (want, 1), (text, row)
     assert house.ask(15)[0] == "confirmed" and len(house.receipts(15)) == 1
