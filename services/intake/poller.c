@@ -29,6 +29,8 @@
 /* UIDs of one look: the lease is taken again between looks. */
 #define UIDS_MAX 1000
 #define KEEP_BYTES (1024 * 1024)
+/* UIDs remembered of mails that stay in the folder: more of them within two days are no mailbox of ours. */
+#define LEFT_MAX 1000
 /* A mailbox that was made anew is read again from a little before the last look. */
 #define OVERLAP_MS (24LL * 3600 * 1000)
 
@@ -44,6 +46,9 @@ struct poller {
 	struct imap *imap;
 	struct maildir *maildir;
 	struct buf bytes;
+	int64_t *left;          /* mails that stay in the folder although others are put away: not fetched again */
+	size_t left_count;
+	int64_t left_validity;
 	char odd[512];          /* the last thing in the Maildir that is no mail: said once */
 	int64_t noted_ms;       /* monotonic */
 	int64_t leased_ms;      /* monotonic: when the lease was last taken */
@@ -165,6 +170,25 @@ static int put_away(struct poller *p, int64_t uid, bool kept, struct error *e)
 	return mailbox->keep ? 0 : imap_delete(p->imap, uid, e);
 }
 
+/* It is recorded, and only its mailbox has all of it (too large): 60 MB at every look otherwise. */
+static void note_left(struct poller *p, int64_t uidvalidity, int64_t uid)
+{
+	if (p->left == NULL)
+		p->left = xcalloc(LEFT_MAX, sizeof *p->left);
+	if (p->left_validity != uidvalidity || p->left_count == LEFT_MAX)
+		p->left_count = 0;
+	p->left_validity = uidvalidity;
+	p->left[p->left_count++] = uid;
+}
+
+static bool is_left(const struct poller *p, int64_t uidvalidity, int64_t uid)
+{
+	for (size_t i = 0; i < p->left_count && p->left_validity == uidvalidity; i++)
+		if (p->left[i] == uid)
+			return true;
+	return false;
+}
+
 static int take_uid(struct poller *p, int64_t uidvalidity, int64_t uid, struct error *e)
 {
 	struct imap_mail found;
@@ -186,6 +210,8 @@ static int take_uid(struct poller *p, int64_t uidvalidity, int64_t uid, struct e
 		.too_large = stand_in != NULL ? where : NULL};
 	int rc = take(p, &mail, &place, &result, e);
 	free(stand_in);
+	if (rc == 0 && !result.kept)
+		note_left(p, uidvalidity, uid);
 	return rc != 0 ? -1 : put_away(p, uid, result.kept, e);
 }
 
@@ -230,10 +256,15 @@ static int look_into_folder(struct poller *p, const struct imap_folder *folder, 
 	if (imap_uids(p->imap, after, since_ms, UIDS_MAX, &uids, &count, more, e) != 0)
 		return -1;
 	int rc = 0;
+	bool fresh = false;
 	for (size_t i = 0; i < count && rc == 0 && !daemon_stopping(p->daemon); i++) {
+		if (is_left(p, folder->uidvalidity, uids[i]))
+			continue;
+		fresh = true;
 		rc = take_uid(p, folder->uidvalidity, uids[i], e);
 		forget_large(p);
 	}
+	*more = *more && fresh;
 	/* A folder without mail since that moment: from now on by number. */
 	if (rc == 0 && count == 0 && since_ms != 0 && folder->uidnext > 1)
 		rc = inbox_pass(&p->inbox, p->mailbox->name,
@@ -401,6 +432,7 @@ void poller_stop(struct poller **poller)
 	pthread_join(p->thread, NULL);
 	pthread_mutex_destroy(&p->lock);
 	buf_fini(&p->bytes);
+	free(p->left);
 	free(p->lease_name);
 	free(p);
 }

@@ -128,6 +128,15 @@ def main():
         bed.service("intake")
         wait_for(lambda: count(bed) == 1, "the mail")
         wait_for(lambda: sum(len(os.listdir(os.path.join(server.maildir, d))) for d in ("new", "cur")) == 0, "it gone")
+        # a stranger's film stays where it lies, and is not fetched at every look
+        server.deliver(bytes(mails.letter("x@elsewhere.test", "Смотрите!", files=[("film.mp4", "video/mp4", b"film" * 1500000)])))
+        wait_for(lambda: count(bed) == 2, "the film")
+        server.deliver(report(2))
+        wait_for(lambda: count(bed) == 3, "the mail behind it")
+        wait_for(lambda: " 3 mails, 0 known already" in (bed.value("SELECT note FROM service_instance WHERE service = 'intake'") or ""),
+                 "each to be taken once")
+        assert sum(len(os.listdir(os.path.join(server.maildir, d))) for d in ("new", "cur")) == 1
+        assert bed.value("SELECT raw FROM mail_in WHERE state = 'review' AND address = 'x@elsewhere.test'") is None
 
     # a certificate nobody we trust has signed, another host's, a wrong password: said, and nothing read
     with Dovecot(tls=True, hosts=("elsewhere.test",)) as server:
