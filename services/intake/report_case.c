@@ -148,8 +148,8 @@ static int unproven(struct intake_case *c, const struct finding *finding, struct
 	const char *address = finding == NULL ? NULL : finding->recipient;
 	if (address != NULL &&
 		db_query_int(c->inbox->db, &known, e,
-			"SELECT CASE WHEN EXISTS (SELECT 1 FROM contact WHERE address = $1)"
-			" OR EXISTS (SELECT 1 FROM delivery WHERE address = $1) THEN 1 ELSE 0 END",
+			"SELECT CASE WHEN EXISTS (SELECT 1 FROM contact WHERE address IN ($1, lower($1)))"
+			" OR EXISTS (SELECT 1 FROM delivery WHERE address IN ($1, lower($1))) THEN 1 ELSE 0 END",
 			"s", address) != DB_ROW)
 		return -1;
 	if (address != NULL && known == 0) {
