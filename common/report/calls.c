@@ -146,7 +146,7 @@ static int read_mails(struct db *db, int64_t round, struct page *page, enum lang
 	if (db_query(db, &stmt, e,
 		    "SELECT a.organisation, m.kind, m.received_ms, m.address FROM ask a JOIN mail_in m ON m.ask = a.id"
 		    " WHERE a.round = $1 AND a.organisation IN (SELECT key FROM @KEYS($2))"
-		    " AND m.kind IN ('auto-reply', 'reply') ORDER BY m.id", "is", round, page->keys) != 0)
+		    " AND (m.kind = 'auto-reply' OR (m.kind IN ('reply', 'unknown') AND m.state = 'review')) ORDER BY m.id", "is", round, page->keys) != 0)
 		return -1;
 	while ((step = db_step(stmt, e)) == DB_ROW) {
 		struct entry *entry = entry_of(page, db_int(stmt, 0));
@@ -154,9 +154,9 @@ static int read_mails(struct db *db, int64_t round, struct page *page, enum lang
 		if (entry == NULL || db_int(stmt, 2) < entry->event_ms)
 			continue;
 		entry->event_ms = db_int(stmt, 2);
-		snprintf(entry->event, sizeof entry->event, "%s", strcmp(kind, "reply") == 0
-				? word(lang, "a mail came, to be looked at", "пришло письмо, его надо посмотреть")
-				: word(lang, "automatic reply", "автоматический ответ"));
+		snprintf(entry->event, sizeof entry->event, "%s", strcmp(kind, "auto-reply") == 0
+				? word(lang, "automatic reply", "автоматический ответ")
+				: word(lang, "a mail came, to be looked at", "пришло письмо, его надо посмотреть"));
 		snprintf(entry->address, sizeof entry->address, "%s", address == NULL ? "" : address);
 	}
 	return step == DB_DONE ? 0 : -1;

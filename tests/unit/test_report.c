@@ -413,6 +413,20 @@ static void the_call_list_says_whom_and_why(void **state)
 	WANT(sheet, "2|Район|Школа № 7|Завуч|+7 (000) 000-00-07|seven@schools.example.org|||письмо принято почтовым сервером|");
 	WANT_NOT(sheet, "Уволенный");
 	free(sheet);
+	/* a letter of a person's own, with its number, waits for staff; then they put it aside */
+	report_bed_sql(db, "INSERT INTO mail_in (id, hash, mailbox, received_ms, recorded_ms, kind, address, matched, state, ask) SELECT"
+		" 2, 'm2', 'inbox', 1667310000000, 0, 'unknown', 'seven@schools.example.org', 'none', 'review', a.id FROM ask a"
+		" JOIN organisation o ON o.id = a.organisation WHERE a.round = 2 AND o.name = 'Школа № 7'");
+	must(calls_xlsx(db, facts, REPORT_BED_ROUND, path, &count, &e), &e);
+	sheet = sheet_of(path, NULL);
+	WANT(sheet, "пришло письмо, его надо посмотреть");
+	free(sheet);
+	report_bed_sql(db, "UPDATE mail_in SET state = 'ignored' WHERE id = 2");
+	must(calls_xlsx(db, facts, REPORT_BED_ROUND, path, &count, &e), &e);
+	sheet = sheet_of(path, NULL);
+	WANT_NOT(sheet, "пришло письмо, его надо посмотреть");
+	free(sheet);
+	report_bed_sql(db, "DELETE FROM mail_in WHERE id = 2");
 }
 
 static void the_sheet_leaves_blanks_and_says_what_it_is_not(void **state)
