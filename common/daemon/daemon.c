@@ -429,7 +429,7 @@ int daemon_main(const struct daemon_service *service, int argc, char **argv)
 	log_init(service->name, level);
 	name_process(&daemon);
 	if (clock_file != NULL)
-		log_warn("rehearsal_clock", "file=%s", log_quote(clock_file));
+		log_info("rehearsal_clock", "file=%s", log_quote(clock_file));
 
 	int rc = install_signals(&e);
 	if (rc == 0)
