@@ -463,3 +463,18 @@ void simulation_fini(struct simulation *s)
 	free(s->zone);
 	*s = (struct simulation){0};
 }
+
+int simulate_collected(const struct campaign_folder *folder, const struct settings *settings, struct db *db,
+	int64_t *count, struct error *e)
+{
+	struct simulation s;
+	*count = 0;
+	if (json_object_get(json_object_get(folder->definition, "ask"), "through") == NULL)
+		return 0;
+	if (simulate_run(folder, settings, db, 0, &s, e) != 0)
+		return -1;
+	for (size_t i = 0; i < s.zones; i++)
+		*count += s.zone[i].collected;
+	simulation_fini(&s);
+	return 0;
+}

@@ -49,4 +49,8 @@ int simulate_run(const struct campaign_folder *folder, const struct settings *se
 	int64_t from_ms, struct simulation *out, struct error *e);
 void simulation_fini(struct simulation *simulation);
 
+/* How many organisations the first round asks through its recipients; 0 = none. */
+int simulate_collected(const struct campaign_folder *folder, const struct settings *settings, struct db *db,
+	int64_t *count, struct error *e);
+
 #endif

@@ -11,6 +11,7 @@
 #include "bus/bus.h"
 #include "campaign/campaign.h"
 #include "campaign/definition.h"
+#include "campaign/simulate.h"
 #include "cli/command.h"
 #include "cli/folder_path.h"
 #include "cli/task_send.h"
@@ -19,13 +20,15 @@
 
 static const struct cli_noun recipients = {
 	"recipient", "recipients", "адресат", "адресата", "адресатов"};
+static const struct cli_noun organisations = {
+	"organisation", "organisations", "организация", "организации", "организаций"};
 
 /* A checked folder with its audience. */
 struct opened {
 	struct db *db;
 	const struct settings *settings;
 	struct campaign_folder *folder;
-	int64_t count;
+	int64_t count, collected; /* collected: organisations asked through the recipients */
 	struct campaign_recipient *sample;
 	size_t samples;
 };
@@ -63,7 +66,8 @@ static int open_folder(struct cli *cli, const struct cli_args *args, struct open
 	if (o->folder == NULL)
 		return CLI_FAILED;
 	if (campaign_folder_audience(
-		    o->folder, o->db, &o->count, &o->sample, SAMPLE, &o->samples, &e) != 0)
+		    o->folder, o->db, &o->count, &o->sample, SAMPLE, &o->samples, &e) != 0 ||
+		simulate_collected(o->folder, o->settings, o->db, &o->collected, &e) != 0)
 		return cli_fail(cli, &e);
 	return CLI_DONE;
 }
@@ -77,17 +81,28 @@ static size_t letter_kb(const struct opened *o)
 
 static json_t *summary_json(const struct opened *o)
 {
-	return json_pack("{s:s,s:s,s:s,s:I,s:I}", "campaign", campaign_folder_slug(o->folder),
+	return json_pack("{s:s,s:s,s:s,s:I,s:I,s:I}", "campaign", campaign_folder_slug(o->folder),
 		"title", campaign_folder_title(o->folder), "content_hash",
-		campaign_folder_hash(o->folder), "recipients", (json_int_t)o->count, "letter_bytes",
+		campaign_folder_hash(o->folder), "recipients", (json_int_t)o->count, "collected",
+		(json_int_t)o->collected, "letter_bytes",
 		(json_int_t)letter_size_estimate(campaign_folder_letter(o->folder, 0)));
+}
+
+/* «10 адресатов, через них ещё 100 организаций». The caller frees. */
+static char *whom(const struct opened *o)
+{
+	const char *direct = cli_count(o->count, &recipients);
+	return o->collected == 0 ? xstrdup(direct)
+				 : xasprintf(tr("%s, and through them %s", "%s, через них ещё %s"), direct,
+					   cli_count(o->collected, &organisations));
 }
 
 static void print_summary(const struct opened *o)
 {
+	char *who = whom(o);
 	printf(tr("%s: %s\n%s, a letter of about %zu KB\n", "%s: %s\n%s, письмо около %zu КБ\n"),
-		campaign_folder_slug(o->folder), cli_clean(campaign_folder_title(o->folder)),
-		cli_count(o->count, &recipients), letter_kb(o));
+		campaign_folder_slug(o->folder), cli_clean(campaign_folder_title(o->folder)), who, letter_kb(o));
+	free(who);
 }
 
 /* --explain: why somebody is among the recipients or not. */
@@ -311,15 +326,15 @@ static json_t *launch_data(const char *slug, const char *hash)
 }
 
 static int outcome(
-	struct cli *cli, const char *task, const char *slug, int64_t count, const char *done)
+	struct cli *cli, const char *task, const char *slug, int64_t count, int64_t collected, const char *done)
 {
 	enum task_outcome outcome = task_wait(cli, task);
 	if (outcome == TASK_SENT_FAILED || outcome == TASK_SENT_REFUSED)
 		return CLI_FAILED;
 	if (cli_json(cli))
-		cli_print_json(cli, json_pack("{s:s,s:s,s:I}", "campaign", slug, "outcome",
+		cli_print_json(cli, json_pack("{s:s,s:s,s:I,s:I}", "campaign", slug, "outcome",
 					    outcome == TASK_SENT_APPLIED ? "launched" : "queued",
-					    "recipients", (json_int_t)count));
+					    "recipients", (json_int_t)count, "collected", (json_int_t)collected));
 	else if (outcome == TASK_SENT_APPLIED)
 		puts(done);
 	return CLI_DONE;
@@ -362,7 +377,7 @@ static int test_run(struct cli *cli, const struct cli_args *args)
 					       "Проверочное письмо уйдёт на %s, каким его получит "
 					       "%s. Проследить: vestnik log --campaign %s"),
 			address, cli_clean(like->key), slug);
-		rc = outcome(cli, task, slug, 1, done);
+		rc = outcome(cli, task, slug, 1, 0, done);
 		free(done);
 	}
 	campaign_recipient_fini(&own);
@@ -433,10 +448,10 @@ static bool agreed(struct cli *cli, const struct cli_args *args, const struct op
 			(long long)o->settings->audience_max);
 		return false;
 	}
-	char *question =
-		xasprintf(tr("Send to %s?", "Отправить (%s)?"), cli_count(o->count, &recipients));
+	char *who = whom(o), *question = xasprintf(tr("Send to %s?", "Отправить (%s)?"), who);
 	bool yes = cli_confirm(cli, "--yes", question);
 	free(question);
+	free(who);
 	return yes;
 }
 
@@ -471,7 +486,7 @@ static int launch(struct cli *cli, const struct opened *o)
 	char *done = xasprintf(tr("Launched. Follow it: vestnik campaign status %s --watch",
 				       "Запущена. Следить: vestnik campaign status %s --watch"),
 		slug);
-	int rc = outcome(cli, l.task, slug, o->count, done);
+	int rc = outcome(cli, l.task, slug, o->count, o->collected, done);
 	free(done);
 	return rc;
 }

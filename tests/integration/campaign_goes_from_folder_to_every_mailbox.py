@@ -35,7 +35,9 @@ def before_launch(bed):
     assert "audience" in said.stderr and "vestnik directory import" in said.stderr, said.stderr
     bed.run("directory", "import", DIRECTORY)
     summary, = [said for said in bed.json("campaign", "check", FOLDER) if "campaign" in said]
-    assert (summary["campaign"], summary["recipients"]) == ("flagships-2023", 10), summary
+    assert (summary["campaign"], summary["recipients"], summary["collected"]) == ("flagships-2023", 10, 100), summary
+    said = bed.run("campaign", "check", FOLDER).stdout.replace("\u00a0", " ")
+    assert "10 recipients, and through them 100 organisations" in said, said
 
     letter = eml(bed, "--for", "mo-07")
     assert letter["subject"] == "Об оказании информационной поддержки для реализации проекта «Флагманы образования»"
@@ -86,7 +88,7 @@ def main():
         assert [address for _, address in bed.remembered()] == ["me@ministry.test"]
 
         done, = bed.json("campaign", "launch", FOLDER, "--yes")
-        assert (done["outcome"], done["recipients"]) == ("launched", 10), done
+        assert (done["outcome"], done["recipients"], done["collected"]) == ("launched", 10, 100), done
         bed.clock.jump_to("2023-04-10 12:00")
         # the municipalities', and with them their schools'
         wait_for(lambda: len(bed.remembered()) == 111, "110 letters and the test")
