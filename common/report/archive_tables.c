@@ -9,7 +9,6 @@
 #include "report/write.h"
 
 #define PAGE 1000 /* rows a read transaction */
-#define ROUNDS_MAX_KEPT 600
 
 static const char *or_empty(const char *text)
 {
@@ -46,19 +45,19 @@ int archive_rounds(struct archive *a, int (*each)(struct archive *a, const struc
 	struct error *e)
 {
 	struct db_stmt *stmt;
-	struct archive_round *round = xcalloc(ROUNDS_MAX_KEPT, sizeof *round);
+	struct archive_round *round = NULL;
 	size_t count = 0;
 	enum db_step step = DB_FAILED;
 	int rc = db_query(a->db, &stmt, e,
 		"SELECT id, number, label FROM round WHERE campaign = $1 AND state IN ('open', 'closed', 'withdrawn') ORDER BY number",
 		"i", a->campaign);
-	while (rc == 0 && (step = db_step(stmt, e)) == DB_ROW && count < ROUNDS_MAX_KEPT) {
+	while (rc == 0 && (step = db_step(stmt, e)) == DB_ROW) {
+		if ((count & (count - 1)) == 0)
+			round = xrealloc(round, count == 0 ? 1 : count * 2, sizeof *round);
 		round[count] = (struct archive_round){.id = db_int(stmt, 0), .number = db_int(stmt, 1)};
 		snprintf(round[count].label, sizeof round[count].label, "%s", or_empty(db_text(stmt, 2)));
 		count++;
 	}
-	if (rc == 0 && step == DB_ROW)
-		db_reset(stmt);
 	rc = rc == 0 && step != DB_FAILED ? 0 : -1;
 	for (size_t i = 0; i < count && rc == 0; i++)
 		rc = each(a, &round[i], e);

@@ -112,6 +112,23 @@ static void a_case_file_holds_everything(void **state)
 	free(said);
 }
 
+/* A plan of work has a round a stage. */
+static void the_last_of_many_rounds_is_there(void **state)
+{
+	struct archive_result result;
+	(void)state;
+	report_bed_sql(db, "INSERT INTO round (id, campaign, number, label, starts_ms, deadline_ms, state)"
+		" WITH RECURSIVE n(i) AS (SELECT 1001 UNION ALL SELECT i + 1 FROM n WHERE i < 1700)"
+		" SELECT i, 1, i, '', 0, 0, 'closed' FROM n");
+	report_bed_sql(db, "INSERT INTO delivery (key, campaign, round, step, recipient, contact, address, fields, state, updated_ms)"
+		" VALUES (900, 1, 1700, 0, 1, 11, 'edu@city.example.org', '{}', 5, 1664600000000)");
+	char *text = entry_of(written("many.zip", &result), "outcomes.csv");
+	want(text, "\r\n1700;m1;");
+	free(text);
+	report_bed_sql(db, "DELETE FROM delivery WHERE key = 900");
+	report_bed_sql(db, "DELETE FROM round WHERE id > 1000");
+}
+
 static void an_unknown_campaign_leaves_nothing(void **state)
 {
 	struct settings settings = {0};
@@ -331,6 +348,7 @@ static int down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(a_case_file_holds_everything),
+		cmocka_unit_test(the_last_of_many_rounds_is_there),
 		cmocka_unit_test(an_unknown_campaign_leaves_nothing), cmocka_unit_test(every_kind_of_damage_is_named),
 		cmocka_unit_test(a_flipped_byte_is_found), cmocka_unit_test(other_files_are_refused_in_words),
 		cmocka_unit_test(an_encrypted_entry_is_not_taken_for_good), cmocka_unit_test(a_bomb_takes_no_memory),
