@@ -404,13 +404,21 @@ static int find_ask(struct cli *cli, const struct cli_args *args, struct db *db,
 	struct error e = {0};
 	int64_t round, campaign = 0;
 	const char *slug = cli_operand(args, 1), *key = cli_operand(args, 2);
-	if (cli_number(cli, args, "round", 1, 100000, 1, &round) != 0)
+	if (cli_number(cli, args, "round", 1, 100000, 0, &round) != 0)
 		return CLI_WRONG_USE;
 	enum db_step step = db_query_int(db, &campaign, &e, "SELECT id FROM campaign WHERE slug = $1", "s", slug);
+	if (step == DB_ROW && round == 0)
+		step = db_query_int(db, &round, &e,
+			"SELECT r.number FROM ask k JOIN round r ON r.id = k.round JOIN organisation o ON o.id = k.organisation"
+			" WHERE k.campaign = $1 AND o.key = $2 ORDER BY r.number DESC LIMIT 1", "is", campaign, key);
 	if (step == DB_ROW)
 		step = ask_of(db, campaign, round, key, ask, &e);
 	if (step == DB_ROW)
 		return CLI_DONE;
+	if (step == DB_DONE && round == 0)
+		return cli_failf(cli, ERROR_NOT_FOUND,
+			tr("campaign %s asks nothing of organisation %s", "рассылка %s ничего не спрашивает у организации %s"),
+			cli_clean(slug), cli_clean(key));
 	return step == DB_FAILED ? cli_fail(cli, &e)
 				 : cli_failf(cli, ERROR_NOT_FOUND,
 					   tr("campaign %s asks nothing of organisation %s in round %lld",
@@ -462,7 +470,8 @@ static const struct cli_option ignore_options[] = {
 	{"reason", 0, "TEXT", NULL, "why, for those who look it up later", "причина: для тех, кто спросит потом"},
 	{0}};
 static const struct cli_option assign_options[] = {
-	{"round", 0, "N", NULL, "which round (default: 1)", "какой отчётный период (по умолчанию 1)"},
+	{"round", 0, "N", NULL, "which round (default: the last that asked it)",
+		"какой отчётный период (обычно последний, в котором её спрашивали)"},
 	{0}};
 
 const struct command mail_commands[] = {

@@ -205,7 +205,17 @@ def staff(house):
     # whose it is says a person
     mine = [m for m in waiting.values() if m["organisation"] is None and m["from"] == "x@elsewhere.test"][0]
     bed.run("mail", "confirm", str(mine["id"]), code=1)
+    # of several periods the last that asked is meant, unless it is said
+    campaign = bed.value("SELECT id FROM campaign WHERE slug = 'answers'")
+    bed.change("INSERT INTO round (id, campaign, number, label, starts_ms, deadline_ms, state)"
+               f" VALUES (900001, {campaign}, 2, '', 0, 0, 'closed')")
+    bed.change("INSERT INTO ask (id, campaign, round, organisation, level, place, deadline_ms, state, trouble, versions, opened_ms, updated_ms)"
+               f" SELECT 900002, {campaign}, 900001, id, 0, 'Europe/Moscow', 0, 'open', 0, 0, 0, 0 FROM organisation WHERE key = 's0000013'")
     bed.run("mail", "assign", str(mine["id"]), "answers", "s0000013")
+    assert bed.value(f"SELECT ask FROM mail_in WHERE id = {mine['id']}") == 900002
+    bed.run("mail", "assign", str(mine["id"]), "answers", "s0000013", "--round", "1")
+    bed.change("DELETE FROM ask WHERE id = 900002")
+    bed.change("DELETE FROM round WHERE id = 900001")
     done, = bed.json("mail", "confirm", str(mine["id"]))
     assert done["ask_state"] == "partial" and house.ask(13)[2] == {"registered": 5}
     bed.run("mail", "assign", str(mine["id"]), "answers", "nobody", code=1)
