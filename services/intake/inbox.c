@@ -263,6 +263,17 @@ static const char *identity(const struct inbox_mail *in, char out[static IDENT_H
 
 /* ---- one mail --------------------------------------------------------------------------- */
 
+/* Is what the store has of it all that anybody may want? Without its bytes that is only what was applied,
+ * and reports: what was put aside as noise has them, unless it was too large (is_left_in_mailbox). */
+static bool needs_no_mailbox(const char *kind, const char *state, bool raw)
+{
+	static const enum mail_kind personal[] = {MAIL_UNKNOWN, MAIL_AUTO_REPLY, MAIL_REPLY};
+	bool noise = false;
+	for (size_t i = 0; i < sizeof personal / sizeof *personal; i++)
+		noise = noise || (strcmp(kind, mail_kind_name(personal[i])) == 0 && strcmp(state, CASE_STATE_IGNORED) == 0);
+	return raw || (!noise && strcmp(state, CASE_STATE_REVIEW) != 0);
+}
+
 static int find_known(struct inbox *inbox, const char *hash, struct inbox_result *result, struct error *e)
 {
 	struct db_stmt *stmt;
@@ -274,7 +285,7 @@ static int find_known(struct inbox *inbox, const char *hash, struct inbox_result
 		result->id = db_int(stmt, 0);
 		snprintf(result->kind, sizeof result->kind, "%s", db_text(stmt, 1));
 		snprintf(result->state, sizeof result->state, "%s", db_text(stmt, 2));
-		result->kept = !db_is_null(stmt, 3) || strcmp(result->state, CASE_STATE_REVIEW) != 0;
+		result->kept = needs_no_mailbox(result->kind, result->state, !db_is_null(stmt, 3));
 	}
 	db_reset(stmt);
 	return step == DB_FAILED ? -1 : 0;
