@@ -196,7 +196,7 @@ int archive_plan(struct archive *a, struct error *e)
 	struct db_stmt *stmt;
 	enum db_step step;
 	const char *const title[] = {word(a->lang, "Round", "Период"), word(a->lang, "What", "Что"),
-		word(a->lang, "Place", "Часовой пояс"), word(a->lang, "Due", "Срок"), word(a->lang, "State", "Состояние"),
+		word(a->lang, "Zone, calendar", "Часовой пояс, календарь"), word(a->lang, "Due", "Срок"), word(a->lang, "State", "Состояние"),
 		word(a->lang, "Done", "Сделано"), word(a->lang, "Letters", "Писем"), word(a->lang, "Why", "Пояснение"), NULL};
 	FILE *out = case_begin(a->file, "plan.csv");
 	titles(out, title);

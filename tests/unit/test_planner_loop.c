@@ -79,15 +79,16 @@ static int teardown(void **state)
 
 /* ---- who there is --------------------------------------------------------------------- */
 
-static void organisation(const char *key, const char *kind, const char *parent, const char *zone)
+static void organisation_in(const char *region, const char *key, const char *kind, const char *parent,
+	const char *zone)
 {
 	struct error e = {0};
 	int64_t id;
 	char address[100];
 	flow_ok(db_query_int(bed.db, &id, &e,
-			"INSERT INTO organisation (key, parent_key, kind, name, zone, revision, updated_ms)"
-			" VALUES ($1, $2, $3, $1, $4, 1, 0) RETURNING id",
-			"ssss", key, parent, kind, zone) == DB_ROW ? 0 : -1,
+			"INSERT INTO organisation (key, parent_key, kind, name, region, zone, revision, updated_ms)"
+			" VALUES ($1, $2, $3, $1, $4, $5, 1, 0) RETURNING id",
+			"sssss", key, parent, kind, region, zone) == DB_ROW ? 0 : -1,
 		&e);
 	static const char *const roles[] = {"coordinator", "head"};
 	for (int i = 0; i < 2; i++) {
@@ -98,6 +99,11 @@ static void organisation(const char *key, const char *kind, const char *parent, 
 				"iss", id, roles[i], address),
 			&e);
 	}
+}
+
+static void organisation(const char *key, const char *kind, const char *parent, const char *zone)
+{
+	organisation_in(NULL, key, kind, parent, zone);
 }
 
 #define DEADLINE(day, ms) \
@@ -516,6 +522,77 @@ static void a_reminder_is_decided_anew_by_who_takes_over(void **state)
 	assert_int("counted", "SELECT letters FROM plan WHERE kind = 'reminder' AND step = 1", 2500);
 }
 
+/* ---- a region's own days off ------------------------------------------------------------------ */
+
+/* 29 June 2023, 18:00 in Moscow. The day before is a holiday in Bashkortostan (ru-ba-2023.csv) and a
+ * working day elsewhere. */
+#define JUNE_29 DEADLINE("2023-06-29", 1688050800000)
+#define JUNE_29_1800 INT64_C(1688050800000)
+#define ONE_REMINDER \
+	"[{\"number\":1,\"draft\":false,\"ask\":true,\"first\":0,\"deadline\":" JUNE_29 \
+	",\"remind\":[{\"step\":1,\"before\":\"-1d\"}]}]"
+#define REMINDED(key) \
+	"SELECT count(*) FROM delivery d JOIN organisation o ON o.id = d.recipient WHERE d.step = 1 AND o.key = '" key "'"
+#define PLACE_OF(key) \
+	"SELECT a.place FROM ask a JOIN organisation o ON o.id = a.organisation WHERE o.key = '" key "'"
+
+static void launch_with_regions(void)
+{
+	planner_close(&planner);
+	bed.settings->calendar.regions = xcalloc(1, sizeof *bed.settings->calendar.regions);
+	bed.settings->calendar.regions[0] =
+		(struct settings_region){.region = xstrdup("Республика"), .calendar = xstrdup("ru-ba")};
+	bed.settings->calendar.regions_count = 1;
+	open_planner();
+	organisation_in("Область", "moscow", "authority", NULL, "Europe/Moscow");
+	organisation_in("Край", "perm", "authority", NULL, "Asia/Yekaterinburg");
+	organisation_in("Республика", "ufa", "authority", NULL, "Asia/Yekaterinburg");
+	organisation_in("Республика", "nowhere", "authority", NULL, NULL); /* the campaign's zone */
+	draft("[\"coordinator\"]", ONE_REMINDER, "");
+	launch();
+}
+
+static void a_region_with_days_off_of_its_own_is_reminded_before_them(void **state)
+{
+	(void)state;
+	launch_with_regions();
+	assert_int("letters", LETTERS(0), 4);
+	assert_text("place", PLACE_OF("moscow"), "Europe/Moscow");
+	assert_text("place", PLACE_OF("perm"), "Asia/Yekaterinburg");
+	assert_text("place", PLACE_OF("ufa"), "Asia/Yekaterinburg ru-ba");
+	assert_text("place", PLACE_OF("nowhere"), "Europe/Moscow ru-ba");
+	go_to(JUNE_29_1800 - 2 * DAY - 11 * HOUR - 1); /* 27 June, just before 09:00 in Ufa and Perm */
+	assert_int("nobody yet", LETTERS(1), 0);
+	go_to(bed.now_ms + 1);
+	assert_int("Ufa at its own nine", LETTERS(1), 1);
+	assert_int("before its holiday", REMINDED("ufa"), 1);
+	go_to(JUNE_29_1800 - 2 * DAY - 9 * HOUR);
+	assert_int("the same calendar in another zone", REMINDED("nowhere"), 1);
+	go_to(JUNE_29_1800 - DAY - 11 * HOUR);
+	assert_int("the same zone with another calendar", REMINDED("perm"), 1);
+	assert_int("not Moscow", LETTERS(1), 3);
+	go_to(JUNE_29_1800 - DAY - 9 * HOUR);
+	assert_int("Moscow", REMINDED("moscow"), 1);
+	go_to(JUNE_29_1800 - 1);
+	assert_int("each once", LETTERS(1), 4);
+	assert_int("nothing went wrong", "SELECT count(*) FROM plan WHERE kind = 'reminder' AND state <> 'done'", 0);
+}
+
+static void a_late_reminder_keeps_a_regions_holiday(void **state)
+{
+	(void)state;
+	launch_with_regions();
+	go_to(JUNE_29_1800 - DAY - 8 * HOUR); /* 28 June, 10:00 in Moscow, noon in Ufa and Perm */
+	assert_int("people work in Moscow", REMINDED("moscow"), 1);
+	assert_int("and in Perm", REMINDED("perm"), 1);
+	assert_int("but not in Bashkortostan", LETTERS(1), 2);
+	go_to(JUNE_29_1800 - 11 * HOUR);
+	assert_int("on the next working day", REMINDED("ufa"), 1);
+	assert_int("in its own zone", REMINDED("nowhere"), 0);
+	go_to(JUNE_29_1800 - 9 * HOUR);
+	assert_int("each once", LETTERS(1), 4);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -533,6 +610,8 @@ int main(void)
 		T(named_persons_are_expected_to_acknowledge),
 		T(rounds_open_at_their_own_time_and_drafts_never),
 		T(a_reminder_is_decided_anew_by_who_takes_over),
+		T(a_region_with_days_off_of_its_own_is_reminded_before_them),
+		T(a_late_reminder_keeps_a_regions_holiday),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
