@@ -79,11 +79,21 @@ char *fields_join(const char *head, const struct fields_end *end, int64_t ask, i
 	return out;
 }
 
+/* begin: the member up to its value, as put_id writes it. */
+static int64_t find_id(const char *fields, const char *begin)
+{
+	const char *ids = strstr(fields, IDS_BEGIN);
+	const char *end = ids == NULL ? NULL : strchr(ids, '}');
+	const char *id = end == NULL ? NULL : strstr(ids, begin);
+	return id != NULL && id < end ? strtoll(id + strlen(begin), NULL, 10) : 0;
+}
+
 int64_t fields_ask(const char *fields)
 {
-	const char *ids = strstr(fields, IDS_BEGIN), *ask;
-	if (ids == NULL || (ask = strstr(ids, ",\"ask\":")) == NULL)
-		return 0;
-	const char *end = strchr(ids, '}');
-	return end != NULL && ask < end ? strtoll(ask + strlen(",\"ask\":"), NULL, 10) : 0;
+	return find_id(fields, ",\"ask\":");
+}
+
+int64_t fields_acknowledgement(const char *fields)
+{
+	return find_id(fields, ",\"ack\":");
 }

@@ -23,7 +23,8 @@ void fields_end_fini(struct fields_end *end);
 
 /* head: fields with or without an end. ask, acknowledgement: 0 = none. The caller frees. */
 char *fields_join(const char *head, const struct fields_end *end, int64_t ask, int64_t acknowledgement);
-/* The ask in the fields' end; 0 = none. */
+/* The ask, the acknowledgement in the fields' end; 0 = none. */
 int64_t fields_ask(const char *fields);
+int64_t fields_acknowledgement(const char *fields);
 
 #endif

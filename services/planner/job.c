@@ -126,7 +126,8 @@ static int save(struct doing *d, const char *phase, int64_t cursor, bool done, s
 
 static char *fields_for(const struct doing *d, const char *fields, int64_t level)
 {
-	return d->round.told ? fields_join(fields, &d->end[level == 1], fields_ask(fields), 0) : xstrdup(fields);
+	return d->round.told ? fields_join(fields, &d->end[level == 1], fields_ask(fields), fields_acknowledgement(fields))
+			     : xstrdup(fields);
 }
 
 /* ---- withdrawing -------------------------------------------------------------------------- */

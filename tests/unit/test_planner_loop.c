@@ -593,6 +593,59 @@ static void a_late_reminder_keeps_a_regions_holiday(void **state)
 	assert_int("each once", LETTERS(1), 4);
 }
 
+/* ---- changes ---------------------------------------------------------------------------------------- */
+
+#define OTHER_HASH "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define WITH_PERSON \
+	",\"steps\":[{\"step\":0,\"kind\":\"first\",\"letter\":\"first\"},{\"step\":7,\"kind\":\"acknowledge\",\"letter\":\"ack\"}]," \
+	"\"acknowledge\":{\"persons\":[{\"name\":\"И. О. Первая\",\"address\":\"deputy@education.example.org\"}]}"
+
+/* The folder `vestnik campaign correct` stores: another title, so that every letter is a new one. */
+static void store_mended(void)
+{
+	struct error e = {0};
+	int64_t id;
+	flow_ok(db_query_int(bed.db, &id, &e,
+			"INSERT INTO campaign (slug, kind, title, content_hash, definition, sender, state, priority, created_ms)"
+			" VALUES ('demo--correction', 'correction', 't', $1, $2, 'outreach@ministry.example.org', 'draft', 1, 0)"
+			" RETURNING id",
+			"ss", OTHER_HASH,
+			"{\"title\":\"another\",\"contacts\":[],\"steps\":[{\"step\":0,\"kind\":\"first\",\"letter\":\"first\"},"
+			"{\"step\":9,\"kind\":\"correction\",\"letter\":\"correction\"}]}") == DB_ROW ? 0 : -1,
+		&e);
+	static const char *const letters[] = {"first", "ack", "correction"};
+	for (int i = 0; i < 3; i++)
+		flow_ok(db_exec(bed.db, &e,
+				"INSERT INTO campaign_file (campaign, purpose, position, name, hash) VALUES ($1, 'letter', $2, $3, $3)",
+				"iis", id, (int64_t)i, letters[i]),
+			&e);
+}
+
+static void a_corrected_letter_leads_to_the_same_acknowledgement(void **state)
+{
+	(void)state;
+	struct error e = {0};
+	organisation("a", "authority", NULL, NULL);
+	draft("[\"coordinator\"]",
+		"[{\"number\":1,\"draft\":false,\"ask\":true,\"first\":0,\"acknowledge\":7,\"deadline\":" MAY_30 "," REMIND "}]",
+		WITH_PERSON);
+	store_mended();
+	order(TASK_CAMPAIGN_LAUNCH, json_pack("{s:s,s:s}", "campaign", "demo", "content_hash", HASH));
+	while (flow_int(&bed, LETTERS(7)) == 0) {
+		skipped_us += REST_US;
+		flow_ok(planner_step(planner, 1, &e), &e);
+	}
+	flow_ok(db_exec(bed.db, &e, "UPDATE schedule SET due_ms = due_ms + 172800000", ""), &e);
+	settle();
+	assert_int("it waits", LETTERS(7) " AND state = 0", 1);
+	order(TASK_CAMPAIGN_CORRECT, json_pack("{s:s,s:s}", "campaign", "demo", "content_hash", OTHER_HASH));
+	settle();
+	assert_int("taken back", LETTERS(7) " AND state = 10", 1);
+	assert_int("the mended one has the same link",
+		"SELECT count(*) FROM delivery d JOIN acknowledgement k ON k.address = d.address WHERE d.step > 7"
+		" AND d.state = 0 AND d.fields LIKE '%\"ack\":' || k.id || '}%'", 1);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -612,6 +665,7 @@ int main(void)
 		T(a_reminder_is_decided_anew_by_who_takes_over),
 		T(a_region_with_days_off_of_its_own_is_reminded_before_them),
 		T(a_late_reminder_keeps_a_regions_holiday),
+		T(a_corrected_letter_leads_to_the_same_acknowledgement),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
