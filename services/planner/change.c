@@ -358,43 +358,68 @@ struct open_ask {
 };
 #define ASKS_MAX 200 /* open asks of one organisation */
 
+enum { ASK, ROUND, CAMPAIGN, PRIORITY, LEVEL, KEY, CONTACT, DISPATCH, STATE, WAITS, ADDRESS, FIELDS };
+
+static void take_letter(struct open_ask *ask, struct db_stmt *row)
+{
+	free(ask->address);
+	free(ask->fields);
+	*ask = (struct open_ask){.ask = db_int(row, ASK),
+		.round = db_int(row, ROUND),
+		.campaign = db_int(row, CAMPAIGN),
+		.priority = db_int(row, PRIORITY),
+		.level = db_int(row, LEVEL),
+		.key = db_int(row, KEY),
+		.contact = db_int(row, CONTACT),
+		.dispatch = db_int(row, DISPATCH),
+		.state = (enum delivery_state)db_int(row, STATE),
+		.waits = !db_is_null(row, WAITS),
+		.address = xstrdup(db_text(row, ADDRESS)),
+		.fields = xstrdup(db_text(row, FIELDS))};
+}
+
+/* It was sent in the place of that letter: to another address (send_again), or with a mended text. */
+static bool replaces(struct db_stmt *row, const struct open_ask *ask)
+{
+	int64_t contact = db_int(row, CONTACT);
+	return db_int(row, KEY) > ask->key &&
+		(contact == -ask->key || (contact == ask->contact && ask->state == DELIVERY_CANCELLED));
+}
+
 static int read_asks(struct planner *planner, const struct task *task, struct open_ask *asks, size_t *count,
 	struct error *e)
 {
 	struct db_stmt *stmt;
 	enum db_step step;
 	*count = 0;
-	/* The latest letter that was no reminder to this contact (or to a letter sent in its place). */
+	/* The first letter to this contact, and what was sent in its place, in the order of writing. */
 	if (db_query(planner->db, &stmt, e,
 		    "SELECT a.id, a.round, a.campaign, c.priority, a.level, d.key, d.contact, d.dispatch, d.state,"
 		    " s.key, d.address, d.fields FROM organisation o JOIN ask a ON a.organisation = o.id"
 		    " JOIN campaign c ON c.id = a.campaign JOIN contact k ON k.organisation = o.id AND k.active = 1"
-		    " JOIN delivery d ON d.round = a.round AND d.recipient = o.id AND d.contact = k.id"
+		    " JOIN delivery d ON d.round = a.round AND d.recipient = o.id AND (d.contact = k.id OR d.contact < 0)"
 		    " AND d.reminds IS NULL LEFT JOIN schedule s ON s.key = d.key AND s.claimed_ms IS NULL"
-		    " WHERE o.key = $1 AND a.state = 'open' AND c.state IN ('running', 'paused') AND d.state <> 10"
+		    " WHERE o.key = $1 AND a.state = 'open' AND c.state IN ('running', 'paused')"
 		    " AND k.role = COALESCE($2, (SELECT k2.role FROM contact k2 WHERE k2.organisation = o.id"
-		    " AND k2.active = 1 ORDER BY k2.id LIMIT 1)) ORDER BY a.id, d.key",
+		    " AND k2.active = 1 ORDER BY k2.id LIMIT 1)) ORDER BY a.id, k.id, d.key",
 		    "ss", task->as.recipient.key, task->as.recipient.role) != 0)
 		return -1;
 	while ((step = db_step(stmt, e)) == DB_ROW) {
-		if (*count > 0 && asks[*count - 1].ask == db_int(stmt, 0))
-			continue; /* its first letter is enough */
+		struct open_ask *last = *count == 0 ? NULL : &asks[*count - 1];
+		if (fields_acknowledgement(db_text(stmt, FIELDS)) != 0)
+			continue;
+		if (last != NULL && last->ask == db_int(stmt, ASK)) {
+			if (replaces(stmt, last))
+				take_letter(last, stmt);
+			continue; /* one contact's letter is enough */
+		}
+		if (db_int(stmt, CONTACT) < 0)
+			continue; /* in the place of another contact's */
 		if (*count == ASKS_MAX) {
 			db_reset(stmt);
 			break;
 		}
-		asks[(*count)++] = (struct open_ask){.ask = db_int(stmt, 0),
-			.round = db_int(stmt, 1),
-			.campaign = db_int(stmt, 2),
-			.priority = db_int(stmt, 3),
-			.level = db_int(stmt, 4),
-			.key = db_int(stmt, 5),
-			.contact = db_int(stmt, 6),
-			.dispatch = db_int(stmt, 7),
-			.state = (enum delivery_state)db_int(stmt, 8),
-			.waits = !db_is_null(stmt, 9),
-			.address = xstrdup(db_text(stmt, 10)),
-			.fields = xstrdup(db_text(stmt, 11))};
+		take_letter(&asks[(*count)++], stmt);
 	}
 	return step == DB_FAILED ? -1 : 0;
 }

@@ -595,6 +595,29 @@ static void a_late_reminder_keeps_a_regions_holiday(void **state)
 
 /* ---- changes ---------------------------------------------------------------------------------------- */
 
+static void send_to(const char *key, const char *address)
+{
+	order(TASK_RECIPIENT_READDRESS, json_pack("{s:s,s:s}", "recipient", key, "address", address));
+	settle();
+}
+
+static void an_address_that_was_wrong_again_is_replaced_again(void **state)
+{
+	(void)state;
+	organisation("a", "authority", NULL, NULL);
+	organisation("b", "authority", NULL, NULL);
+	draft("[\"coordinator\",\"head\"]", ONE_ROUND, "");
+	launch();
+	assert_int("letters", LETTERS(0), 4);
+	send_to("a", "one@a.example.org");
+	send_to("a", "two@a.example.org");
+	send_to("a", "three@a.example.org");
+	send_to("a", "three@a.example.org");
+	assert_int("to each", "SELECT count(DISTINCT address) FROM delivery WHERE contact < 0 AND state = 5", 3);
+	assert_int("once", "SELECT count(*) FROM delivery WHERE contact < 0", 3);
+	assert_int("the other's stay", LETTERS(0), 7);
+}
+
 #define OTHER_HASH "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define WITH_PERSON \
 	",\"steps\":[{\"step\":0,\"kind\":\"first\",\"letter\":\"first\"},{\"step\":7,\"kind\":\"acknowledge\",\"letter\":\"ack\"}]," \
@@ -665,6 +688,7 @@ int main(void)
 		T(a_reminder_is_decided_anew_by_who_takes_over),
 		T(a_region_with_days_off_of_its_own_is_reminded_before_them),
 		T(a_late_reminder_keeps_a_regions_holiday),
+		T(an_address_that_was_wrong_again_is_replaced_again),
 		T(a_corrected_letter_leads_to_the_same_acknowledgement),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
