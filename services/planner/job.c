@@ -283,6 +283,7 @@ static bool was_told(const struct doing *d, int64_t step)
 	return false;
 }
 
+/* Whoever got letters of several rounds is told once. */
 static int read_reached(struct doing *d, int64_t to, struct letters *letters, struct error *e)
 {
 	struct db_stmt *stmt;
@@ -291,8 +292,10 @@ static int read_reached(struct doing *d, int64_t to, struct letters *letters, st
 		    "SELECT d.step, d.recipient, d.contact, d.fields, COALESCE(c.address, d.address), a.level, a.state"
 		    " FROM delivery d LEFT JOIN contact c ON c.id = d.contact AND c.active = 1 AND d.recipient <> 0"
 		    " LEFT JOIN ask a ON a.round = d.round AND a.organisation = d.recipient"
-		    " WHERE d.key > $1 AND d.key <= $2 AND d.round = $3 AND d.state IN (2, 5, 6) AND d.reminds IS NULL",
-		    "iii", d->cursor, to, d->round.id) != 0)
+		    " WHERE d.key > $1 AND d.key <= $2 AND d.round = $3 AND d.state IN (2, 5, 6) AND d.reminds IS NULL"
+		    " AND NOT EXISTS (SELECT 1 FROM round r CROSS JOIN delivery t WHERE r.campaign = $4 AND t.round = r.id"
+		    " AND t.step = $5 AND t.recipient = d.recipient AND t.contact = d.contact)",
+		    "iiiii", d->cursor, to, d->round.id, d->round.campaign, number_of(d, "tell")) != 0)
 		return -1;
 	while ((got = db_step(stmt, e)) == DB_ROW) {
 		bool answered = !db_is_null(stmt, 6) && strcmp(db_text(stmt, 6), "confirmed") == 0;

@@ -618,6 +618,23 @@ static void an_address_that_was_wrong_again_is_replaced_again(void **state)
 	assert_int("the other's stay", LETTERS(0), 7);
 }
 
+static void whoever_got_letters_of_several_rounds_is_told_of_the_recall_once(void **state)
+{
+	(void)state;
+	organisation("a", "authority", NULL, NULL);
+	draft("[\"coordinator\"]",
+		"[{\"number\":1,\"draft\":false,\"ask\":false,\"first\":0},"
+		"{\"number\":2,\"draft\":false,\"ask\":false,\"first\":8,\"starts_ms\":1685426400000}]",
+		",\"steps\":[{\"step\":0,\"kind\":\"first\",\"letter\":\"first\"},{\"step\":8,\"kind\":\"first\",\"letter\":\"first\"}]");
+	launch();
+	go_to(INT64_C(1685426400000));
+	assert_int("two rounds", "SELECT count(*) FROM delivery WHERE state = 5", 2);
+	order(TASK_CAMPAIGN_RECALL, json_pack("{s:s,s:s}", "campaign", "demo", "reason", "ошибка"));
+	settle();
+	assert_int("one letter about it", "SELECT count(*) FROM delivery WHERE step NOT IN (0, 8)", 1);
+	assert_text("finished", "SELECT state FROM campaign", "finished");
+}
+
 #define OTHER_HASH "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define WITH_PERSON \
 	",\"steps\":[{\"step\":0,\"kind\":\"first\",\"letter\":\"first\"},{\"step\":7,\"kind\":\"acknowledge\",\"letter\":\"ack\"}]," \
@@ -689,6 +706,7 @@ int main(void)
 		T(a_region_with_days_off_of_its_own_is_reminded_before_them),
 		T(a_late_reminder_keeps_a_regions_holiday),
 		T(an_address_that_was_wrong_again_is_replaced_again),
+		T(whoever_got_letters_of_several_rounds_is_told_of_the_recall_once),
 		T(a_corrected_letter_leads_to_the_same_acknowledgement),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
