@@ -85,7 +85,18 @@ static int new_collect(struct planner *planner, const struct round_row *round, c
 	return 0;
 }
 
-static int store_deadline(struct planner *planner, const struct round_row *round, const json_t *moved, struct error *e)
+/* A round may have been closed without having opened: all its time passed while nothing could happen. */
+static int has_opened(struct planner *planner, const struct round_row *round, bool *opened, struct error *e)
+{
+	int64_t found;
+	enum db_step step = db_query_int(planner->db, &found, e,
+		"SELECT id FROM plan WHERE round = $1 AND kind = 'open' AND state = 'done'", "i", round->id);
+	*opened = step == DB_ROW;
+	return step == DB_FAILED ? -1 : 0;
+}
+
+static int store_deadline(struct planner *planner, const struct round_row *round, bool opened, const json_t *moved,
+	struct error *e)
 {
 	struct db_stmt *stmt;
 	const json_t *deadline = json_object_get(moved, "deadline"), *collect = json_object_get(moved, "collect");
@@ -101,8 +112,8 @@ static int store_deadline(struct planner *planner, const struct round_row *round
 	json_decref(all);
 	int rc = db_exec(planner->db, e,
 		"UPDATE round SET postponed = $2, deadline_ms = $3, reported_ms = NULL,"
-		" state = CASE WHEN state = 'closed' THEN 'open' ELSE state END WHERE id = $1",
-		"isi", round->id, text, at_ms);
+		" state = CASE WHEN state = 'closed' THEN CAST($4 AS TEXT) ELSE state END WHERE id = $1",
+		"isis", round->id, text, at_ms, opened ? "open" : "planned");
 	free(text);
 	if (rc == 0)
 		rc = db_exec(planner->db, e,
@@ -173,6 +184,7 @@ static int postpone(struct planner *planner, const struct task *task, const stru
 {
 	struct deadline deadline;
 	const char *zone;
+	bool opened = false;
 	if (!round_asks(round) || json_object_get(round->round, "deadline") == NULL)
 		return error_set(e, ERROR_CONFLICT, "round %lld of \"%s\" has no deadline", (long long)round->number,
 			row->slug);
@@ -185,7 +197,9 @@ static int postpone(struct planner *planner, const struct task *task, const stru
 	json_object_set_new(moved, "deadline", definition_deadline_json(&deadline, zone));
 	int rc = new_collect(planner, round, &deadline, moved, e);
 	if (rc == 0)
-		rc = store_deadline(planner, round, moved, e);
+		rc = has_opened(planner, round, &opened, e);
+	if (rc == 0)
+		rc = store_deadline(planner, round, opened, moved, e);
 	json_decref(moved);
 	if (rc == 0)
 		rc = replan(planner, round->id, e);
@@ -193,7 +207,7 @@ static int postpone(struct planner *planner, const struct task *task, const stru
 		rc = db_exec(planner->db, e,
 			"UPDATE campaign SET state = 'running', state_reason = NULL, finished_ms = NULL WHERE id = $1", "i",
 			row->id);
-	if (rc == 0 && strcmp(round->state, "planned") != 0)
+	if (rc == 0 && opened)
 		rc = begin_retelling(planner, row, round, task->as.campaign.tell, e);
 	return rc;
 }

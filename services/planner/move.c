@@ -51,11 +51,37 @@ static int write_opening(struct planner *planner, const struct round_row *round,
 	return rc;
 }
 
+/* All of it passed while the planner slept, or the campaign stood still: as at a launch that is too
+ * late, nobody is asked for what can't be in time, and nobody is told of the silent. */
+static int close_unopened(struct planner *planner, const struct plan_entry *entry, struct error *e)
+{
+	const char *reason = tr("not sent: the deadline had passed before the letters could go",
+		"не отправлено: срок прошёл раньше, чем могли уйти письма");
+	int rc = planner_begin(planner, e);
+	if (rc == 0)
+		rc = db_exec(planner->db, e,
+			"UPDATE plan SET state = 'overtaken', reason = $2, done_ms = $3 WHERE round = $1 AND state = 'planned'",
+			"isi", entry->round, reason, clock_now_ms());
+	if (rc == 0)
+		rc = db_exec(planner->db, e, "UPDATE round SET state = 'closed' WHERE id = $1 AND state IN ('planned', 'open')", "i",
+			entry->round);
+	if (rc == 0)
+		rc = db_commit(planner->db, DB_RELAXED, e);
+	db_rollback(planner->db);
+	if (rc == 0)
+		log_warn("round_not_opened", "round=%lld reason=deadline_passed", (long long)entry->round);
+	return rc == 0 ? 1 : -1;
+}
+
 static int open_round(struct planner *planner, const struct plan_entry *entry, struct error *e)
 {
 	struct round_row round;
 	if (round_row_load(planner, entry->round, &round, e) != 0)
 		return -1;
+	if (round_deadline_ms(&round, 0) <= clock_now_ms()) {
+		round_row_fini(&round);
+		return close_unopened(planner, entry, e);
+	}
 	int rc = planner_begin(planner, e);
 	enum db_step step = DB_FAILED;
 	if (rc == 0)

@@ -593,6 +593,32 @@ static void a_late_reminder_keeps_a_regions_holiday(void **state)
 	assert_int("each once", LETTERS(1), 4);
 }
 
+/* ---- rounds that could not be as planned -------------------------------------------------------- */
+
+static void a_round_whose_time_was_slept_through_asks_nobody_until_it_is_postponed(void **state)
+{
+	(void)state;
+	organisation("a", "authority", NULL, NULL);
+	draft("[\"coordinator\"]",
+		"[{\"number\":1,\"draft\":false,\"ask\":true,\"first\":0,\"starts_ms\":1684735200000,\"deadline\":" MAY_30 "," REMIND "}]",
+		",\"ask\":{\"verb\":\"просим\",\"fields\":[],\"report\":{\"to\":[\"head@ministry.example.org\"],\"formats\":[\"html\"]}}");
+	launch();
+	go_to(INT64_C(1685458800000) + HOUR);
+	assert_int("no letters", LETTERS(0), 0);
+	assert_int("no asks", "SELECT count(*) FROM ask", 0);
+	assert_int("no report of nothing", NOTICES, 0);
+	assert_int("each step says why", "SELECT count(*) FROM plan WHERE state <> 'overtaken' OR reason NOT LIKE '%deadline had passed%'", 0);
+	assert_text("closed", "SELECT state FROM round", "closed");
+	assert_text("finished", "SELECT state FROM campaign", "finished");
+	order(TASK_CAMPAIGN_POSTPONE, json_pack("{s:s,s:s,s:i}", "campaign", "demo", "deadline", "2023-06-09 18:00", "round", 1));
+	settle();
+	assert_text("going on", "SELECT state FROM campaign WHERE slug = 'demo'", "running");
+	go_to(INT64_C(1685458800000) + 15 * HOUR); /* the next morning */
+	assert_int("the letter", LETTERS(0), 1);
+	assert_text("open", "SELECT state FROM round", "open");
+	assert_int("reminders", "SELECT count(*) FROM plan WHERE kind = 'reminder' AND state = 'planned'", 3);
+}
+
 /* ---- changes ---------------------------------------------------------------------------------------- */
 
 static void send_to(const char *key, const char *address)
@@ -705,6 +731,7 @@ int main(void)
 		T(a_reminder_is_decided_anew_by_who_takes_over),
 		T(a_region_with_days_off_of_its_own_is_reminded_before_them),
 		T(a_late_reminder_keeps_a_regions_holiday),
+		T(a_round_whose_time_was_slept_through_asks_nobody_until_it_is_postponed),
 		T(an_address_that_was_wrong_again_is_replaced_again),
 		T(whoever_got_letters_of_several_rounds_is_told_of_the_recall_once),
 		T(a_corrected_letter_leads_to_the_same_acknowledgement),
