@@ -138,8 +138,11 @@ static int write_rows(struct planner *planner, const struct open_expand *x, cons
 		.now_ms = batch->now_ms};
 	batch->opening.priority = c->priority;
 	batch->opening.now_ms = batch->now_ms;
+	int64_t written;
 	if (opening_write(planner, &batch->opening, &batch->letters, e) != 0 ||
-		letters_write(planner, &of, &batch->letters, NULL, e) != 0)
+		letters_write(planner, &of, &batch->letters, &written, e) != 0 ||
+		db_exec(planner->db, e, "UPDATE plan SET letters = letters + $2 WHERE round = $1 AND kind = 'open'", "ii",
+			x->round, written) != 0)
 		return -1;
 	return opening_acknowledgements(planner, &batch->opening, &batch->letters, e);
 }
@@ -249,12 +252,25 @@ static int read_round(struct planner *planner, const struct open_expand *x, stru
 		batch->level == 1, &batch->campaign, e);
 }
 
+/* A rate is counted from the round's beginning, by all rounds that begin at that moment: letters of
+ * former ones, and reminders, had their own slots. */
+static int count_already(struct planner *planner, const struct open_expand *x, struct batch *batch,
+	struct error *e)
+{
+	enum db_step step = batch->round.told
+		? db_query_int(planner->db, &batch->already, e,
+			  "SELECT CAST(sum(p.letters) AS BIGINT) FROM plan own JOIN plan p ON p.campaign = own.campaign"
+			  " AND p.due_ms = own.due_ms AND p.kind = own.kind WHERE own.round = $1 AND own.kind = 'open'",
+			  "i", x->round)
+		: db_query_int(planner->db, &batch->already, e, "SELECT total FROM campaign WHERE id = $1", "i",
+			  x->campaign);
+	return step == DB_FAILED ? -1 : 0;
+}
+
 static int read_batch(struct planner *planner, const struct open_expand *x, struct batch *batch,
 	int64_t *last, bool *end, struct error *e)
 {
-	if (read_round(planner, x, batch, e) != 0 ||
-		db_query_int(planner->db, &batch->already, e, "SELECT total FROM campaign WHERE id = $1", "i",
-			x->campaign) != DB_ROW)
+	if (read_round(planner, x, batch, e) != 0 || count_already(planner, x, batch, e) != 0)
 		return -1;
 	int64_t starts_ms = batch->round.starts_ms;
 	/* With local times a round begins in the east before it begins here. Slots of a rate are

@@ -619,6 +619,27 @@ static void a_round_whose_time_was_slept_through_asks_nobody_until_it_is_postpon
 	assert_int("reminders", "SELECT count(*) FROM plan WHERE kind = 'reminder' AND state = 'planned'", 3);
 }
 
+static void a_rate_is_counted_anew_in_every_round(void **state)
+{
+	(void)state;
+	organisation("a", "authority", NULL, NULL);
+	organisation("b", "authority", NULL, NULL);
+	draft("[\"coordinator\"]",
+		"[{\"number\":1,\"draft\":false,\"ask\":false,\"first\":0},"
+		"{\"number\":2,\"draft\":false,\"ask\":false,\"first\":8,\"starts_ms\":1685426400000},"
+		"{\"number\":3,\"draft\":false,\"ask\":false,\"first\":9,\"starts_ms\":1685426400000}]",
+		",\"rate\":{\"count\":1,\"per_ms\":3600000}");
+	launch();
+	go_to(bed.now_ms + HOUR);
+	assert_int("the first round", "SELECT count(*) FROM delivery WHERE step = 0 AND state = 5", 2);
+	go_to(INT64_C(1685426400000));
+	assert_int("the next begin with a letter", "SELECT count(*) FROM delivery WHERE step > 0 AND state = 5", 1);
+	for (int hour = 1; hour < 4; hour++) {
+		go_to(INT64_C(1685426400000) + hour * HOUR);
+		assert_int("one an hour, of both", "SELECT count(*) FROM delivery WHERE step > 0 AND state = 5", hour + 1);
+	}
+}
+
 /* ---- changes ---------------------------------------------------------------------------------------- */
 
 static void send_to(const char *key, const char *address)
@@ -732,6 +753,7 @@ int main(void)
 		T(a_region_with_days_off_of_its_own_is_reminded_before_them),
 		T(a_late_reminder_keeps_a_regions_holiday),
 		T(a_round_whose_time_was_slept_through_asks_nobody_until_it_is_postponed),
+		T(a_rate_is_counted_anew_in_every_round),
 		T(an_address_that_was_wrong_again_is_replaced_again),
 		T(whoever_got_letters_of_several_rounds_is_told_of_the_recall_once),
 		T(a_corrected_letter_leads_to_the_same_acknowledgement),
