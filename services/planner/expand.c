@@ -314,7 +314,7 @@ int planner_expand(struct planner *planner, struct error *e)
 	db_rollback(planner->db);
 	if (rc == 0)
 		rc = write_batch(planner, &x, &batch, last, end, e);
-	else if (e->code == ERROR_INPUT || e->code == ERROR_NOT_FOUND) {
+	if (rc < 0 && (e->code == ERROR_INPUT || e->code == ERROR_NOT_FOUND)) {
 		struct error why = *e;
 		rc = stop_campaign(planner, x.campaign, why.text, e);
 	}

@@ -640,6 +640,21 @@ static void a_rate_is_counted_anew_in_every_round(void **state)
 	}
 }
 
+static void a_zone_nobody_knows_stops_its_campaign_and_no_other(void **state)
+{
+	(void)state;
+	organisation("a", "authority", NULL, NULL);
+	draft("[\"coordinator\"]",
+		"[{\"number\":1,\"draft\":false,\"ask\":true,\"first\":0,\"starts_ms\":1684735200000,\"deadline\":" MAY_30 "," REMIND "}]",
+		",\"send\":{\"local\":false,\"open_minute\":540,\"close_minute\":1080}");
+	launch();
+	organisation("b", "authority", NULL, "Nowhere/Land");
+	go_to(INT64_C(1684735200000));
+	assert_text("stopped", "SELECT state FROM campaign", "paused");
+	assert_int("it says why", "SELECT count(*) FROM campaign WHERE state_reason LIKE '%Nowhere/Land%'", 1);
+	assert_int("nothing of the batch was written", LETTERS(0), 0);
+}
+
 /* ---- changes ---------------------------------------------------------------------------------------- */
 
 static void send_to(const char *key, const char *address)
@@ -754,6 +769,7 @@ int main(void)
 		T(a_late_reminder_keeps_a_regions_holiday),
 		T(a_round_whose_time_was_slept_through_asks_nobody_until_it_is_postponed),
 		T(a_rate_is_counted_anew_in_every_round),
+		T(a_zone_nobody_knows_stops_its_campaign_and_no_other),
 		T(an_address_that_was_wrong_again_is_replaced_again),
 		T(whoever_got_letters_of_several_rounds_is_told_of_the_recall_once),
 		T(a_corrected_letter_leads_to_the_same_acknowledgement),
