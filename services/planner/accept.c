@@ -146,6 +146,8 @@ static int change_state(struct planner *planner, const struct task *task, struct
 	int rc = find(planner, task, &row, e);
 	if (rc == 0)
 		rc = limits_campaign(limits, planner->db, task, &row, e);
+	if (rc == 0 && task->type == TASK_CAMPAIGN_PAUSE)
+		rc = job_keep_paused(planner, row.id, e);
 	if (rc != 0 || row.state == changes[task->type].to) /* asked twice: it is as asked */
 		goto out;
 	if ((changes[task->type].from & 1u << row.state) == 0) {

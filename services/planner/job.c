@@ -28,6 +28,14 @@ int job_open(struct planner *planner, int64_t campaign, bool *open, struct error
 	return step == DB_FAILED ? -1 : 0;
 }
 
+int job_keep_paused(struct planner *planner, int64_t campaign, struct error *e)
+{
+	return db_exec(planner->db, e,
+		"UPDATE expand SET job = replace(job, '\"stays\":false', '\"stays\":true')"
+		" WHERE step = $1 AND done = 0 AND (campaign = $2 OR $2 = 0)",
+		"ii", (int64_t)PLANNER_STEP_JOB, campaign);
+}
+
 static json_t *job_json(const struct job_new *job, int64_t first, int64_t last)
 {
 	return json_pack("{s:s, s:I, s:b, s:b, s:b, s:b, s:s, s:I, s:I}", "phase", job->withdraw ? "withdraw" : "unsend",
@@ -321,7 +329,8 @@ static int finish(struct doing *d, struct error *e)
 		return 0;
 	if (flag_of(d, "stays"))
 		return campaign_row_set_state(d->planner->db, d->round.campaign, CAMPAIGN_PAUSED,
-			tr("it was paused before it was changed: resume it", "была приостановлена до изменения: продолжите её сами"),
+			tr("it was changed, and stays paused as it was asked: resume it",
+				"изменена и остаётся приостановленной, как просили: продолжите её сами"),
 			e);
 	if (campaign_row_set_state(d->planner->db, d->round.campaign, CAMPAIGN_RUNNING, NULL, e) != 0)
 		return -1;

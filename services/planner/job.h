@@ -21,5 +21,8 @@ struct job_new {
 int job_begin(struct planner *planner, const struct job_new *job, struct error *e);
 /* Is a change under way? */
 int job_open(struct planner *planner, int64_t campaign, bool *open, struct error *e);
+/* Somebody pauses a campaign that is being changed: it stays paused when the change is made.
+ * campaign 0: all. Inside a transaction. */
+int job_keep_paused(struct planner *planner, int64_t campaign, struct error *e);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "planner/internal.h"
+#include "planner/job.h"
 #include "store/delivery.h"
 
 #define CHORE_LEAST_US 200000
@@ -253,6 +254,8 @@ int planner_pause_restored(struct planner *planner, struct error *e)
 	}
 	if (rc == 0 && step == DB_FAILED)
 		rc = -1;
+	if (rc == 0)
+		rc = job_keep_paused(planner, 0, e);
 	if (rc == 0)
 		rc = delivery_keys_skip(planner->db, RESTORED_KEYS_SKIP, e);
 	if (rc == 0)

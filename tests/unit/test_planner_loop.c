@@ -748,6 +748,45 @@ static void a_corrected_letter_leads_to_the_same_acknowledgement(void **state)
 		" AND d.state = 0 AND d.fields LIKE '%\"ack\":' || k.id || '}%'", 1);
 }
 
+static void postpone(void)
+{
+	order(TASK_CAMPAIGN_POSTPONE, json_pack("{s:s,s:s}", "campaign", "demo", "deadline", "2023-06-09 18:00"));
+}
+
+static void a_campaign_paused_while_it_is_changed_stays_paused(void **state)
+{
+	(void)state;
+	organisation("a", "authority", NULL, NULL);
+	draft("[\"coordinator\"]", ONE_ROUND, "");
+	launch();
+	postpone();
+	order(TASK_CAMPAIGN_PAUSE, json_pack("{s:s}", "campaign", "demo"));
+	settle();
+	assert_int("the change is made", "SELECT count(*) FROM expand WHERE done = 0", 0);
+	assert_text("paused", "SELECT state FROM campaign", "paused");
+	order(TASK_CAMPAIGN_RESUME, json_pack("{s:s}", "campaign", "demo"));
+	settle();
+	assert_text("going on", "SELECT state FROM campaign", "running");
+}
+
+static void a_store_restored_while_a_campaign_was_changed_waits_for_people(void **state)
+{
+	(void)state;
+	struct error e = {0};
+	organisation("a", "authority", NULL, NULL);
+	draft("[\"coordinator\"]", ONE_ROUND, "");
+	launch();
+	postpone();
+	while (flow_int(&bed, "SELECT count(*) FROM expand WHERE done = 0") == 0)
+		flow_ok(planner_step(planner, 1, &e), &e);
+	flow_ok(db_exec(bed.db, &e, "INSERT INTO meta (name, value) VALUES ('restored', '1')", ""), &e);
+	planner_close(&planner);
+	open_planner();
+	settle();
+	assert_int("the change is made", "SELECT count(*) FROM expand WHERE done = 0", 0);
+	assert_text("paused", "SELECT state FROM campaign", "paused");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -773,6 +812,8 @@ int main(void)
 		T(an_address_that_was_wrong_again_is_replaced_again),
 		T(whoever_got_letters_of_several_rounds_is_told_of_the_recall_once),
 		T(a_corrected_letter_leads_to_the_same_acknowledgement),
+		T(a_campaign_paused_while_it_is_changed_stays_paused),
+		T(a_store_restored_while_a_campaign_was_changed_waits_for_people),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
