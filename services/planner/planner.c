@@ -51,13 +51,18 @@ int planner_open(struct planner **out, const struct planner_config *config, stru
 	return 0;
 }
 
+static void forget_campaigns(struct planner *planner)
+{
+	for (size_t i = 0; i < CAMPAIGNS_KEPT; i++)
+		campaign_free(&planner->campaigns[i].campaign);
+}
+
 void planner_abandon(struct planner **planner)
 {
 	struct planner *old = *planner;
 	if (old == NULL)
 		return;
-	for (size_t i = 0; i < CAMPAIGNS_KEPT; i++)
-		campaign_free(&old->campaigns[i].campaign);
+	forget_campaigns(old);
 	bus_unsubscribe(&old->consumer);
 	places_free(&old->places);
 	free(old->items);
@@ -104,8 +109,9 @@ static int begin_leading(struct planner *planner, struct error *e)
 	log_info("leading", "token=%lld", (long long)planner->lease.token);
 	planner->leading = true;
 	planner->totals.leading = true;
-	/* What this one knew is old, and retries a former one published may be on their way to the
-	 * ledger. */
+	/* What this one knew is old (campaigns may have been corrected since), and retries a former one
+	 * published may be on their way to the ledger. */
+	forget_campaigns(planner);
 	planner->lookahead = (struct lookahead){.span_us = planner->lookahead.span_us};
 	planner->stuck = (struct stuck){0};
 	planner->finish_marked = planner->finish_unmarked = true;
