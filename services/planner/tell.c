@@ -94,9 +94,9 @@ static enum db_step next_parent(struct planner *planner, const struct plan_entry
 	struct error *e)
 {
 	return db_query_int(planner->db, organisation, e,
-		"SELECT p.id FROM ask a CROSS JOIN organisation o CROSS JOIN organisation p WHERE a.round = $1"
-		" AND a.level = $2 AND a.state = 'open' AND o.id = a.organisation AND p.key = o.parent_key"
-		" AND p.id > $3 ORDER BY p.id LIMIT 1",
+		"SELECT p.id FROM organisation p WHERE p.id > $3 AND EXISTS (SELECT 1 FROM organisation o CROSS JOIN ask a"
+		" WHERE o.parent_key = p.key AND a.round = $1 AND a.organisation = o.id AND a.level = $2"
+		" AND a.state = 'open') ORDER BY p.id LIMIT 1",
 		"iii", entry->round, entry->level, entry->cursor);
 }
 
