@@ -139,6 +139,23 @@ static bool begin_field(struct form *form, const char *key)
 	return true;
 }
 
+/* Where a packet ends within the first bytes of a value, libmicrohttpd begins the value twice: first with
+ * nothing, then with its bytes, both at 0. The second time it only goes on. */
+static bool goes_on(const struct form *form, const char *key, const char *file_name)
+{
+	if (!form->bare || form->in_file != (file_name != NULL))
+		return false;
+	if (!form->in_file)
+		return strcmp(buf_str(&form->building[form->fields - 1].name), key) == 0;
+	if (form->skip_file)
+		return false;
+	const struct web_file *last = &form->file[form->files - 1];
+	char *name = form_file_name(file_name);
+	bool same = strcmp(last->field, key) == 0 && strcmp(last->name, name) == 0;
+	free(name);
+	return same;
+}
+
 /* A piece of a field or file; off 0 begins one. */
 static enum MHD_Result on_piece(void *arg, enum MHD_ValueKind kind, const char *key, const char *file_name,
 	const char *content_type, const char *encoding, const char *data, uint64_t off, size_t len)
@@ -148,11 +165,12 @@ static enum MHD_Result on_piece(void *arg, enum MHD_ValueKind kind, const char *
 	(void)encoding;
 	if (form->verdict != FORM_GOOD || key == NULL)
 		return MHD_NO;
-	if (off == 0) {
+	if (off == 0 && (len == 0 || !goes_on(form, key, file_name))) {
 		form->in_file = file_name != NULL;
 		if (form->in_file ? !begin_file(form, key, file_name, content_type) : !begin_field(form, key))
 			return MHD_NO;
 	}
+	form->bare = off == 0 && len == 0;
 	if (form->in_file)
 		return form->skip_file || write_file(form, data, len) ? MHD_YES : MHD_NO;
 	form->field_bytes += len;

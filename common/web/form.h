@@ -27,6 +27,7 @@ struct form {
 	struct web_file *file;
 	size_t files;
 	bool in_file, skip_file; /* where the next piece goes */
+	bool bare;               /* the last piece began a value and held nothing of it */
 	struct buf body;
 };
 

@@ -146,6 +146,22 @@ def forms_are_read():
     want("nothing left behind", os.listdir(FOLDER), [])
 
 
+def values_come_once_wherever_a_packet_ends():
+    """Chunks of a few bytes: each is handed over by itself."""
+    body, headers = multipart(("a", "значение"), ("b", "12"), ("c", ""), ("c", "7"), ("f", "1.txt", "text/plain", b"data"),
+                              ("f", "2.txt", "text/plain", b"\r\n--\r\n"), ("none", "", "application/octet-stream", b""), ("b", "3"))
+    fields = [["a", "значение"], ["b", "12"], ["c", "7"], ["b", "3"]]
+    plain = b"a=%D0%B7%D0%BD+x&b=12&e=&b=3"
+    for size in range(1, 12):
+        got = echo("/upload", "POST", iter([body[i:i + size] for i in range(0, len(body), size)]), headers)
+        want(f"fields in pieces of {size}", [f for f in got["fields"] if f != ["c", ""]], fields)
+        want(f"files in pieces of {size}", [(f["field"], f["name"], f["hash"]) for f in got["files"]],
+             [("f", "1.txt", hashlib.sha256(b"data").hexdigest()), ("f", "2.txt", hashlib.sha256(b"\r\n--\r\n").hexdigest())])
+        got = echo("/echo", "POST", iter([plain[i:i + size] for i in range(0, len(plain), size)]),
+                   {"Content-Type": "application/x-www-form-urlencoded"})
+        want(f"urlencoded in pieces of {size}", got["fields"], [["a", "зн x"], ["b", "12"], ["e", ""], ["b", "3"]])
+
+
 def bodies_have_a_limit():
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     want("said to be large", get("/echo", "POST", "a=" + "x" * 200_000, form)[0], 413)
@@ -269,7 +285,7 @@ with tempfile.TemporaryDirectory() as FOLDER, open(os.path.join(FOLDER, "..", f"
     try:
         PORT = int(probe.stdout.readline())
         for test in (answers_carry_security_headers, requests_are_understood, addresses_are_believed_only_from_proxies,
-                     forms_are_read, bodies_have_a_limit, ambiguous_requests_are_refused, slow_clients_are_dropped,
+                     forms_are_read, values_come_once_wherever_a_packet_ends, bodies_have_a_limit, ambiguous_requests_are_refused, slow_clients_are_dropped,
                      one_address_has_its_share_of_connections):
             began = time.monotonic()
             test()
