@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/lang.h"
+#include "base/xalloc.h"
 #include "portal/visit.h"
 
 #define SCHOOLS_MAX 2000 /* of one municipality; a page with more is of no use */
@@ -86,6 +87,30 @@ static int read_contacts(struct db *db, const struct asked *asked, struct school
 	return step == DB_FAILED ? -1 : 0;
 }
 
+/* «Школа № 2» before «Школа № 10». */
+static int by_name(const void *a, const void *b)
+{
+	const json_t *left = *(json_t *const *)a, *right = *(json_t *const *)b;
+	int order = strverscmp(json_string_value(json_object_get(left, "name")),
+		json_string_value(json_object_get(right, "name")));
+	json_int_t first = json_integer_value(json_object_get(left, "organisation"));
+	json_int_t second = json_integer_value(json_object_get(right, "organisation"));
+	return order != 0 ? order : (first > second) - (first < second);
+}
+
+static void sort_by_name(json_t *list)
+{
+	size_t count = json_array_size(list);
+	json_t **school = xcalloc(count + 1, sizeof *school);
+	for (size_t i = 0; i < count; i++)
+		school[i] = json_incref(json_array_get(list, i));
+	qsort(school, count, sizeof *school, by_name);
+	json_array_clear(list);
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, school[i]);
+	free(school);
+}
+
 int schools_load(struct db *db, const struct asked *asked, struct schools *out, struct error *e)
 {
 	struct db_stmt *row;
@@ -108,6 +133,7 @@ int schools_load(struct db *db, const struct asked *asked, struct schools *out, 
 	}
 	if (step == DB_FAILED || read_contacts(db, asked, out, e) != 0)
 		return -1;
+	sort_by_name(out->list);
 	return answer_children_sum(db, asked->ask.id, asked->fields.source, &out->sums, &out->answered, &out->asked, e);
 }
 

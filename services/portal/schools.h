@@ -5,7 +5,7 @@
 #include "portal/asked.h"
 
 struct schools {
-	json_t *list;    /* [{"name","state","answered":bool,"cells":[text],"contact","phone"}] in order of name */
+	json_t *list;    /* [{"name","state","answered":bool,"cells":[text],"contact","phone"}], № 2 before № 10 */
 	json_t *columns; /* labels of the fields that add up */
 	json_t *sums;    /* by field name */
 	int64_t answered, asked;

@@ -137,11 +137,23 @@ def a_municipality_sums_up_its_schools(bed):
     want("a school's link does not sum up", bed.get(link.replace("/m/", "/a/")).status, 404)
 
 
+def schools_stand_in_the_order_of_their_numbers(bed):
+    parent = bed.ask("m1")
+    for number in (10, 2, 11, 1):
+        bed.ask(f"s{number}", 1, parent)
+    text = bed.get(bed.cascade(parent)).text
+    places = [text.find(f"Школа № {number} ") for number in (1, 2, 10, 11)]
+    if -1 in places or places != sorted(places):
+        raise AssertionError(f"schools 1, 2, 10, 11 stand at {places}")
+
+
 with PortalBed() as bed:
     data = b"%PDF-1.4\n" + bytes(range(256)) * 4000
-    bed.store(letter=LETTER, attachments=[("Приложение 1.pdf", data)])
+    bed.store(letter=LETTER, attachments=[("Приложение 1.pdf", data)], schools=11)
     acknowledging_takes_the_button(bed)
     leaving_is_one_click(bed)
     the_text_for_passing_on_is_everybodys(bed)
     annexes_keep_their_names(bed, data)
     a_municipality_sums_up_its_schools(bed)
+    bed.store("numbers")
+    schools_stand_in_the_order_of_their_numbers(bed)
