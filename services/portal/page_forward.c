@@ -2,9 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/lang.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "campaign/amend.h"
 #include "campaign/campaign.h"
 #include "campaign/definition.h"
 #include "portal/annexes.h"
@@ -13,6 +15,7 @@
 
 struct told { /* a round and its letter */
 	int64_t campaign, number;
+	int64_t deadline_ms; /* as it is now; TIME_NEVER_MS = none */
 	char *title, *round_label, *markdown;
 	bool withdrawn;
 	struct campaign *stored;
@@ -30,7 +33,7 @@ static enum db_step load_round(struct db *db, int64_t round, struct told *out, s
 {
 	struct db_stmt *row;
 	if (db_query(db, &row, e,
-		    "SELECT r.campaign, r.number, r.label, r.state, c.title FROM round r JOIN campaign c ON c.id = r.campaign"
+		    "SELECT r.campaign, r.number, r.label, r.state, c.title, r.deadline_ms FROM round r JOIN campaign c ON c.id = r.campaign"
 		    " WHERE r.id = $1",
 		    "i", round) != 0)
 		return DB_FAILED;
@@ -42,21 +45,23 @@ static enum db_step load_round(struct db *db, int64_t round, struct told *out, s
 	out->round_label = xstrdup(db_text(row, 2));
 	out->withdrawn = strcmp(db_text(row, 3), "withdrawn") == 0;
 	out->title = xstrdup(db_text(row, 4));
+	out->deadline_ms = db_is_null(row, 5) ? TIME_NEVER_MS : db_int(row, 5);
 	db_reset(row);
 	return campaign_load(db, out->campaign, &out->stored, e) == 0 ? DB_ROW : DB_FAILED;
 }
 
-/* The name of the letter that opens the round: to the addressees, else to those who acknowledge, else
- * to those it is collected from. */
+/* The name of the letter that opens the round, the mended one where it was corrected: to the addressees,
+ * else to those who acknowledge, else to those it is collected from. */
 static const char *letter_name(const json_t *definition, const json_t *round)
 {
 	static const char *const kinds[] = {"first", "acknowledge", "collect_first"};
 	const json_t *steps = json_object_get(definition, "steps");
 	for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
-		const json_t *number = json_object_get(round, kinds[k]);
-		for (size_t i = 0; json_is_integer(number) && i < json_array_size(steps); i++) {
+		const json_t *first = json_object_get(round, kinds[k]);
+		int64_t number = json_is_integer(first) ? amend_current_step(definition, json_integer_value(first)) : 0;
+		for (size_t i = 0; json_is_integer(first) && i < json_array_size(steps); i++) {
 			const json_t *step = json_array_get(steps, i);
-			if (json_integer_value(json_object_get(step, "step")) == json_integer_value(number))
+			if (json_integer_value(json_object_get(step, "step")) == number)
 				return json_string_value(json_object_get(step, "letter"));
 		}
 	}
@@ -88,6 +93,10 @@ static void render(const struct told *told, const json_t *round, json_t *page)
 	json_t *fields = definition_round_fields(definition, round, json_object_get(round, "deadline"));
 	char *subject = NULL, *text = NULL;
 	struct error e = {0};
+	/* A postponed deadline stands in the round, not in the definition. */
+	if (told->deadline_ms != TIME_NEVER_MS && json_object_get(fields, "deadline") != NULL)
+		json_object_set_new(fields, "deadline",
+			definition_deadline_fields(told->deadline_ms, definition_zone(definition), definition_lang(definition)));
 	bool shown = told->markdown != NULL &&
 		forward_render(definition, told->markdown, strlen(told->markdown), fields, &subject, &text, &e) == 0;
 	if (!shown && told->markdown != NULL)

@@ -90,6 +90,22 @@ def the_text_for_passing_on_is_everybodys(bed):
         want_not_in("text", part, page.text)
     want_not_in("no links that act", 'href="/a/', page.html)
     want("not by POST", bed.request("POST", bed.forward(bed.round)).status, 405)
+    # postponed and corrected, as the planner writes it
+    before = bed.value("SELECT deadline_ms FROM round WHERE id = ?", bed.round)
+    definition = bed.value("SELECT definition FROM campaign WHERE id = ?", bed.campaign_id)
+    mended = json.loads(definition)
+    first = next(s for s in mended["steps"] if s["kind"] == "first")
+    mended["steps"].append({"step": 1 + max(s["step"] for s in mended["steps"]), "kind": "first", "letter": "mended", "corrects": first["step"]})
+    text = LETTER.replace("Уважаемые коллеги!", "Уважаемые коллеги, исправлено!").encode()
+    bed.change("INSERT INTO blob (hash, size, data) VALUES ('mended', ?, ?)", len(text), text)
+    bed.change("INSERT INTO campaign_file (campaign, position, purpose, name, hash) VALUES (?, 900, 'letter', 'mended', 'mended')", bed.campaign_id)
+    bed.change("UPDATE round SET deadline_ms = 1893769200000 WHERE id = ?", bed.round)  # 4 January 2030, 18:00
+    bed.change("UPDATE campaign SET definition = ? WHERE id = ?", json.dumps(mended, ensure_ascii=False), bed.campaign_id)
+    page = bed.get(bed.forward(bed.round))
+    want_in("the postponed deadline", "4 января 2030", page.text)
+    want_in("the mended letter", "Уважаемые коллеги, исправлено!", page.text)
+    bed.change("UPDATE round SET deadline_ms = ? WHERE id = ?", before, bed.round)
+    bed.change("UPDATE campaign SET definition = ? WHERE id = ?", definition, bed.campaign_id)
 
 
 def annexes_keep_their_names(bed, data):
