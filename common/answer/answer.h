@@ -65,10 +65,10 @@ struct answer_new {
 	int64_t ask;
 	enum answer_way way;
 	bool proposed;          /* figures read out of words: they count when staff confirm */
-	/* Values by field name (they are checked here, too); NULL or {} = only «received». A form and a sheet
-	 * stand for themselves: what they leave out is empty. Every other way completes what counts: what it
-	 * leaves out stays, null takes a value away. A field of type file: names; files that come now are added
-	 * by themselves, an earlier version's file stays while it is named. */
+	/* Values by field name (they are checked here, too); NULL or {} = only «received». A form, a sheet
+	 * and a cascade's page stand for themselves: what they leave out is empty. Every other way completes
+	 * what counts: what it leaves out stays, null takes a value away. A field of type file: names; files
+	 * that come now are added by themselves, an earlier version's file stays while it is named. */
 	const json_t *fields;
 	const char *name, *phone, *address; /* who says it; each may be NULL */
 	const char *actor;      /* staff; NULL */

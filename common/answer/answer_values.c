@@ -10,7 +10,7 @@
 
 bool answer_way_completes(enum answer_way way)
 {
-	return way != ANSWER_FORM && way != ANSWER_SHEET;
+	return way != ANSWER_FORM && way != ANSWER_SHEET && way != ANSWER_CASCADE;
 }
 
 json_t *answer_compact(const json_t *said)
