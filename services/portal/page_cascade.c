@@ -1,4 +1,5 @@
 /* /m/{token}: a municipality sees its schools and their sum, and confirms it, or changes it and says why. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,9 @@ out:
 	json_decref(hints);
 }
 
+/* Of a sum of fractions: 0.1 + 0.2 is not what people type as 0.3. */
+#define SAME_SUM 1e-12 /* of the sum: thousands of roundings */
+
 /* Does the form say something else than the schools' answers come to? */
 static bool changes_sum(const struct asked *asked, const struct schools *schools, const json_t *values)
 {
@@ -88,7 +92,7 @@ static bool changes_sum(const struct asked *asked, const struct schools *schools
 		const struct field *field = &asked->fields.item[i];
 		const json_t *said = json_object_get(values, field->name), *sum = json_object_get(schools->sums, field->name);
 		double a = json_number_value(said), b = json_number_value(sum);
-		if (field_sums(field) && said != NULL && (a < b || a > b))
+		if (field_sums(field) && said != NULL && fabs(a - b) > SAME_SUM * (1 + fabs(b)))
 			return true;
 	}
 	return false;

@@ -163,6 +163,16 @@ def schools_stand_in_the_order_of_their_numbers(bed):
         raise AssertionError(f"schools 1, 2, 10, 11 stand at {places}")
 
 
+def a_sum_of_fractions_is_confirmed_as_it_stands(bed):
+    parent = bed.ask("m1")
+    for number, share in ((1, "0,1"), (2, "0,2")):
+        bed.post(bed.answer(bed.ask(f"s{number}", 1, parent)), {"f.share": share, "name": "И. О. Фамилия"})
+    page = bed.get(bed.cascade(parent))
+    want_in("the sum is filled in", 'name="f.share" type="text" value="0,3"', page.html)
+    want("no reason is asked for", bed.post(bed.cascade(parent), {"f.share": "0,3", "name": "И. О. Фамилия"}).status, 200)
+    want("for another figure it is", bed.post(bed.cascade(parent), {"f.share": "0,31", "name": "И. О. Фамилия"}).status, 422)
+
+
 with PortalBed() as bed:
     data = b"%PDF-1.4\n" + bytes(range(256)) * 4000
     bed.store(letter=LETTER, attachments=[("Приложение 1.pdf", data)], schools=11)
@@ -173,3 +183,5 @@ with PortalBed() as bed:
     a_municipality_sums_up_its_schools(bed)
     bed.store("numbers")
     schools_stand_in_the_order_of_their_numbers(bed)
+    bed.store("fractions", fields=[{"field": "share", "label": "Доля", "type": "number", "required": True}])
+    a_sum_of_fractions_is_confirmed_as_it_stands(bed)
