@@ -23,6 +23,7 @@ struct guest {
 	struct guest *next, *previous;
 	int fd;
 	bool shut;
+	bool sending; /* an answer of ours goes out */
 	int64_t until_ms; /* monotonic */
 	struct address address;
 };
@@ -38,17 +39,18 @@ struct watch {
 };
 
 /* What has come but was not read yet waits for us, not for the client: its thread is busy with another
- * connection. */
-static bool waits_for_us(int fd)
+ * connection. Not while an answer goes out: then nothing is read, and a client that does not take the answer
+ * but has sent a byte too many would stay for ever. */
+static bool waits_for_us(const struct guest *guest)
 {
 	int unread = 0;
-	return ioctl(fd, FIONREAD, &unread) == 0 && unread > 0;
+	return !guest->sending && ioctl(guest->fd, FIONREAD, &unread) == 0 && unread > 0;
 }
 
 static void reap(struct watch *watch, int64_t now_ms)
 {
 	for (struct guest *guest = watch->first; guest != NULL; guest = guest->next) {
-		if (guest->shut || guest->until_ms > now_ms || waits_for_us(guest->fd))
+		if (guest->shut || guest->until_ms > now_ms || waits_for_us(guest))
 			continue;
 		/* The server notices, and closes it. The number cannot be another's: it leaves
 		 * this list before it is closed. */
@@ -162,12 +164,13 @@ void watch_left(struct watch *watch, struct guest **handle)
 	free(guest);
 }
 
-static void set(struct watch *watch, struct guest *guest, int64_t until_ms)
+static void set(struct watch *watch, struct guest *guest, int64_t until_ms, bool sending)
 {
 	if (guest == NULL)
 		return;
 	pthread_mutex_lock(&watch->lock);
 	guest->until_ms = until_ms;
+	guest->sending = sending;
 	pthread_mutex_unlock(&watch->lock);
 }
 
@@ -179,22 +182,22 @@ static int64_t transfer_end(int64_t bytes)
 
 void watch_body(struct watch *watch, struct guest *guest, int64_t bytes)
 {
-	set(watch, guest, transfer_end(bytes));
+	set(watch, guest, transfer_end(bytes), false);
 }
 
 void watch_work(struct watch *watch, struct guest *guest)
 {
-	set(watch, guest, TIME_NEVER_MS);
+	set(watch, guest, TIME_NEVER_MS, false);
 }
 
 void watch_answer(struct watch *watch, struct guest *guest, int64_t bytes)
 {
-	set(watch, guest, transfer_end(bytes));
+	set(watch, guest, transfer_end(bytes), true);
 }
 
 void watch_next(struct watch *watch, struct guest *guest)
 {
-	set(watch, guest, clock_mono_ms() + watch->header_ms);
+	set(watch, guest, clock_mono_ms() + watch->header_ms, false);
 }
 
 int watch_connections(struct watch *watch)
