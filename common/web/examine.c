@@ -22,8 +22,10 @@ struct headers {
 static void add_forwarded(struct headers *headers, const char *value)
 {
 	size_t len = strlen(value);
-	if (headers->forwarded_len + len + 2 > sizeof headers->forwarded)
+	if (headers->forwarded_len + len + 2 > sizeof headers->forwarded) {
+		headers->wrong = true; /* leaving out the last would leave the word of the visitor himself */
 		return;
+	}
 	if (headers->forwarded_len > 0)
 		headers->forwarded[headers->forwarded_len++] = ',';
 	memcpy(headers->forwarded + headers->forwarded_len, value, len + 1);

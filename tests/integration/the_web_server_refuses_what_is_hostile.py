@@ -112,6 +112,12 @@ def addresses_are_believed_only_from_proxies():
     want("a visitor's claim", (got["address"], got["secure"]), ("127.0.0.1", False))
     got = echo("/echo", headers=forged, source="127.0.0.2")
     want("a proxy's word", (got["address"], got["secure"]), ("203.0.113.9", True))
+    # a proxy that adds a line of its own below the visitor's
+    claim = b"192.0.2.1, " * 89 + b"192.0.2.1"
+    s = socket.create_connection(("127.0.0.1", PORT), timeout=20, source_address=("127.0.0.2", 0))
+    s.sendall(b"GET /echo HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: " + claim + b"\r\nX-Forwarded-For: 203.0.113.123\r\n\r\n")
+    want("a claim that leaves no room", s.recv(65536)[:12], b"HTTP/1.1 400")
+    s.close()
 
 
 def forms_are_read():
