@@ -189,8 +189,11 @@ char *request_masked_path(const struct web_request *request)
 			p += strcspn(p, "}") + 1;
 		}
 	} else if (request->target_good && request->target.segments > 0) {
-		/* Nobody's page: what stands behind the first part may be a token mistyped. */
-		buf_printf(&out, "/%.20s%s", request->target.segment[0], request->target.segments > 1 ? "/***" : "");
+		/* Nobody's page: what stands behind the first part may be a token mistyped. So may the first itself,
+		 * when the letter before it was lost: tokens begin with a number. */
+		const char *first = request->target.segment[0];
+		buf_printf(&out, "/%.20s%s", first[0] >= '0' && first[0] <= '9' ? "***" : first,
+			request->target.segments > 1 ? "/***" : "");
 	} else {
 		buf_puts(&out, request->target_good ? "/" : "?");
 	}

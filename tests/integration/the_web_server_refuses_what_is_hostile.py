@@ -298,6 +298,7 @@ with tempfile.TemporaryDirectory() as FOLDER, open(os.path.join(FOLDER, "..", f"
             print(f"{test.__name__}: {time.monotonic() - began:.1f} s")
         get("/t/SECRETSECRET?q=SECRETQUERY", source="127.0.0.4")
         get("/nothing/SECRETSECRET", source="127.0.0.4")
+        get("/12.0.SECRETSECRET", source="127.0.0.4")
         counts = json.loads(probe.communicate(timeout=30)[0])
         want("exit", probe.returncode, 0)
         if counts["reaped"] < 15:
