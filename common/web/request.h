@@ -34,7 +34,7 @@ void *web_arg(const struct web_request *request);
 
 /* Forms: application/x-www-form-urlencoded or multipart/form-data. */
 #define WEB_FIELDS_MAX 3000
-#define WEB_FIELD_NAME_MAX 120
+#define WEB_FIELD_NAME_MAX 160 /* f.<field>.<row>.<column> of names of 64 */
 struct web_field {
 	const char *name, *value;
 	size_t len;
