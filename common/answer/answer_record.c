@@ -216,7 +216,7 @@ static int check_not_empty(const struct answer_case *c, const struct answer_new 
 		return error_set(e, ERROR_INPUT, "%s",
 			tr("nothing was filled in: give at least one answer", "ничего не заполнено: укажите хотя бы один ответ"));
 	if (c->ask.versions >= ANSWER_VERSIONS_MAX)
-		return error_set(e, ERROR_DENIED, "%s",
+		return error_set(e, ERROR_INPUT, "%s",
 			tr("this answer was corrected too often: telephone the performer",
 				"ответ исправляли слишком много раз: позвоните исполнителю"));
 	return 0;

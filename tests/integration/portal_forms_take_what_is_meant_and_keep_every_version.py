@@ -116,6 +116,15 @@ def programs_are_no_documents(bed):
     want("nothing was recorded", bed.answers(ask), [])
 
 
+def too_many_corrections_are_refused_by_their_name(bed):
+    ask = bed.value("SELECT max(id) FROM ask WHERE state = 'open'")
+    bed.change("UPDATE ask SET versions = 1000 WHERE id = ?", ask)
+    page = bed.post(bed.answer(ask), GOOD)
+    want("status", page.status, 422)
+    want_in("why", "ответ исправляли слишком много раз", page.text)
+    want_not_in("it was not withdrawn", "отозван", page.text)
+
+
 def late_answers_are_taken_and_marked(bed):
     ask = bed.ask("m1", deadline_ms=bed.now() - DAY_MS)
     want_in("late", "Срок прошёл. Ответ ещё принимается", bed.get(bed.answer(ask)).text)
@@ -154,6 +163,7 @@ with PortalBed() as bed:
     rows_are_added_without_a_script(bed, ask)
     takes_an_answer_and_corrections(bed)
     programs_are_no_documents(bed)
+    too_many_corrections_are_refused_by_their_name(bed)
     late_answers_are_taken_and_marked(bed)
     a_table_too_large_for_a_page_stays_as_it_is(bed)
     want_not_in("no personal data in the log", "Фамилия", bed.log_of("portal"))
