@@ -12,6 +12,7 @@
 
 #define VERSIONS_SHOWN 20
 #define STATUS_WRONG 422
+#define SHEET_NAME_MAX_BYTES 200
 
 struct shown { /* what a form page says besides */
 	int status;
@@ -104,11 +105,20 @@ static void refuse_sheet(struct web_request *request, struct worker *worker, con
 	ask_form_fini(&form);
 }
 
-static void record_sheet(struct web_request *request, struct worker *worker, const struct asked *asked,
-	const struct answer_workbook *workbook)
+/* Typed beside the file, else in it; "" = nowhere. The caller frees. */
+static char *sheet_name(const struct web_request *request, const struct answer_workbook *workbook)
 {
 	const char *typed = web_value(request, "name");
-	char *name = gate_clean_line(typed == NULL || typed[0] == '\0' ? workbook->name : typed, 200);
+	char *name = gate_clean_line(typed == NULL ? "" : typed, SHEET_NAME_MAX_BYTES);
+	if (name[0] != '\0' || workbook->name == NULL)
+		return name;
+	free(name);
+	return gate_clean_line(workbook->name, SHEET_NAME_MAX_BYTES);
+}
+
+static void record_sheet(struct web_request *request, struct worker *worker, const struct asked *asked,
+	const struct answer_workbook *workbook, const char *name)
+{
 	struct answer_outcome outcome = {0};
 	struct error e = {0};
 	const struct answer_new answer = {.ask = asked->ask.id,
@@ -128,7 +138,6 @@ static void record_sheet(struct web_request *request, struct worker *worker, con
 	} else {
 		web_reply_error(request, &e);
 	}
-	free(name);
 	answer_outcome_fini(&outcome);
 }
 
@@ -137,20 +146,21 @@ static void take_sheet(struct web_request *request, struct worker *worker, const
 	struct answer_workbook workbook = {0};
 	struct error e = {0};
 	json_t *said = NULL;
-	const char *typed = web_value(request, "name");
 	int rc = sheet_read(request, worker, asked, &workbook, &said, &e);
-	if (rc == 0 && workbook.name == NULL && (typed == NULL || typed[strspn(typed, " ")] == '\0')) {
+	char *name = sheet_name(request, &workbook);
+	if (rc == 0 && name[0] == '\0') {
 		said = json_pack("[s]", tr("Please write your name: in the file, or beside it.",
 						 "Напишите, кто заполнил форму: в файле или рядом с ним."));
 		rc = -1;
 	}
 	if (rc == 0 && visit_may_send(request, worker))
-		record_sheet(request, worker, asked, &workbook);
+		record_sheet(request, worker, asked, &workbook, name);
 	else if (rc != 0 && said != NULL)
 		refuse_sheet(request, worker, asked, said);
 	else if (rc != 0)
 		web_reply_error(request, &e);
 	json_decref(said);
+	free(name);
 	answer_workbook_fini(&workbook);
 }
 

@@ -66,6 +66,8 @@ with PortalBed() as bed:
     want_in("thanks", "Спасибо, ответ получен", page.text)
     want("recorded", bed.answers(ask), [(1, "sheet", "counts", {"registered": 12, "measures": "Провели классные часы",
                                                                 "winners": [{"name": "Первый", "class": 9}, {"name": "Второй"}]}, "И. О. Фамилия")])
+    upload(ask, filled(empty, {**good, "C10": "П. П. Петрова"}), name="  ")
+    want("the name in the file, where only blanks were typed", bed.answers(ask)[-1][4], "П. П. Петрова")
     want_in("the page is filled with it", 'value="12"', bed.get(bed.answer(ask)).html)
     with zipfile.ZipFile(io.BytesIO(form(ask))) as z:
         want_in("and so is the next form", "Провели классные часы", z.read("xl/sharedStrings.xml").decode())
