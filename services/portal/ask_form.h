@@ -38,7 +38,7 @@ json_t *ask_form_show(const struct ask_form *form, const struct fields *fields, 
 char *ask_form_text(const struct field *field, const json_t *value);
 
 /* Files of the request for answer_record: borrowed from the request. Returns how many; -1 and *e
- * (ERROR_INPUT, for people) when one is not acceptable. */
+ * (ERROR_INPUT, for people) when one is not acceptable; ERROR_UNAVAILABLE: no memory to look at it. */
 int ask_form_files(struct web_request *request, const struct fields *fields,
 	struct answer_file out[static ANSWER_FILES_MAX], struct error *e);
 

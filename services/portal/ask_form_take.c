@@ -227,6 +227,8 @@ int ask_form_files(struct web_request *request, const struct fields *fields,
 			.media_type = file[i].media_type,
 			.data = web_file_data(&file[i]),
 			.len = file[i].len};
+		if (out[i].data == NULL && out[i].len > 0)
+			return error_set(e, ERROR_UNAVAILABLE, "an uploaded file cannot be mapped");
 		if (answer_file_check(out[i].name, out[i].data, out[i].len, e) != 0)
 			return -1;
 	}
