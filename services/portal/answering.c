@@ -13,6 +13,8 @@
 
 #define NAME_MAX_BYTES 200
 #define PHONE_MAX_BYTES 60
+/* Of a table in the list of versions: twenty of them stay far below PAGE_MAX_BYTES. */
+#define VERSION_CELLS_MAX 200
 
 /* ---- who ---------------------------------------------------------------------------- */
 
@@ -68,6 +70,7 @@ struct listing {
 	const struct asked *asked;
 	json_t *all;
 	int most;
+	size_t cells; /* a larger table is only counted */
 };
 
 static const char *state_words(const char *state)
@@ -94,14 +97,14 @@ static int list_version(void *arg, const struct answer *answer)
 			answer_way_words(answer->way), "state", state_words(answer->state), "counts",
 			strcmp(answer->state, "counts") == 0, "late", answer->late, "note",
 			visit_text(answer->way == ANSWER_CASCADE ? answer->note : NULL), "fields",
-			empty ? json_array() : ask_values_show(&asked->fields, answer->fields), "empty", empty, "has_files",
+			empty ? json_array() : ask_values_show(&asked->fields, answer->fields, listing->cells), "empty", empty, "has_files",
 			answer->files > 0, "files", (json_int_t)answer->files));
 	return --listing->most > 0 ? 0 : 1;
 }
 
 json_t *answering_versions(struct db *db, const struct asked *asked, int most, struct error *e)
 {
-	struct listing listing = {asked, json_array(), most};
+	struct listing listing = {asked, json_array(), most, VERSION_CELLS_MAX};
 	if (answer_each(db, asked->ask.id, list_version, &listing, e) == 0)
 		return listing.all;
 	json_decref(listing.all);
@@ -168,7 +171,7 @@ static int find_version(void *arg, const struct answer *answer)
 	struct wanted *wanted = arg;
 	if (answer->version != wanted->version)
 		return 0;
-	struct listing listing = {wanted->asked, json_array(), 1};
+	struct listing listing = {wanted->asked, json_array(), 1, SIZE_MAX};
 	list_version(&listing, answer);
 	wanted->found = json_incref(json_array_get(listing.all, 0));
 	json_decref(listing.all);

@@ -43,7 +43,7 @@ int ask_form_files(struct web_request *request, const struct fields *fields,
 	struct answer_file out[static ANSWER_FILES_MAX], struct error *e);
 
 /* Values as a list for reading: [{"label","text"} | {"label","table":{"columns":[…],"rows":[{"cells":[…]}]}}].
- * New reference. */
-json_t *ask_values_show(const struct fields *fields, const json_t *values);
+ * Of a table with more than `cells` only the number of rows. New reference. */
+json_t *ask_values_show(const struct fields *fields, const json_t *values, size_t cells);
 
 #endif

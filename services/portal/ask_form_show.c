@@ -181,13 +181,14 @@ static json_t *table_shown(const struct field *field, const json_t *value)
 	return json_pack("{s:o, s:o}", "columns", columns, "rows", rows);
 }
 
-json_t *ask_values_show(const struct fields *fields, const json_t *values)
+json_t *ask_values_show(const struct fields *fields, const json_t *values, size_t cells)
 {
 	json_t *all = json_array();
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct field *field = &fields->item[i];
 		const json_t *value = json_object_get(values, field->name);
-		bool rows = field->type == FIELD_TABLE && !field_empty(value);
+		bool rows = field->type == FIELD_TABLE && !field_empty(value) &&
+			json_array_size(value) * field->columns <= cells;
 		json_array_append_new(all, json_pack("{s:s, s:o, s:o}", "label", field->label, "text",
 						   rows ? json_null() : shown(field, value), "table",
 						   rows ? table_shown(field, value) : json_null()));

@@ -154,6 +154,10 @@ def a_table_too_large_for_a_page_stays_as_it_is(bed):
     sent = {**GOOD, "f.registered": "13", **{f"f.winners.{i}.{c}": str(r[c]) for i, r in enumerate(rows[:500]) for c in r}}
     want_in("and are taken", "Участник 499", bed.post(bed.answer(ask), sent).text)
     want("kept", len(bed.answers(ask)[-1][3]["winners"]), 500)
+    # twenty versions, each shown whole, may be larger than a page may be
+    page = bed.get(bed.answer(ask))
+    want_in("versions tell how many rows", "500 строк", page.text)
+    want("a row stands in the form alone", page.html.count("Участник 499"), 1)
 
 
 with PortalBed() as bed:
