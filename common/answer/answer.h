@@ -90,7 +90,8 @@ void answer_outcome_fini(struct answer_outcome *outcome);
 /* Records a version. Which one counts:
  *  - nobody's counted yet, or it only adds: this one counts;
  *  - it changes what counts: the same person (address, else name) until the deadline, or staff
- *    (ANSWER_STAFF), correct; anybody else, or after the deadline: `differs`, staff decide;
+ *    (ANSWER_STAFF), correct; anybody else, or after the deadline, or where somebody else has said
+ *    the same figure, too: `differs`, staff decide;
  *  - proposed: waits for staff, unless it says what counts already (superseded).
  * A form without anything in it is ERROR_INPUT. ERROR_NOT_FOUND: no such ask; ERROR_DENIED: it was withdrawn (the text is for
  * people); ERROR_INPUT: a value is wrong. source: CloudEvents source of the caller ("vestnik/portal").

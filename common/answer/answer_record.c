@@ -120,6 +120,44 @@ static const char *state_of_answer(const struct answer_case *c, const struct ans
 	return !row->late && answer_same_person(&c->counting, row) ? "counts" : "differs";
 }
 
+/* Does `other` say what counts and `whole` says otherwise? */
+static bool loses(const json_t *other, const json_t *counting, const json_t *whole)
+{
+	const char *name;
+	json_t *value;
+	json_object_foreach(field_loose(counting), name, value) {
+		const json_t *said = json_object_get(other, name);
+		if (!field_empty(value) && said != NULL && json_equal(value, field_loose(said)) &&
+			!json_equal(value, field_loose(json_object_get(whole, name))))
+			return true;
+	}
+	return false;
+}
+
+/* Whoever repeats another's figure, or adds to it (the form is filled in with it), must not be able to change
+ * it afterwards as if it were his own. */
+static int changes_anothers(struct answer_case *c, const struct answer_row *row, const json_t *whole, bool *out,
+	struct error *e)
+{
+	struct db_stmt *stmt;
+	enum db_step step;
+	*out = false;
+	if (db_query(c->tx, &stmt, e,
+		    "SELECT fields, name, address, actor FROM answer WHERE ask = $1 AND state = 'superseded'"
+		    " ORDER BY id DESC LIMIT 64",
+		    "i", c->ask.id) != 0)
+		return -1;
+	while ((step = db_step(stmt, e)) == DB_ROW) {
+		struct answer other = {.fields = json_loads(db_text(stmt, 0), 0, NULL),
+			.name = xstrdup(db_text(stmt, 1)),
+			.address = xstrdup(db_text(stmt, 2)),
+			.actor = xstrdup(db_text(stmt, 3))};
+		*out = *out || (!answer_same_person(&other, row) && loses(other.fields, c->counting.fields, whole));
+		answer_fini(&other);
+	}
+	return step == DB_FAILED ? -1 : 0;
+}
+
 static const char *decide(const struct answer_case *c, const struct answer_new *new,
 	const struct answer_row *row, const struct said *said)
 {
@@ -241,6 +279,14 @@ static int record(struct answer_case *c, const struct answer_new *new, struct sa
 		.received_ms = new->received_ms,
 		.mail = new->mail};
 	row.state = decide(c, new, &row, said);
+	if (strcmp(row.state, "counts") == 0 && row.way != ANSWER_STAFF && c->counting.id != 0 &&
+		answer_changes(c->counting.fields, said->whole)) {
+		bool anothers;
+		if (changes_anothers(c, &row, said->whole, &anothers, e) != 0)
+			return -1;
+		if (anothers)
+			row.state = "differs";
+	}
 	if (strcmp(row.state, "counts") == 0 || strcmp(row.state, "differs") == 0)
 		row.fields = said->whole;
 	row.missing = said->missing = fields_missing(c->fields, said->whole);
