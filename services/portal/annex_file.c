@@ -63,7 +63,8 @@ static int write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-/* A name of its own first: another thread may be writing the same annex. */
+/* A name of its own first: another thread may be writing the same annex. On disk before it has its last
+ * name: after a power cut half an annex would be sent to everybody. */
 static int store(int folder, const char *hash, const void *data, size_t len, struct error *e)
 {
 	char name[80], chance[16];
@@ -75,6 +76,8 @@ static int store(int folder, const char *hash, const void *data, size_t len, str
 	if (fd < 0)
 		return error_errno(e, "portal-files/%s", name);
 	int rc = write_all(fd, data, len);
+	if (rc == 0)
+		rc = fsync(fd);
 	if (rc != 0)
 		error_errno(e, "portal-files/%s", name);
 	close(fd);
