@@ -70,8 +70,9 @@ static int read_lines(struct verify *v, struct error *e)
 		v->sum[v->count++] = (struct sum){.hash = at, .name = at + HEX + 2};
 		at += end != NULL ? len + 1 : len;
 	}
-	if (v->count > 0)
-		qsort(v->sum, v->count, sizeof *v->sum, by_name);
+	if (v->count == 0) /* else anything at all would be «whole» */
+		return error_set(e, ERROR_INPUT, tr("%s names no file", "в %s нет ни одного файла"), SUMS);
+	qsort(v->sum, v->count, sizeof *v->sum, by_name);
 	return 0;
 }
 
