@@ -208,8 +208,8 @@ static void revoke(struct kafka_consumer *c)
 	int64_t took_ms = kafka_mono_ms() - begin_ms;
 	if (took_ms > DRAIN_SAID_MS)
 		log_warn("bus-revoke-took-long", "group=%s ms=%" PRId64, c->group, took_ms);
-	if (!lost)
-		kafka_commit_now(c, REVOKE_COMMIT_MS);
+	if (!lost && !c->closing) /* who closes has just done it */
+		(void)kafka_commit_now(c, REVOKE_COMMIT_MS);
 	log_info("bus-revoked", "group=%s partitions=%zu lost=%d ms=%" PRId64, c->group, c->slot_count, lost,
 		took_ms);
 	kafka_release_slots(c);

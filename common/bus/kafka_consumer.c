@@ -173,11 +173,24 @@ static void leave(struct kafka_consumer *c)
 	rd_kafka_destroy_flags(c->rk, closed ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
+/* The group has dealt our partitions out again, as after a process stood still: there is nothing to
+ * give back. 2.0.2 can end a group whose member it does not know any more while it has the revocation
+ * called back, and then never answers the rd_kafka_assign made there. */
+static bool expelled(rd_kafka_resp_err_t err)
+{
+	return err == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID || err == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION ||
+		err == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+}
+
 void kafka_unsubscribe(struct bus_consumer *base)
 {
 	struct kafka_consumer *c = kafka_consumer_of(base);
 	kafka_retry_gaps(c);
-	kafka_commit_now(c, LAST_COMMIT_MS);
+	if (expelled(kafka_commit_now(c, LAST_COMMIT_MS))) {
+		log_info("bus-expelled", "group=%s partitions=%zu", c->group, c->slot_count);
+		kafka_release_slots(c);
+		drop_client(c);
+	}
 	leave(c);
 	release(c);
 }

@@ -87,7 +87,8 @@ void kafka_retry_gaps(struct kafka_consumer *c);
 void kafka_store_done(struct kafka_consumer *c);
 /* Again what it did not take. */
 void kafka_store_again(struct kafka_consumer *c);
-/* The same, and waits until the brokers have it or wait_ms are over. */
-void kafka_commit_now(struct kafka_consumer *c, int wait_ms);
+/* The same, and waits until the brokers have it or wait_ms are over. What they said; 0 also when there
+ * was nothing to store. */
+rd_kafka_resp_err_t kafka_commit_now(struct kafka_consumer *c, int wait_ms);
 
 #endif

@@ -76,10 +76,11 @@ int kafka_publish_then_done(struct bus_consumer *base, const struct bus_message 
 	return 0;
 }
 
-void kafka_commit_now(struct kafka_consumer *c, int wait_ms)
+rd_kafka_resp_err_t kafka_commit_now(struct kafka_consumer *c, int wait_ms)
 {
+	rd_kafka_resp_err_t err = 0;
 	if (c->rk == NULL)
-		return;
+		return 0;
 	pthread_mutex_lock(&c->lock);
 	kafka_store_done(c);
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)c->slot_count + 1);
@@ -93,7 +94,7 @@ void kafka_commit_now(struct kafka_consumer *c, int wait_ms)
 		rd_kafka_event_t *event = NULL;
 		if (rd_kafka_commit_queue(c->rk, list, queue, NULL, NULL) == 0)
 			event = rd_kafka_queue_poll(queue, wait_ms);
-		rd_kafka_resp_err_t err = event == NULL ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event);
+		err = event == NULL ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event);
 		if (err != 0 && err != RD_KAFKA_RESP_ERR__NO_OFFSET)
 			log_warn("bus-position-not-stored", "group=%s reason=%s", c->group, rd_kafka_err2name(err));
 		if (event != NULL)
@@ -101,6 +102,7 @@ void kafka_commit_now(struct kafka_consumer *c, int wait_ms)
 		rd_kafka_queue_destroy(queue);
 	}
 	rd_kafka_topic_partition_list_destroy(list);
+	return err;
 }
 
 /* ---- in a transaction of the store ---------------------------------------------------- */
