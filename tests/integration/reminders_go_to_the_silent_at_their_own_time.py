@@ -106,4 +106,4 @@ with Bed({"public_url": "https://vestnik.example.org"}) as bed:
     moved = bed.rows("SELECT kind, state, reason FROM plan ORDER BY id")
     assert all(reason for _, _, reason in moved), moved
     assert {state for _, state, _ in moved} == {"done"}, moved
-    assert bed.value("SELECT count(*) FROM schedule") == 0
+    wait_for(lambda: bed.value("SELECT count(*) FROM schedule") == 0, "the ledger to have ended every letter")
