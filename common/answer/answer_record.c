@@ -184,8 +184,9 @@ static int is_repeated(struct answer_case *c, const struct answer_new *new, cons
 	return 0;
 }
 
-/* Proposals of the same person are said anew by what counts now. */
-static int drop_own_proposals(struct answer_case *c, const struct answer_row *row, int64_t except,
+/* What the same person proposed, or said differently, he says anew by what counts now: left standing,
+ * staff could still make a figure count that he took back. */
+static int drop_own_doubts(struct answer_case *c, const struct answer_row *row, int64_t except,
 	struct error *e)
 {
 	struct db_stmt *stmt;
@@ -193,7 +194,7 @@ static int drop_own_proposals(struct answer_case *c, const struct answer_row *ro
 	size_t n = 0;
 	enum db_step step;
 	if (db_query(c->tx, &stmt, e,
-		    "SELECT id, name, address, actor FROM answer WHERE ask = $1 AND state = 'proposed' AND id <> $2"
+		    "SELECT id, name, address, actor FROM answer WHERE ask = $1 AND state IN ('proposed', 'differs') AND id <> $2"
 		    " ORDER BY id DESC LIMIT 64",
 		    "ii", c->ask.id, except) != 0)
 		return -1;
@@ -224,7 +225,7 @@ static int apply(struct answer_case *c, const struct answer_row *row, int64_t id
 		return -1;
 	c->ask.answer = id;
 	c->ask.state = json_array_size(row->missing) == 0 ? ASK_CONFIRMED : ASK_PARTIAL;
-	return row->way == ANSWER_STAFF ? answer_settle(c, id, e) : drop_own_proposals(c, row, id, e);
+	return row->way == ANSWER_STAFF ? answer_settle(c, id, e) : drop_own_doubts(c, row, id, e);
 }
 
 static const char *event_word(const struct answer_case *c, const struct answer_row *row)
