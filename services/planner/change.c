@@ -19,8 +19,9 @@
 #include "planner/round.h"
 #include "planner/stage.h"
 
-/* Rounds of a campaign that is recalled: a school year of weeks and more. */
-#define ROUNDS_MAX_OPEN 600
+/* Rounds of a campaign that is recalled: as many as campaign.yaml may have stages, and more than it may
+ * have periods. */
+#define ROUNDS_MAX_OPEN 2000
 
 static int find(struct planner *planner, const struct task *task, struct limits *limits,
 	struct campaign_row *row, struct error *e)
