@@ -24,6 +24,11 @@ static const char delivered_sql[] =
 	"SELECT d.recipient, 1 FROM expand x CROSS JOIN delivery d "
 	"WHERE d.recipient > $1 AND d.recipient <= $2 AND x.campaign = $3 AND d.round = x.round "
 	"AND d.step = x.step AND d.state IN (5, 6) ORDER BY d.recipient";
+/* First letters that went out mended: their steps stand in the definition alone. */
+static const char corrected_sql[] =
+	"SELECT d.recipient, 1 FROM round r CROSS JOIN @KEYS($4) k CROSS JOIN delivery d "
+	"WHERE d.recipient > $1 AND d.recipient <= $2 AND r.campaign = $3 AND d.round = r.id "
+	"AND d.step = k.key AND d.state IN (5, 6) ORDER BY d.recipient";
 
 static char *value_words(const json_t *value)
 {
@@ -73,6 +78,7 @@ struct states {
 	int64_t campaign;
 	void (*take)(struct batch *b, struct organisation *o, struct db_stmt *row, bool previous);
 	bool previous;
+	const char *keys; /* of @KEYS($4); NULL = the statement has none */
 };
 
 static int read_states(struct db *db, struct batch *b, const struct states *states, struct error *e)
@@ -80,8 +86,8 @@ static int read_states(struct db *db, struct batch *b, const struct states *stat
 	struct db_stmt *stmt;
 	enum db_step step;
 	size_t i = 0;
-	if (db_query(db, &stmt, e, states->sql, "iii", b->call->after, b->call->last,
-		    states->campaign) != 0)
+	if (db_query(db, &stmt, e, states->sql, states->keys == NULL ? "iii" : "iiis", b->call->after,
+		    b->call->last, states->campaign, states->keys) != 0)
 		return -1;
 	while ((step = db_step(stmt, e)) == DB_ROW) {
 		int64_t id = db_int(stmt, 0);
@@ -111,6 +117,38 @@ static void take_delivered(struct batch *b, struct organisation *o, struct db_st
 	o->delivered = true;
 }
 
+/* Steps that replaced others, as JSON; NULL: none (or trouble: e->code). The caller frees. */
+static char *corrected_steps(struct db *db, int64_t campaign, struct error *e)
+{
+	struct db_stmt *stmt;
+	error_clear(e);
+	if (db_query(db, &stmt, e, "SELECT definition FROM campaign WHERE id = $1", "i", campaign) != 0 ||
+		db_step(stmt, e) != DB_ROW)
+		return NULL;
+	json_t *definition = json_loads(db_text(stmt, 0), 0, NULL), *steps = json_array(), *item;
+	db_reset(stmt);
+	size_t index;
+	json_array_foreach(json_object_get(definition, "steps"), index, item)
+		if (json_is_integer(json_object_get(item, "corrects")))
+			json_array_append(steps, json_object_get(item, "step"));
+	char *keys = json_array_size(steps) == 0 ? NULL : json_dumps(steps, JSON_COMPACT);
+	json_decref(steps);
+	json_decref(definition);
+	return keys;
+}
+
+static int read_delivered(struct db *db, struct batch *b, int64_t campaign, struct error *e)
+{
+	if (read_states(db, b, &(struct states){delivered_sql, campaign, take_delivered, false, NULL}, e) != 0)
+		return -1;
+	char *keys = corrected_steps(db, campaign, e);
+	int rc = keys == NULL ? (e->code == ERROR_NONE ? 0 : -1)
+			      : read_states(db, b,
+					&(struct states){corrected_sql, campaign, take_delivered, false, keys}, e);
+	free(keys);
+	return rc;
+}
+
 static int campaign_of(struct db *db, const char *slug, int64_t *id, struct error *e)
 {
 	enum db_step step = db_query_int(db, id, e, "SELECT id FROM campaign WHERE slug = $1", "s", slug);
@@ -128,15 +166,15 @@ int audience_read_earlier(struct db *db, struct batch *b, struct error *e)
 	if (a->previous != NULL && campaign_of(db, a->previous, &previous, e) != 0)
 		return -1;
 	if (a->previous != NULL &&
-		read_states(db, b, &(struct states){asks_sql, previous, take_ask, true}, e) != 0)
+		read_states(db, b, &(struct states){asks_sql, previous, take_ask, true, NULL}, e) != 0)
 		return -1;
 	if (!a->reads_states)
 		return 0;
 	int64_t of = a->own_states ? b->call->campaign : previous;
 	if (a->own_states &&
-		read_states(db, b, &(struct states){asks_sql, of, take_ask, false}, e) != 0)
+		read_states(db, b, &(struct states){asks_sql, of, take_ask, false, NULL}, e) != 0)
 		return -1;
-	if (read_states(db, b, &(struct states){acknowledged_sql, of, take_acknowledged, false}, e) != 0)
+	if (read_states(db, b, &(struct states){acknowledged_sql, of, take_acknowledged, false, NULL}, e) != 0)
 		return -1;
-	return read_states(db, b, &(struct states){delivered_sql, of, take_delivered, false}, e);
+	return read_delivered(db, b, of, e);
 }

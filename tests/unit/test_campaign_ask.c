@@ -643,13 +643,13 @@ static int64_t audience_size(const struct campaign_folder *folder)
 	return count;
 }
 
-/* school-1 answered 5, school-2 only something, school-3 nothing; mun-1 bounced. */
+/* school-1 answered 5, school-2 only something, to a mended letter, school-3 nothing; mun-1 bounced. */
 static void store_previous(void)
 {
 	fixture_sql("INSERT INTO campaign (id, slug, kind, title, content_hash, definition, sender, state, priority, created_ms) "
 		    "VALUES (900, 'before', 'campaign', 't', 'h', "
 		    "'{\"document\":{\"number\":\"17\",\"date\":\"2023-04-03\"},\"ask\":{\"fields\":[{\"field\":\"registered\"},"
-		    "{\"field\":\"measures\"}]}}', 's@example.org', 'finished', 1, 0)");
+		    "{\"field\":\"measures\"}]},\"steps\":[{\"step\":0},{\"step\":7,\"corrects\":0}]}', 's@example.org', 'finished', 1, 0)");
 	fixture_sql("INSERT INTO round (id, campaign, number, starts_ms) VALUES (901, 900, 1, 0)");
 	fixture_sql("INSERT INTO expand (campaign, round, step, cursor, revision, done) VALUES (900, 901, 0, 9, 1, 1)");
 	fixture_sql("INSERT INTO ask (id, campaign, round, organisation, place, state, answer, opened_ms, updated_ms) VALUES "
@@ -662,7 +662,8 @@ static void store_previous(void)
 		    "(900, 901, 2, 1, 'Первый', 5), (900, 901, 2, 2, 'Второй', NULL), (900, 901, 3, 1, 'Третий', 5)");
 	fixture_sql("INSERT INTO delivery (campaign, round, step, recipient, contact, address, fields, state, updated_ms) VALUES "
 		    "(900, 901, 0, 1, 11, 'a@example.org', '{}', 7, 0), (900, 901, 0, 2, 12, 'a@example.org', '{}', 6, 0), "
-		    "(900, 901, 0, 3, 14, 'a@example.org', '{}', 5, 0), (900, 901, 0, 4, 15, 'a@example.org', '{}', 8, 0)");
+		    "(900, 901, 0, 3, 14, 'a@example.org', '{}', 10, 0), "
+		    "(900, 901, 7, 3, 14, 'a@example.org', '{}', 5, 0), (900, 901, 0, 4, 15, 'a@example.org', '{}', 8, 0)");
 }
 
 static void a_campaign_follows_another(void **state)
