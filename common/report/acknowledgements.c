@@ -185,13 +185,6 @@ static void print_head(FILE *out, enum lang lang)
 	(void)fputs("</tr></thead>\n", out);
 }
 
-static void print_line(FILE *out, const char *text)
-{
-	(void)fputs("<div style=\"" STYLE_SMALL "padding:8px 0;\">", out);
-	words_html(out, text);
-	(void)fputs("</div>\n", out);
-}
-
 int acknowledgements_html(struct db *db, const struct report_facts *facts, int64_t round, FILE *out, size_t *count,
 	struct error *e)
 {
@@ -199,14 +192,14 @@ int acknowledgements_html(struct db *db, const struct report_facts *facts, int64
 	struct list list = {.facts = facts, .out = out};
 	char moment[WORDS_SIZE], *title = title_of(facts), *document = document_line(facts);
 	html_page_begin(out, lang, title);
-	print_line(out, document);
+	html_line(out, document);
 	print_head(out, lang);
 	int rc = acknowledgements_each(db, round, print_row, &list, e);
 	html_table_end(out);
 	char *sum = xasprintf(word(lang, "Acknowledged: %zu of %zu. Made on %s.", "Ознакомлены %zu из %zu. Лист составлен %s."),
 		list.done, list.count, words_moment(facts->made_ms, facts->zone, lang, moment));
-	print_line(out, sum);
-	print_line(out, acknowledgements_warning(lang));
+	html_line(out, sum);
+	html_line(out, acknowledgements_warning(lang));
 	html_page_end(out);
 	if (count != NULL)
 		*count = list.count;

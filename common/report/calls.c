@@ -232,3 +232,31 @@ int calls_each(struct db *db, const struct report_facts *facts, int64_t round,
 	free(row);
 	return rc < 0 ? -1 : 0;
 }
+
+/* ---- words of the lists --------------------------------------------------------------------- */
+
+char *call_person(const struct call_contact *contact)
+{
+	return xasprintf("%s%s%s", contact->name, contact->name[0] != '\0' && contact->position[0] != '\0' ? ", " : "",
+		contact->position);
+}
+
+char *call_others(const struct call *call)
+{
+	struct buf b;
+	buf_init(&b, 8192);
+	for (size_t i = 1; i < call->contacts; i++) {
+		char *name = call_person(&call->contact[i]);
+		(void)buf_printf(&b, "%s%s%s%s%s%s", b.len > 0 ? "\n" : "", name, name[0] != '\0' ? ", " : "",
+			call->contact[i].phone, call->contact[i].phone[0] != '\0' ? ", " : "", call->contact[i].address);
+		free(name);
+	}
+	return buf_take(&b);
+}
+
+char *calls_title(const struct report_facts *facts)
+{
+	return xasprintf("%s %s%s%s", word(facts->lang, "No answer and not delivered:", "Не ответили и не доставлено:"),
+		facts->title, facts->round_label != NULL && facts->round_label[0] != '\0' ? ", " : "",
+		facts->round_label != NULL ? facts->round_label : "");
+}

@@ -28,5 +28,17 @@ int calls_each(struct db *db, const struct report_facts *facts, int64_t round,
 /* The list as a workbook, with room for what was said. count may be NULL. */
 int calls_xlsx(struct db *db, const struct report_facts *facts, int64_t round, const char *path, size_t *count,
 	struct error *e);
+/* The same as a page to read and to print. count may be NULL. */
+int calls_html(struct db *db, const struct report_facts *facts, int64_t round, FILE *out, size_t *count,
+	struct error *e);
+
+/* ---- words of both; the caller frees ----------------------------------------------- */
+
+/* «И. О. Фамилия, директор». */
+char *call_person(const struct call_contact *contact);
+/* Everybody but the first: a line each. */
+char *call_others(const struct call *call);
+/* «Не ответили и не доставлено: …» */
+char *calls_title(const struct report_facts *facts);
 
 #endif

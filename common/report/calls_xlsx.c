@@ -1,6 +1,5 @@
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "base/xalloc.h"
 #include "report/book.h"
 #include "report/calls.h"
@@ -12,37 +11,17 @@ struct list {
 	size_t count;
 };
 
-static char *person(const struct call_contact *contact)
-{
-	return xasprintf("%s%s%s", contact->name, contact->name[0] != '\0' && contact->position[0] != '\0' ? ", " : "",
-		contact->position);
-}
-
-/* Everybody but the first: one line each. */
-static char *others(const struct call *call)
-{
-	struct buf b;
-	buf_init(&b, 8192);
-	for (size_t i = 1; i < call->contacts; i++) {
-		char *name = person(&call->contact[i]);
-		(void)buf_printf(&b, "%s%s%s%s%s%s", b.len > 0 ? "\n" : "", name, name[0] != '\0' ? ", " : "",
-			call->contact[i].phone, call->contact[i].phone[0] != '\0' ? ", " : "", call->contact[i].address);
-		free(name);
-	}
-	return buf_take(&b);
-}
-
 static int put_call(void *arg, const struct call *call)
 {
 	struct list *list = arg;
 	struct sheet *sheet = list->sheet;
-	char *more = others(call);
+	char *more = call_others(call);
 	list->count++;
 	sheet_row(sheet);
 	sheet_text(sheet, 0, call->municipality);
 	sheet_text(sheet, 1, call->name);
 	if (call->contacts > 0) {
-		char *name = person(&call->contact[0]);
+		char *name = call_person(&call->contact[0]);
 		sheet_text(sheet, 2, name);
 		sheet_text(sheet, 3, call->contact[0].phone);
 		sheet_text(sheet, 4, call->contact[0].address);
@@ -62,9 +41,7 @@ int calls_xlsx(struct db *db, const struct report_facts *facts, int64_t round, c
 	enum lang lang = facts->lang;
 	struct book *book;
 	char moment[WORDS_SIZE], *deadline = words_deadline(facts);
-	char *title = xasprintf("%s %s%s%s", word(lang, "No answer and not delivered:", "Не ответили и не доставлено:"),
-		facts->title, facts->round_label != NULL && facts->round_label[0] != '\0' ? ", " : "",
-		facts->round_label != NULL ? facts->round_label : "");
+	char *title = calls_title(facts);
 	char *made = xasprintf("%s %s", word(lang, "Made on", "Составлен"),
 		words_moment(facts->made_ms, facts->zone, lang, moment));
 	const char *lines[] = {title, deadline, made, NULL};

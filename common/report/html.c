@@ -25,6 +25,13 @@ void html_title(FILE *out, const char *text)
 	(void)fputs("</div>\n", out);
 }
 
+void html_line(FILE *out, const char *text)
+{
+	(void)fputs("<div style=\"" STYLE_SMALL "padding:8px 0;\">", out);
+	words_html(out, text);
+	(void)fputs("</div>\n", out);
+}
+
 void html_table_begin(FILE *out)
 {
 	(void)fputs("<div style=\"overflow-x:auto;padding:0 1px;\"><table class=\"v-data\" width=\"100%\" "

@@ -27,9 +27,11 @@ void html_page_end(FILE *out);
 /* The silent with the reason they may not know of it: for an escalation. */
 void html_silent(FILE *out, const struct report_facts *facts, const struct html_limits *limits, bool attached);
 
-/* ---- pieces, for html*.c only ------------------------------------------------------ */
+/* ---- pieces, for the pages of this room ------------------------------------------------------ */
 
 void html_title(FILE *out, const char *text);
+/* A small line of its own. */
+void html_line(FILE *out, const char *text);
 void html_table_begin(FILE *out);
 void html_table_end(FILE *out);
 /* A cell: header or not, right-aligned or not; its content and html_cell_end follow. */

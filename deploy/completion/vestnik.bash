@@ -190,7 +190,7 @@ _vestnik()
 	'report --format') values='text html xlsx csv json' ;;
 	'report --output') values='@file' ;;
 	'report calls --round') values='@none' ;;
-	'report calls --format') values='text xlsx json' ;;
+	'report calls --format') values='text html xlsx json' ;;
 	'report calls --output') values='@file' ;;
 	'report acknowledgements --round') values='@none' ;;
 	'report acknowledgements --format') values='text html xlsx json' ;;

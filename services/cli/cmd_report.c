@@ -190,6 +190,10 @@ static int calls_run(struct cli *cli, const struct cli_args *args)
 		rc = calls_xlsx(w.db, w.facts, w.place.round, w.output, &calling.count, &e) == 0 ? CLI_DONE : cli_fail(cli, &e);
 		return finish(&w, rc);
 	}
+	if (strcmp(w.format, "html") == 0) {
+		rc = calls_html(w.db, w.facts, w.place.round, w.out, NULL, &e) == 0 ? CLI_DONE : cli_fail(cli, &e);
+		return finish(&w, rc);
+	}
 	if (strcmp(w.format, "text") == 0)
 		calling.table = cli_table_new(columns, sizeof columns / sizeof columns[0]);
 	if (calls_each(w.db, w.facts, w.place.round, one_call, &calling, &e) != 0)
@@ -273,7 +277,7 @@ static const struct cli_option report_options[] = {ROUND_OPTION,
 		"без него по имени файла, иначе текст"},
 	OUTPUT_OPTION, {0}};
 static const struct cli_option calls_options[] = {ROUND_OPTION,
-	{"format", 0, "FORMAT", "text|xlsx|json", "without it by the name of the file, else text",
+	{"format", 0, "FORMAT", "text|html|xlsx|json", "without it by the name of the file, else text",
 		"без него по имени файла, иначе текст"},
 	OUTPUT_OPTION, {0}};
 static const struct cli_option acknowledgements_options[] = {ROUND_OPTION,

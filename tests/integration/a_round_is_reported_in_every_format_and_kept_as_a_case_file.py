@@ -32,6 +32,8 @@ def look_at_text(place):
              "550 no such user")
     contains("sheet", place.ok("report", "acknowledgements", SLUG, "--lang", "ru"), "Директор центра",
              "не является электронной подписью")
+    contains("calls as a page", place.ok("report", "calls", SLUG, "--lang", "ru", "--format", "html"), "<!DOCTYPE html>",
+             "Не ответили и не доставлено", "Ёлкинская школа", "+7 (000) 000-00-04", "Отметка о звонке")
     calls = place.objects("report", "calls", SLUG)
     expect("calls", [(c["key"], c["delivery"], c["contacts"][0]["phone"]) for c in calls],
            [("s4", "not delivered", "+7 (000) 000-00-04"), ("s7", "", "+7 (000) 000-00-07")])
