@@ -26,11 +26,12 @@ if [ "$(. /etc/os-release && echo "${ID:-}${VERSION_ID:-}")" != debian12 ]; then
 fi
 
 wanted=("${build[@]}" "${run[@]}")
+# The console's scripts come through npm. Whoever has Node.js from elsewhere keeps it: Debian's npm
+# would replace it.
+command -v node >/dev/null || wanted+=(nodejs)
+command -v npm >/dev/null || wanted+=(npm)
 if [ "${1:-}" = --tests ]; then
 	wanted+=("${tests[@]}")
-	# whoever has Node.js from elsewhere keeps it: Debian's npm would replace it
-	command -v node >/dev/null || wanted+=(nodejs)
-	command -v npm >/dev/null || wanted+=(npm)
 elif [ $# -gt 0 ]; then
 	sed -n '2,9s/^# \{0,1\}//p' "$0"
 	exit 2

@@ -288,6 +288,11 @@ void settings_free(struct settings **settings)
 	free(s->portal.privacy_url);
 	free(s->portal.contact);
 	free(s->portal.assets);
+	free(s->console.listen);
+	free(s->console.proxies);
+	free(s->console.url);
+	free(s->console.tls_cert_file);
+	free(s->console.tls_key_file);
 	for (size_t i = 0; i < s->relays_count; i++)
 		settings_relay_fini(&s->relays[i]);
 	free(s->relays);

@@ -175,6 +175,15 @@ struct settings {
 		char *contact;        /* one line below each page: whom to ask; NULL = none */
 		char *assets;         /* folder with logo.svg or logo.png …; NULL = none */
 	} portal;
+	struct {                      /* name, colour, emblem are the portal's */
+		char *listen;         /* 127.0.0.1:8091 */
+		int threads;          /* pages made at once: 8 */
+		char *proxies;        /* addresses and networks, a blank between them */
+		char *url;            /* how people reach it, for links in notices; NULL = not said */
+		char *tls_cert_file, *tls_key_file; /* PEM; NULL: nginx in front, or this machine only */
+		int64_t session_ms, idle_ms; /* how long a login holds: 12 h; without use: 2 h */
+		int64_t approve_from; /* recipients from which on a second person approves a launch; 0 = never */
+	} console;
 
 	struct settings_relay *relays;
 	size_t relays_count;

@@ -232,6 +232,29 @@ const struct setting_row settings_rows[] = {
 		"Folder with the ministry's logo.svg or logo.png; its style.css comes after ours",
 		"Папка с эмблемой ведомства logo.svg или logo.png; style.css из неё действует после "
 		"нашего"},
+	{"console.listen", SETTING_LISTEN, S(console.listen), "127.0.0.1:8091", 0, 0, NULL,
+		"Where the console of staff and operators and the REST API are served, for nginx in front or with "
+		"console.tls_cert_file",
+		"Где открывается консоль сотрудников и операторов и REST API (впереди nginx или свой "
+		"console.tls_cert_file)"},
+	{"console.threads", SETTING_INT, S(console.threads), "8", 1, 64, NULL, "Pages made at once",
+		"Сколько страниц готовится сразу"},
+	{"console.proxies", SETTING_NETS, S(console.proxies), "127.0.0.1 ::1", 0, 0, NULL,
+		"Who stands in front and may say a visitor's address (X-Forwarded-For, X-Forwarded-Proto)",
+		"Кто стоит впереди и может называть адрес посетителя (X-Forwarded-For, X-Forwarded-Proto)"},
+	{"console.url", SETTING_URL, S(console.url), NULL, 0, 0, NULL,
+		"How people reach the console: links in notices to staff lead there",
+		"Адрес консоли для людей: на него ведут ссылки в письмах сотрудникам"},
+	{"console.tls_cert_file", SETTING_PATH, S(console.tls_cert_file), NULL, 0, 0, NULL,
+		"Certificate chain (PEM) when the console ends TLS itself", "Цепочка сертификатов (PEM), если TLS завершает сама консоль"},
+	{"console.tls_key_file", SETTING_PATH, S(console.tls_key_file), NULL, 0, 0, NULL, "Its key (PEM)", "Её ключ (PEM)"},
+	{"console.session", SETTING_DURATION64, S(console.session_ms), "12h", MINUTE, 30 * DAY, NULL,
+		"How long a login holds at most", "Сколько самое большее действует вход"},
+	{"console.idle", SETTING_DURATION64, S(console.idle_ms), "2h", MINUTE, 30 * DAY, NULL,
+		"After how long without use it ends", "Через сколько без работы он заканчивается"},
+	{"console.approve_from", SETTING_INT64, S(console.approve_from), "0", 0, 1000000000, NULL,
+		"A launch to so many recipients or more waits for a second person; 0: none does, 1: every one",
+		"Запуск на столько адресатов и больше ждёт согласия второго человека; 0 — не ждёт, 1 — всегда"},
 
 	{"relays", SETTING_RELAYS, S(relays), NULL, 0, 0, NULL,
 		"Mail servers that take our letters. Default: one at 127.0.0.1:25 named local, "

@@ -200,6 +200,10 @@ void web_reply_problem(struct web_request *request, int status, const char *titl
 	usual_words(status, &usual_title, &usual_text);
 	if (status == 429 || status == 503)
 		web_add_header(request, "Retry-After", RETRY_AFTER_S);
+	const struct web_config *config = &request->web->config;
+	if (config->problem != NULL &&
+		config->problem(config->arg, request, status, own ? title : usual_title, text != NULL ? text : usual_text))
+		return;
 	json_t *data = json_pack("{s:s, s:s, s:s}", "title", own ? title : usual_title, "problem_title",
 		own ? title : usual_title, "problem_text", text != NULL ? text : usual_text);
 	struct buf out;

@@ -27,6 +27,12 @@ const char *web_query(const struct web_request *request, const char *name)
 	return target_query(&request->target, name);
 }
 
+const struct target_pair *web_queries(const struct web_request *request, size_t *count)
+{
+	*count = request->target.queries;
+	return request->target.query;
+}
+
 static const char *looked_up(const struct web_request *request, enum MHD_ValueKind kind, const char *name)
 {
 	const char *value = MHD_lookup_connection_value(request->connection, kind, name);
@@ -41,6 +47,11 @@ const char *web_header(const struct web_request *request, const char *name)
 const char *web_cookie(const struct web_request *request, const char *name)
 {
 	return looked_up(request, MHD_COOKIE_KIND, name);
+}
+
+const struct web_route *web_route_of(const struct web_request *request)
+{
+	return request->route;
 }
 
 const char *web_address(const struct web_request *request)
@@ -61,6 +72,12 @@ bool web_secure(const struct web_request *request)
 enum lang web_lang(const struct web_request *request)
 {
 	return request->lang;
+}
+
+void web_speak(struct web_request *request, enum lang lang)
+{
+	request->lang = lang;
+	lang_use(lang);
 }
 
 const char *web_self(const struct web_request *request)

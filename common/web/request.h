@@ -18,6 +18,9 @@ const char *web_path(const struct web_request *request);
 const char *web_part(const struct web_request *request, const char *name);
 /* NULL when absent; the first when there are several. */
 const char *web_query(const struct web_request *request, const char *name);
+/* All of them, decoded. */
+struct target_pair;
+const struct target_pair *web_queries(const struct web_request *request, size_t *count);
 const char *web_header(const struct web_request *request, const char *name);
 const char *web_cookie(const struct web_request *request, const char *name);
 /* The visitor's address: the connection's, or what a listed proxy says. */
@@ -28,9 +31,13 @@ const char *web_neighbourhood(const struct web_request *request);
 bool web_secure(const struct web_request *request);
 /* ?lang=, else Accept-Language, else Russian. tr() speaks it while the handler runs. */
 enum lang web_lang(const struct web_request *request);
+/* From now on in this language: an account's own. */
+void web_speak(struct web_request *request, enum lang lang);
 /* The path with ?lang= when the visitor chose one: where a form or link of this page leads. */
 const char *web_self(const struct web_request *request);
 void *web_arg(const struct web_request *request);
+/* The row of a table this request fits. */
+const struct web_route *web_route_of(const struct web_request *request);
 
 /* Forms: application/x-www-form-urlencoded or multipart/form-data. */
 #define WEB_FIELDS_MAX 3000

@@ -1,5 +1,6 @@
 #include "web/target.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,4 +146,17 @@ bool target_fits(const struct target *target, const char *pattern, struct target
 			p++;
 	}
 	return at == target->segments;
+}
+
+char *target_escape(const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+	char *out = xmalloc(strlen(text) * 3 + 1), *at = out;
+	for (; *text != '\0'; text++)
+		if (strchr(plain, *text) != NULL)
+			*at++ = *text;
+		else
+			at += snprintf(at, 4, "%%%02X", (unsigned)(unsigned char)*text);
+	*at = '\0';
+	return out;
 }

@@ -25,6 +25,8 @@ struct target {
  * target is to be finished either way. */
 bool target_parse(const char *raw, struct target *target);
 void target_fini(struct target *target);
+/* For a query or a segment: what is not a letter, digit or -._~ as %XX. The caller frees. */
+char *target_escape(const char *text);
 const char *target_query(const struct target *target, const char *name);
 
 /* Does the pattern fit? Then part[i] = segment of the i-th {name}. */

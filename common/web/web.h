@@ -50,6 +50,9 @@ struct web_config {
 	void (*worker_close)(void *arg, void *worker);
 	/* Whether this address may ask now; NULL = always. false: 429. */
 	bool (*admit)(void *arg, const struct web_request *request);
+	/* Answers a refusal in its own way (an API's problem+json): true when it did. NULL: the page
+	 * "problem" always. */
+	bool (*problem)(void *arg, struct web_request *request, int status, const char *title, const char *text);
 	void *arg;
 };
 

@@ -1,0 +1,32 @@
+/* Who is logged in: a random cookie; the store knows its hash only. Table account_session. */
+#ifndef VESTNIK_ACCOUNT_SESSION_H
+#define VESTNIK_ACCOUNT_SESSION_H
+
+#include "account/account.h"
+#include "base/ident.h"
+
+#define SESSION_COOKIE_SIZE 44 /* 160 random bits in base32, and room */
+#define SESSION_CSRF_SIZE 44
+
+/* A new one, always with a new cookie (no fixation). lives_ms: at most; it also ends idle_ms after its
+ * last use. Own transaction. */
+int session_open(struct db *db, int64_t account, const char *origin, int64_t lives_ms,
+	char cookie[static SESSION_COOKIE_SIZE], struct error *e);
+struct session {
+	struct account account;
+	char hash[IDENT_HASH_SIZE];
+	char csrf[SESSION_CSRF_SIZE]; /* derived from the cookie: what a form of this session carries */
+};
+/* DB_DONE: unknown, over, or its account is inactive. The last use is written at most once a minute. */
+enum db_step session_find(struct db *db, const char *cookie, int64_t now_ms, int64_t idle_ms, struct session *out,
+	struct error *e);
+void session_fini(struct session *session);
+/* Constant time. */
+bool session_csrf_ok(const struct session *session, const char *given);
+int session_close(struct db *db, const char *hash, struct error *e);
+/* All of an account. In the caller's transaction. */
+int session_close_all(struct db *tx, int64_t account, const char *keep, struct error *e);
+/* Rows that are over. */
+int session_sweep(struct db *db, int64_t now_ms, int64_t idle_ms, struct error *e);
+
+#endif

@@ -1,0 +1,63 @@
+/* Campaigns being written in the browser or by a program: a form (JSON) and files, kept in the store until
+ * they are launched. What is launched is the same as from a folder: the form becomes campaign.yaml, the
+ * folder's reader checks it (campaign/campaign.h), its problems are led back to the fields of the form.
+ * Tables composition, composition_file; nobody else writes them. */
+#ifndef VESTNIK_COMPOSE_COMPOSE_H
+#define VESTNIK_COMPOSE_COMPOSE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/problem.h"
+#include "campaign/campaign.h"
+#include "control/order.h"
+#include "settings/settings.h"
+#include "store/db.h"
+
+struct composition { /* owned */
+	char *slug, *title, *owner, *changed_by;
+	json_t *form;        /* compose/form.h */
+	int64_t version, created_ms, changed_ms;
+};
+void composition_fini(struct composition *composition);
+
+/* ERROR_CONFLICT: the slug exists. form may be NULL: the usual beginning. */
+int compose_begin(struct db *db, const char *slug, const char *title, const json_t *form, const char *actor,
+	struct error *e);
+/* From a folder packed as ZIP (campaign.yaml and its files): what the form cannot say stays in the YAML,
+ * the form then shows the text itself ("yaml"). */
+int compose_begin_zip(struct db *db, const void *data, size_t len, const char *actor, char **slug,
+	struct problems *problems, struct error *e);
+/* DB_DONE: there is none. */
+enum db_step compose_read(struct db *db, const char *slug, struct composition *out, struct error *e);
+/* ERROR_CONFLICT: version is not the one in the store (somebody else saved meanwhile); says who and when. */
+int compose_save(struct db *db, const char *slug, int64_t version, const json_t *form, const char *actor,
+	struct error *e);
+int compose_drop(struct db *db, const char *slug, struct error *e);
+int compose_each(struct db *db, int (*each)(void *arg, const struct composition *composition), void *arg,
+	struct error *e);
+
+/* Files: attachments, data sheets, letters beside the form's. name passed gate_file_name. */
+int compose_file_put(struct db *db, const char *slug, const char *name, const char *media_type, const void *data,
+	size_t len, const char *actor, struct error *e);
+int compose_file_remove(struct db *db, const char *slug, const char *name, struct error *e);
+int compose_files(struct db *db, const char *slug, json_t **out, struct error *e); /* [{"name","size","media_type"}] */
+
+/* The campaign.yaml the form stands for. */
+int compose_yaml(const struct composition *composition, struct buf *out, struct error *e);
+/* Writes the folder to a temporary place and loads it. problems: field = path in the form
+ * ("ask.deadline", "letter.text"), line = of the letter's text where it is about that. NULL when there
+ * are errors. db NULL: no audience. The caller frees. */
+struct campaign_folder *compose_load(struct db *db, const struct settings *settings,
+	const struct composition *composition, struct problems *problems, struct error *e);
+
+/* Stores the draft and orders its launch in one transaction; the composition is dropped with it. With
+ * approval wanted (settings) and not given for this content: the request is noted, *asked is set,
+ * nothing is launched. problems: why it cannot be. */
+int compose_launch(const struct orderer *who, struct db *db, const struct composition *composition, bool *asked,
+	enum order_outcome *outcome, char result[static ORDER_RESULT_SIZE], struct problems *problems, struct error *e);
+
+#endif

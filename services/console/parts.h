@@ -1,0 +1,9 @@
+/* The parts' tables of routes. */
+#ifndef VESTNIK_CONSOLE_PARTS_H
+#define VESTNIK_CONSOLE_PARTS_H
+
+#include "console/console.h"
+
+extern const struct console_route start_routes[]; /* start/: logging in, the first page */
+
+#endif

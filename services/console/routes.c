@@ -1,0 +1,6 @@
+/* Every part's table. The right of each address stands in the part's own table, one row per method. */
+#include "console/console.h"
+#include "console/parts.h"
+
+const struct console_route *const console_tables[] = {start_routes};
+const size_t console_tables_count = sizeof console_tables / sizeof console_tables[0];
