@@ -5,9 +5,9 @@
 #include <time.h>
 
 #include "base/xalloc.h"
-#include "cli/campaign_view.h"
 #include "cli/command.h"
 #include "cli/task_send.h"
+#include "control/campaign_view.h"
 #include "store/db.h"
 
 static const struct cli_noun letters = {"letter", "letters", "письмо", "письма", "писем"};
@@ -192,7 +192,7 @@ static int look(struct cli *cli, struct db *db, const char *slug, const struct c
 	out->rate = rate_of(before, &out->view);
 	if (out->rate > 0 && out->view.row.state == CAMPAIGN_RUNNING)
 		return 0;
-	return campaign_why_not(cli, db, &out->view, out->why, &out->why_count, e);
+	return campaign_why_not(cli_settings(cli), db, &out->view, out->why, &out->why_count, e);
 }
 
 #define SAMPLE_MS 500

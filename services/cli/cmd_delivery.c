@@ -7,8 +7,8 @@
 #include "base/gate.h"
 #include "base/ident.h"
 #include "base/xalloc.h"
-#include "cli/campaign_view.h"
 #include "cli/log_line.h"
+#include "control/campaign_view.h"
 #include "message/status.h"
 #include "store/db.h"
 

@@ -1,14 +1,16 @@
 /* What people see of a running campaign: figures, and why it is not sending if it isn't. */
-#ifndef VESTNIK_CLI_CAMPAIGN_VIEW_H
-#define VESTNIK_CLI_CAMPAIGN_VIEW_H
+#ifndef VESTNIK_CONTROL_CAMPAIGN_VIEW_H
+#define VESTNIK_CONTROL_CAMPAIGN_VIEW_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/command.h"
+#include "base/error.h"
 #include "message/status.h"
+#include "settings/settings.h"
 #include "store/campaign_row.h"
+#include "store/db.h"
 
 struct campaign_view {
 	struct campaign_row row;
@@ -31,8 +33,11 @@ struct campaign_why {
 	const char *code; /* for programs: "paused", "hours", "mailer-down" … */
 	char text[400];
 };
-/* Reasons, the most important first; none: it sends, or there is nothing to send. */
-int campaign_why_not(struct cli *cli, struct db *db, const struct campaign_view *view,
+/* Reasons, the most important first; none: it sends, or there is nothing to send. Times are in the
+ * settings' zone; words from outside are made one line. */
+int campaign_why_not(const struct settings *settings, struct db *db, const struct campaign_view *view,
 	struct campaign_why why[static CAMPAIGN_WHY_MAX], size_t *count, struct error *e);
+/* What to do about a reason, by its code; NULL: nothing but wait. */
+const char *campaign_why_advice(const char *code);
 
 #endif

@@ -1,14 +1,17 @@
-#include "cli/campaign_view.h"
+#include "control/campaign_view.h"
 
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/gate.h"
+#include "base/lang.h"
 #include "bus/bus.h"
 #include "calendar/calendar.h"
-#include "settings/settings.h"
-#include "store/db.h"
+#include "control/moment.h"
 #include "store/delivery.h"
 
 /* A service that has not touched its row for so long is not there (it does every 2 s). */
@@ -66,7 +69,7 @@ double campaign_view_rate(const struct campaign_view *before, const struct campa
 /* ---- why ---------------------------------------------------------------------------------- */
 
 struct reasons {
-	struct cli *cli;
+	const struct settings *settings;
 	struct db *db;
 	const struct campaign_view *view;
 	struct campaign_why *why;
@@ -84,6 +87,14 @@ __attribute__((format(printf, 3, 4))) static void add(struct reasons *r, const c
 	va_start(args, fmt);
 	vsnprintf(why->text, sizeof why->text, fmt, args);
 	va_end(args);
+}
+
+/* Room for what others said, within a reason. */
+#define WORDS_MAX_BYTES 280
+
+static char *words(const char *text)
+{
+	return gate_clean_line(text == NULL ? "" : text, WORDS_MAX_BYTES);
 }
 
 static int services(struct reasons *r)
@@ -122,16 +133,18 @@ static int relays(struct reasons *r)
 		return -1;
 	enum db_step step;
 	while ((step = db_step(stmt, r->e)) == DB_ROW) {
-		const char *relay = cli_clean(db_text(stmt, 0)), *reason = db_text(stmt, 3);
-		reason = cli_clean(reason == NULL ? "" : reason);
+		char *relay = words(db_text(stmt, 0)), *reason = words(db_text(stmt, 3));
+		char moment[CONTROL_MOMENT_SIZE];
 		if (db_int(stmt, 1) > now_ms)
 			add(r, "relay-parked", tr("relay %s is parked until %s: %s", "сервер %s отдыхает до %s: %s"),
-				relay, cli_time(r->cli, db_int(stmt, 1)), reason);
+				relay, control_moment(r->settings, db_int(stmt, 1), moment), reason);
 		else
 			add(r, "relay-breaker", tr("relay %s: its breaker is %s: %s", "сервер %s: предохранитель %s: %s"),
 				relay,
 				strcmp(db_text(stmt, 2), "open") == 0 ? tr("open", "разомкнут") : tr("half open", "проверяется"),
 				reason);
+		free(relay);
+		free(reason);
 	}
 	return step == DB_DONE ? 0 : -1;
 }
@@ -166,9 +179,10 @@ static int hours(struct reasons *r, bool *closed)
 	struct error ignored;
 	if (zone != NULL && open != close && !json_is_true(json_object_get(send, "local")) &&
 		calendar_next_open(now_ms, zone, open, close, &next_ms, &ignored) == 0 && next_ms > now_ms) {
+		char moment[CONTROL_MOMENT_SIZE];
 		*closed = true;
 		add(r, "hours", tr("outside its hours %02d:%02d–%02d:%02d; next at %s", "вне часов отправки %02d:%02d–%02d:%02d; продолжит %s"),
-			open / 60, open % 60, close / 60, close % 60, cli_time(r->cli, next_ms));
+			open / 60, open % 60, close / 60, close % 60, control_moment(r->settings, next_ms, moment));
 	}
 	json_decref(definition);
 	return 0;
@@ -191,12 +205,14 @@ static int due_times(struct reasons *r)
 	int64_t next_ms = bulk != 0 ? bulk : urgent;
 	if (next_ms <= now_ms)
 		return 0;
+	char moment[CONTROL_MOMENT_SIZE];
+	control_moment(r->settings, next_ms, moment);
 	if (r->view->counts[DELIVERY_WAITING] == 0)
 		add(r, "retry", tr("waits for the next try of deferred letters at %s", "ждёт повторной попытки отложенных писем: %s"),
-			cli_time(r->cli, next_ms));
+			moment);
 	else
 		add(r, "time", tr("waits for its time: the next letter goes at %s", "ждёт своего времени: следующее письмо %s"),
-			cli_time(r->cli, next_ms));
+			moment);
 	return 0;
 }
 
@@ -213,7 +229,7 @@ static int waits_for_plan(struct reasons *r)
 {
 	static const struct {
 		const char *kind, *en, *ru;
-	} words[] = {{"open", "the next letters", "следующие письма"}, {"reminder", "a reminder", "напоминание"},
+	} kinds[] = {{"open", "the next letters", "следующие письма"}, {"reminder", "a reminder", "напоминание"},
 		{"close", "the deadline", "срок ответа"}, {"escalation", "the list of the silent", "список не ответивших"},
 		{"report", "the report", "отчёт"}};
 	struct db_stmt *stmt;
@@ -224,19 +240,20 @@ static int waits_for_plan(struct reasons *r)
 	enum db_step step = db_step(stmt, r->e);
 	if (step != DB_ROW)
 		return step == DB_FAILED ? -1 : 0;
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		if (strcmp(words[i].kind, db_text(stmt, 0)) == 0)
+	char moment[CONTROL_MOMENT_SIZE];
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (strcmp(kinds[i].kind, db_text(stmt, 0)) == 0)
 			add(r, "planned", tr("nothing is to be sent just now; next: %s, %s", "сейчас отправлять нечего; дальше: %s, %s"),
-				tr(words[i].en, words[i].ru), cli_time(r->cli, db_int(stmt, 1)));
+				tr(kinds[i].en, kinds[i].ru), control_moment(r->settings, db_int(stmt, 1), moment));
 	db_reset(stmt);
 	return 0;
 }
 
-int campaign_why_not(struct cli *cli, struct db *db, const struct campaign_view *view,
+int campaign_why_not(const struct settings *settings, struct db *db, const struct campaign_view *view,
 	struct campaign_why why[static CAMPAIGN_WHY_MAX], size_t *count, struct error *e)
 {
-	struct reasons r = {.cli = cli, .db = db, .view = view, .why = why, .e = e};
-	const char *reason = view->row.state_reason == NULL ? "" : cli_clean(view->row.state_reason);
+	struct reasons r = {.settings = settings, .db = db, .view = view, .why = why, .e = e};
+	char *reason = words(view->row.state_reason);
 	int rc = 0;
 	switch (view->row.state) {
 	case CAMPAIGN_DRAFT:
@@ -258,8 +275,42 @@ int campaign_why_not(struct cli *cli, struct db *db, const struct campaign_view 
 			rc = waits_for_plan(&r);
 		break;
 	}
+	free(reason);
 	*count = r.count;
 	return rc;
+}
+
+const char *campaign_why_advice(const char *code)
+{
+	static const struct {
+		const char *code, *en, *ru;
+	} advice[] = {
+		{"draft", "Look it through and launch it.", "Проверьте её и запустите."},
+		{"paused", "When the cause is gone, resume it on the campaign's page.",
+			"Когда причина устранена, возобновите её на странице рассылки."},
+		{"planner-down", "Start the planner: vestnik up, or systemctl start vestnik-planner. Its last words stand among the services.",
+			"Запустите планировщик: vestnik up или systemctl start vestnik-planner. Его последние слова – в списке служб."},
+		{"mailer-down", "Start the mailer: vestnik up, or systemctl start vestnik-mailer. Its last words stand among the services.",
+			"Запустите почтальона: vestnik up или systemctl start vestnik-mailer. Его последние слова – в списке служб."},
+		{"ledger-down", "Start the ledger: vestnik up, or systemctl start vestnik-ledger. Its last words stand among the services.",
+			"Запустите учёт: vestnik up или systemctl start vestnik-ledger. Его последние слова – в списке служб."},
+		{"bus-stopped", "See the queues: the service that is behind has stopped or is too slow. It goes on by itself when that service has caught up.",
+			"Посмотрите очереди: отставшая служба остановилась или не справляется. Когда она догонит, отправка продолжится сама."},
+		{"relay-parked", "Nothing needs to be done: it goes on by itself. If it happens often, lower the rate or the quota of this mail server in the settings.",
+			"Делать ничего не нужно: отправка продолжится сама. Если так бывает часто, уменьшите скорость или квоту этого сервера в настройках."},
+		{"relay-breaker", "Read what the mail server said; check it with vestnik relay check. It is tried again by itself.",
+			"Прочитайте, что ответил почтовый сервер, и проверьте его: vestnik relay check. Попытки повторяются сами."},
+		{"hours", "Nothing needs to be done; hours are set in the campaign.",
+			"Делать ничего не нужно; часы отправки заданы в рассылке."},
+		{"time", "Nothing needs to be done.", "Делать ничего не нужно."},
+		{"retry", "Nothing needs to be done; the refusals stand in the delivery log.",
+			"Делать ничего не нужно; отказы видны в журнале доставки."},
+		{"planned", "Nothing needs to be done.", "Делать ничего не нужно."},
+	};
+	for (size_t i = 0; i < sizeof advice / sizeof advice[0]; i++)
+		if (strcmp(advice[i].code, code) == 0)
+			return tr(advice[i].en, advice[i].ru);
+	return NULL;
 }
 
 const char *campaign_state_word(const char *state)
