@@ -3,10 +3,12 @@
 # with settings, a real local SMTP server and a webhook receiver, the services,
 # and a campaign that goes round the whole loop in a few seconds: letters to ten
 # municipalities and a hundred schools, an answer by form and one by reply, reminders
-# to the silent, the deadline, the report. Then: what to look at next.
+# to the silent, the deadline, the report. Then: the console's address and a login, and what to look at
+# next.
 #
 # The campaign is one of April 2023, so the services live in simulated time: they add
-# the number in run/clock to the real one, and this script moves it.
+# the number in run/clock to the real one, and this script moves it; in the end it is zero, and
+# what you do in the console happens now.
 #
 # Nothing leaves the machine. It may be run again: what is there is used.
 #
@@ -58,7 +60,7 @@ build() {
 	step "2. Build" "2. Сборка"
 	(cd "$project" && cmake --preset release >"$demo/build.log" 2>&1 &&
 		cmake --build --preset release --target vestnik vestnik-planner vestnik-mailer \
-			vestnik-ledger vestnik-notifier vestnik-portal vestnik-intake >>"$demo/build.log" 2>&1) || {
+			vestnik-ledger vestnik-notifier vestnik-portal vestnik-intake vestnik-console >>"$demo/build.log" 2>&1) || {
 		tail -20 "$demo/build.log" >&2
 		fail "the build failed: $demo/build.log" "сборка не удалась: $demo/build.log"
 	}
@@ -99,12 +101,12 @@ people() { # what, then its arguments
 	shift
 	"$python" "$project/deploy/demo/people.py" "$what" --maildir "$demo/Maildir" "$@"
 }
-travel() { # "2023-04-21 12:00", Moscow time; never back
+travel() { # "2023-04-21 12:00", Moscow time, or "now"; never back
 	"$python" - "$VESTNIK_CLOCK" "$1" <<'PYTHON'
 import datetime, os, struct, sys, time, zoneinfo
 path, wall = sys.argv[1:]
-there = datetime.datetime.fromisoformat(wall).replace(tzinfo=zoneinfo.ZoneInfo("Europe/Moscow"))
-offset = int((there.timestamp() - time.time()) * 1000)
+there = datetime.datetime.fromisoformat(wall).replace(tzinfo=zoneinfo.ZoneInfo("Europe/Moscow")) if wall != "now" else None
+offset = int((there.timestamp() - time.time()) * 1000) if there else 0
 first = not os.path.exists(path)
 with open(path, "w+b" if first else "r+b") as f:  # in place: the services have it open
     if first or struct.unpack("=q", f.read(8))[0] < offset:
@@ -121,6 +123,7 @@ start_helpers() {
 		fail "python3-aiosmtpd is missing: deploy/install-packages.sh" \
 			"нет python3-aiosmtpd: deploy/install-packages.sh"
 	[ -s "$demo/run/portal.port" ] || free_port >"$demo/run/portal.port"
+	[ -s "$demo/run/console.port" ] || free_port >"$demo/run/console.port"
 	mkdir -p "$demo"/incoming/{new,cur,tmp}
 	start_helper mail_catcher --maildir "$demo/Maildir"
 	start_helper webhook_receiver --secret-file "$demo/webhook.secret" --events "$demo/webhook-events.jsonl"
@@ -142,6 +145,10 @@ relays:
 # Pages that links in letters lead to · страницы, на которые ведут ссылки из писем
 public_url: http://127.0.0.1:$(cat "$demo/run/portal.port")
 portal: {listen: 127.0.0.1:$(cat "$demo/run/portal.port")}
+# Pages of staff and operators, REST API · страницы сотрудников и операторов, REST API
+console:
+  listen: 127.0.0.1:$(cat "$demo/run/console.port")
+  url: http://127.0.0.1:$(cat "$demo/run/console.port")
 # Answers and bounces arrive here · сюда приходят ответы и возвраты
 intake:
   mailboxes: [{name: answers, maildir: incoming}]
@@ -156,6 +163,13 @@ add_webhook() {
 		"http://127.0.0.1:$(cat "$demo/run/webhook_receiver.port")/events")
 	(umask 077 && "$python" -c 'import json, sys; print(json.load(sys.stdin)["secret"])' \
 		<<<"$answer" >"$demo/webhook.secret")
+}
+
+add_account() {
+	[ -s "$demo/console.password" ] && return
+	(umask 077 && head -c 12 /dev/urandom | base64 | tr '+/' 'xy' >"$demo/console.password")
+	vestnik account add demo --role admin --name "$(say "Demo account" "Учётная запись для знакомства")" \
+		--password-file "$demo/console.password"
 }
 
 # ---- the campaign ----------------------------------------------------------------
@@ -224,6 +238,7 @@ loop() {
 	shown report "$1"
 	vestnik report "$1" -o "$demo/report.html" >/dev/null
 	vestnik report "$1" -o "$demo/report.xlsx" >/dev/null
+	travel now
 }
 
 await_webhooks() { # one event for each letter, and 20 s of patience
@@ -237,31 +252,33 @@ await_webhooks() { # one event for each letter, and 20 s of patience
 
 # ---- where to look -----------------------------------------------------------------
 
-form_link() { # of the municipality that is shown
-	"$python" "$project/deploy/demo/people.py" link --maildir "$demo/Maildir" --to education-01@district.example.org
-}
-
 summary() {
-	local letter events letters
+	local letter events letters console password
+	console=http://127.0.0.1:$(cat "$demo/run/console.port")/
+	password=$(cat "$demo/console.password")
 	letter=$(letters | tail -1)
 	letters=$(letters | wc -l)
 	events=$(wc -l <"$demo/webhook-events.jsonl" 2>/dev/null || echo 0)
 	local call="$bin/vestnik --config $demo/vestnik.yaml" report_ru="" report_en=""
 	if [ -s "$demo/report.html" ]; then
-		call="env VESTNIK_CLOCK=$VESTNIK_CLOCK $call"
 		report_ru="
   отчёт                 $demo/report.html, report.xlsx
-  форма ответа          $(form_link)
-  входящие ответы       $demo/incoming"
+  входящие ответы       $demo/incoming
+  ответить за адресата  $project/deploy/demo/people.py link --maildir $demo/Maildir --to АДРЕС   (ссылка из его письма)"
 		report_en="
   the report            $demo/report.html, report.xlsx
-  a form to fill in     $(form_link)
-  mails that came in    $demo/incoming"
+  mails that came in    $demo/incoming
+  answer for somebody   $project/deploy/demo/people.py link --maildir $demo/Maildir --to ADDRESS   (the link in the letter)"
 	fi
 	if [ "$language" = ru ]; then
 		cat <<TEXT
 
 Готово: писем на почтовом сервере — $letters, событий у приёмника — $events.
+
+Откройте консоль:      $console
+  логин                 demo
+  пароль                $password
+  таблица для пробы     $directory
 
 Где смотреть:
   письмо как файл       $letter$report_ru
@@ -286,6 +303,11 @@ TEXT
 		cat <<TEXT
 
 Done: $letters letters at the mail server, $events events at the receiver.
+
+Open the console:      $console
+  login                 demo
+  password              $password
+  a sheet to try        $directory
 
 Where to look:
   one letter, a file    $letter$report_en
@@ -325,6 +347,7 @@ main() {
 	step "5. The directory: ten municipalities, a hundred schools" \
 		"5. Справочник: десять муниципалитетов, сто школ"
 	shown directory import "$directory"
+	add_account
 	step "6. The campaign" "6. Рассылка"
 	launch
 	await_webhooks

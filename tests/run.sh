@@ -34,7 +34,7 @@ environment() {
 	fi
 	local node=build/test-env/node
 	if ! cmp -s tests/support/node/package-lock.json $node/package-lock.json ||
-		[ ! -d $node/node_modules/standardwebhooks ]; then
+		[ ! -d $node/node_modules/playwright-core ]; then
 		mkdir -p $node
 		cp tests/support/node/package.json $node/
 		cp tests/support/node/package-lock.json $node/package-lock.new

@@ -1,0 +1,54 @@
+// Walks through all pages a person can reach by links from the first one: each kind of page at both widths and
+// in both languages; errors in the browser's console, requests to other hosts, WCAG, overflow.
+import { open, want } from "./browser.mjs";
+
+const MOST_KINDS = 150;
+const browser = await open();
+const first = await browser.page();
+await browser.login(first, process.env.VESTNIK_LOGIN, process.env.VESTNIK_PASSWORD);
+
+// /delivery/17 and /delivery/18 are one kind of page; so are ?after=1 and ?after=2.
+function kind(href) {
+	const at = new URL(href);
+	const names = [...at.searchParams.keys()].filter((name) => !["after", "done", "mac", "lang"].includes(name)).sort();
+	const shape = at.pathname.split("/").map((part) => (/\d/.test(part) ? "#" : part)).join("/");
+	return shape + (names.length > 0 ? "?" + names.join("&") : "");
+}
+
+async function links(page) {
+	return page.evaluate(() => [...document.querySelectorAll("a[href]")]
+		.filter((a) => a.origin === location.origin && !a.hasAttribute("download")).map((a) => a.href.split("#")[0]));
+}
+
+const seen = new Set(), waiting = [new URL("/", process.env.VESTNIK_URL).href], kinds = [];
+while (waiting.length > 0 && kinds.length < MOST_KINDS) {
+	const href = waiting.shift(), shape = kind(href);
+	if (seen.has(shape)) continue;
+	seen.add(shape);
+	const answer = await first.goto(href).catch((error) => {
+		if (!String(error).includes("Download is starting")) throw error;
+	});
+	if (answer === undefined || answer === null) continue; // a file to keep
+	if (!(answer.headers()["content-type"] ?? "").startsWith("text/html")) continue;
+	want(`${href}: status`, answer.status(), 200);
+	kinds.push({ href, shape });
+	for (const next of await links(first)) if (!seen.has(kind(next))) waiting.push(next);
+}
+console.log(`${kinds.length} kinds of pages:`, kinds.map((page) => page.shape).join(" "));
+for (const wanted of (process.env.VESTNIK_KINDS ?? "").split(" ").filter(Boolean))
+	if (!kinds.some((page) => page.shape === wanted)) throw new Error(`no link leads to ${wanted}`);
+
+for (const { href, shape } of kinds)
+	for (const lang of ["ru", "en"])
+		for (const width of [1280, 375]) {
+			const at = new URL(href);
+			at.searchParams.set("lang", lang);
+			await first.setViewportSize({ width, height: 900 });
+			await first.goto(at.href);
+			want(`${at.href}: lang`, await first.getAttribute("html", "lang"), lang);
+			const left = await first.evaluate(() => document.body.innerText.match(/\[\[[^\]]*\|[^\]]*\]\]|\{\{[^}]*\}\}/g) ?? []);
+			want(`${at.href}: what the template left over`, left, []);
+			await browser.accessible(first);
+			await browser.picture(first, `${shape.replace(/[^a-zA-Z0-9#]+/g, "_").replace(/#/g, "N")}.${lang}.${width}`);
+		}
+await browser.close();
