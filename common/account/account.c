@@ -1,8 +1,7 @@
 #include "account/account.h"
 
 #include <ctype.h>
-#include <pthread.h>
-#include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,37 +10,7 @@
 #include "base/gate.h"
 #include "base/lang.h"
 #include "base/xalloc.h"
-
-/* Memory of a check is 64 MiB (crypto_pwhash's "interactive"): a crowd at the login page waits its turn. */
-static pthread_mutex_t turn_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t turn_free = PTHREAD_COND_INITIALIZER;
-static int turns_taken;
-
-static void turn_take(void)
-{
-	pthread_mutex_lock(&turn_lock);
-	while (turns_taken == ACCOUNT_CHECKS_AT_ONCE)
-		pthread_cond_wait(&turn_free, &turn_lock);
-	turns_taken++;
-	pthread_mutex_unlock(&turn_lock);
-}
-
-static void turn_give(void)
-{
-	pthread_mutex_lock(&turn_lock);
-	turns_taken--;
-	pthread_cond_signal(&turn_free);
-	pthread_mutex_unlock(&turn_lock);
-}
-
-static int hash_password(const char *password, char out[static crypto_pwhash_STRBYTES], struct error *e)
-{
-	turn_take();
-	int rc = crypto_pwhash_str(out, password, strlen(password), crypto_pwhash_OPSLIMIT_INTERACTIVE,
-		crypto_pwhash_MEMLIMIT_INTERACTIVE);
-	turn_give();
-	return rc == 0 ? 0 : error_set(e, ERROR_UNAVAILABLE, "%s", tr("no memory to hash a password", "не хватает памяти для проверки пароля"));
-}
+#include "store/again.h"
 
 void account_fini(struct account *account)
 {
@@ -67,38 +36,48 @@ int account_login_clean(const char *login, char out[static ACCOUNT_LOGIN_MAX + 1
 	return len > 0 ? 0 : error_set(e, ERROR_INPUT, "%s", tr("the login is empty", "логин не указан"));
 }
 
-int account_password_check(const char *login, const char *password, struct error *e)
+int account_name_check(const char *name, struct error *e)
 {
-	size_t characters = 0, len = strlen(password);
-	for (const char *p = password; *p != '\0'; p++)
-		characters += ((unsigned char)*p & 0xc0) != 0x80;
-	if (characters < ACCOUNT_PASSWORD_LEAST)
-		return error_set(e, ERROR_INPUT, tr("the password needs at least %d characters", "в пароле должно быть не меньше %d знаков"),
-			ACCOUNT_PASSWORD_LEAST);
-	if (len > ACCOUNT_PASSWORD_MAX)
-		return error_set(e, ERROR_INPUT, tr("the password is longer than %d bytes", "пароль длиннее %d байт"), ACCOUNT_PASSWORD_MAX);
-	if (strcasecmp(login, password) == 0)
-		return error_set(e, ERROR_INPUT, "%s", tr("the password is the login", "пароль совпадает с логином"));
-	if (strspn(password, (char[]){password[0], '\0'}) == len)
-		return error_set(e, ERROR_INPUT, "%s", tr("the password is one character again and again", "пароль состоит из одного знака"));
+	size_t len = strlen(name);
+	if (name[strspn(name, " ")] == '\0')
+		return error_set(e, ERROR_INPUT, "%s", tr("the name is empty", "имя не указано"));
+	if (len > ACCOUNT_NAME_MAX || !gate_header(name, len))
+		return error_set(e, ERROR_INPUT, tr("a name is one line of at most %d bytes", "имя – одна строка, не длиннее %d байт"),
+			ACCOUNT_NAME_MAX);
+	return 0;
+}
+
+/* NULL for none. */
+static int check_person(const char *name, const char **address, char clean[static GATE_ADDRESS_MAX + 1], struct error *e)
+{
+	if (account_name_check(name, e) != 0)
+		return -1;
+	if (*address == NULL || (*address)[0] == '\0') {
+		*address = NULL;
+		return 0;
+	}
+	if (gate_address(*address, clean, e) != 0)
+		return -1;
+	*address = clean;
 	return 0;
 }
 
 int account_add(struct db *tx, const struct account_new *new, int64_t *id, struct error *e)
 {
-	char login[ACCOUNT_LOGIN_MAX + 1], hash[crypto_pwhash_STRBYTES];
+	char login[ACCOUNT_LOGIN_MAX + 1], clean[GATE_ADDRESS_MAX + 1];
+	const char *address = new->address;
 	int64_t there = 0;
-	if (account_login_clean(new->login, login, e) != 0 || account_password_check(login, new->password, e) != 0)
+	if (account_login_clean(new->login, login, e) != 0 || check_person(new->name, &address, clean, e) != 0)
 		return -1;
 	enum db_step step = db_query_int(tx, &there, e, "SELECT id FROM account WHERE login = $1", "s", login);
 	if (step == DB_ROW)
 		return error_set(e, ERROR_CONFLICT, tr("there is an account «%s» already", "учётная запись «%s» уже есть"), login);
-	if (step == DB_FAILED || hash_password(new->password, hash, e) != 0)
+	if (step == DB_FAILED)
 		return -1;
 	return db_query_int(tx, id, e,
 		       "INSERT INTO account (login, name, role, password, must_change, address, created_ms, created_by)"
 		       " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
-		       "ssssisis", login, new->name, role_name(new->role), hash, (int64_t)new->must_change, new->address,
+		       "ssssisis", login, new->name, role_name(new->role), new->hash, (int64_t)new->must_change, address,
 		       clock_now_ms(), new->actor) == DB_ROW
 		? 0
 		: -1;
@@ -174,40 +153,13 @@ int account_each(struct db *db, int (*each)(void *arg, const struct account *acc
 	return step == DB_DONE ? 0 : -1;
 }
 
-/* ---- the password -------------------------------------------------------------------- */
-
-/* What an unknown login is checked against, so that it takes as long: made once. */
-static const char *nobody(void)
-{
-	static char hash[crypto_pwhash_STRBYTES];
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	pthread_mutex_lock(&lock);
-	if (hash[0] == '\0') {
-		unsigned char random[16];
-		ident_random(random, sizeof random);
-		if (crypto_pwhash_str(hash, (const char *)random, sizeof random, crypto_pwhash_OPSLIMIT_INTERACTIVE,
-			    crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0)
-			hash[0] = '\0'; /* no memory now: with the next one */
-	}
-	pthread_mutex_unlock(&lock);
-	return hash;
-}
-
-static bool verify(const char *hash, const char *password)
-{
-	size_t len = strlen(password);
-	bool real = hash[0] != '\0' && len <= ACCOUNT_PASSWORD_MAX;
-	const char *against = real ? hash : nobody();
-	turn_take();
-	bool good = crypto_pwhash_str_verify(against, password, len <= ACCOUNT_PASSWORD_MAX ? len : 0) == 0;
-	turn_give();
-	return real && good;
-}
+/* ---- logging in ------------------------------------------------------------------------ */
 
 #define LOCK_FIRST_MS 60000
 #define LOCK_MOST_MS 3600000
 
-static int note_failure(struct db *db, int64_t id, int64_t now_ms, int64_t *locked_until_ms, struct error *e)
+/* id 0: nobody; takes as long. */
+static int note_failure(struct db *db, int64_t id, int64_t now_ms, struct error *e)
 {
 	int64_t failures = 0;
 	if (db_begin(db, DB_WRITE, e) != 0)
@@ -216,9 +168,8 @@ static int note_failure(struct db *db, int64_t id, int64_t now_ms, int64_t *lock
 		    id) == DB_FAILED)
 		goto out;
 	if (failures >= ACCOUNT_FAILURES_MOST) {
-		int64_t over = failures - ACCOUNT_FAILURES_MOST, lock_ms = over > 6 ? LOCK_MOST_MS : LOCK_FIRST_MS << over;
-		*locked_until_ms = now_ms + (lock_ms > LOCK_MOST_MS ? LOCK_MOST_MS : lock_ms);
-		if (db_exec(db, e, "UPDATE account SET locked_until_ms = $2 WHERE id = $1", "ii", id, *locked_until_ms) != 0)
+		int64_t over = failures - ACCOUNT_FAILURES_MOST, lock_ms = over > 5 ? LOCK_MOST_MS : LOCK_FIRST_MS << over;
+		if (db_exec(db, e, "UPDATE account SET locked_until_ms = $2 WHERE id = $1", "ii", id, now_ms + lock_ms) != 0)
 			goto out;
 	}
 	return db_commit(db, DB_RELAXED, e);
@@ -227,66 +178,57 @@ out:
 	return -1;
 }
 
-static enum db_step stored_hash(struct db *db, const char *login, char out[static crypto_pwhash_STRBYTES], struct error *e)
+static int forget_failures(struct db *db, int64_t id, int64_t now_ms, struct error *e)
+{
+	return db_exec(db, e, "UPDATE account SET failures = 0, locked_until_ms = 0, used_ms = $2 WHERE id = $1", "ii", id, now_ms);
+}
+
+static enum db_step stored_hash(struct db *db, const char *login, char out[static ACCOUNT_HASH_SIZE], struct error *e)
 {
 	struct db_stmt *row;
 	if (db_query(db, &row, e, "SELECT password FROM account WHERE login = $1 AND active = 1", "s", login) != 0)
 		return DB_FAILED;
 	enum db_step step = db_step(row, e);
-	out[0] = '\0';
 	if (step == DB_ROW) {
-		strncat(out, db_text(row, 0), crypto_pwhash_STRBYTES - 1);
+		snprintf(out, ACCOUNT_HASH_SIZE, "%s", db_text(row, 0));
 		db_reset(row);
 	}
 	return step;
 }
 
-bool account_check(struct db *db, const char *login, const char *password, int64_t now_ms, struct account *out,
-	int64_t *locked_until_ms, struct error *e)
-{
-	char clean[ACCOUNT_LOGIN_MAX + 1], hash[crypto_pwhash_STRBYTES] = "";
-	struct error wrong = {0};
-	*locked_until_ms = 0;
-	*out = (struct account){0};
-	error_clear(e);
-	bool known = account_login_clean(login, clean, &wrong) == 0;
-	enum db_step step = known ? stored_hash(db, clean, hash, e) : DB_DONE;
-	if (step == DB_ROW)
-		step = account_by_login(db, clean, out, e);
-	if (step == DB_FAILED)
-		return false;
-	if (step == DB_ROW && out->locked_until_ms > now_ms) {
-		*locked_until_ms = out->locked_until_ms;
-		account_fini(out);
-		return false;
-	}
-	if (verify(step == DB_ROW ? hash : "", password)) {
-		if (db_exec(db, e, "UPDATE account SET failures = 0, locked_until_ms = 0, used_ms = $2 WHERE id = $1", "ii",
-			    out->id, now_ms) == 0)
-			return true;
-	} else if (step == DB_ROW) {
-		(void)note_failure(db, out->id, now_ms, locked_until_ms, e);
-	}
-	account_fini(out);
-	return false;
-}
-
-int account_set_password(struct db *tx, int64_t id, const char *password, bool must_change, const char *keep,
+bool account_check(struct db *db, const struct account_attempt *attempt, int64_t now_ms, struct account *out,
 	struct error *e)
 {
-	char hash[crypto_pwhash_STRBYTES];
-	struct account account;
-	enum db_step step = account_by_id(tx, id, &account, e);
-	if (step != DB_ROW)
-		return step == DB_FAILED ? -1 : error_set(e, ERROR_NOT_FOUND, "%s", tr("there is no such account", "такой учётной записи нет"));
-	int rc = account_password_check(account.login, password, e);
-	account_fini(&account);
-	if (rc != 0 || hash_password(password, hash, e) != 0)
-		return -1;
+	char login[ACCOUNT_LOGIN_MAX + 1], hash[ACCOUNT_HASH_SIZE] = "";
+	struct error wrong = {0};
+	struct again again = {0};
+	int rc;
+	*out = (struct account){0};
+	error_clear(e);
+	enum db_step step = account_login_clean(attempt->login, login, &wrong) != 0 ? DB_DONE : stored_hash(db, login, hash, e);
+	if (step == DB_ROW)
+		step = account_by_login(db, login, out, e);
+	if (step == DB_FAILED)
+		return false;
+	bool locked = out->locked_until_ms > now_ms && !attempt->known_browser;
+	bool good = account_password_fits(hash, attempt->password, e) && !locked;
+	if (e->code != ERROR_NONE)
+		return false;
+	do /* who is locked out, or knocks with a browser of his own, is not counted: id 0 */
+		rc = good ? forget_failures(db, out->id, now_ms, e)
+			  : note_failure(db, locked || attempt->known_browser ? 0 : out->id, now_ms, e);
+	while (rc != 0 && again_after_conflict(&again, e));
+	return good && rc == 0;
+}
+
+int account_set_password(struct db *tx, int64_t id, const char *hash, bool must_change, const char *keep, struct error *e)
+{
 	if (db_exec(tx, e,
 		    "UPDATE account SET password = $2, must_change = $3, failures = 0, locked_until_ms = 0 WHERE id = $1", "isi",
 		    id, hash, (int64_t)must_change) != 0)
 		return -1;
+	if (db_changes(tx) == 0)
+		return error_set(e, ERROR_NOT_FOUND, "%s", tr("there is no such account", "такой учётной записи нет"));
 	return session_close_all(tx, id, keep, e);
 }
 
@@ -294,7 +236,10 @@ int account_set(struct db *tx, int64_t id, const char *name, const char *address
 	struct error *e)
 {
 	struct account before;
+	char clean[GATE_ADDRESS_MAX + 1];
 	int64_t others = 0;
+	if (check_person(name, &address, clean, e) != 0)
+		return -1;
 	enum db_step step = account_by_id(tx, id, &before, e);
 	if (step != DB_ROW)
 		return step == DB_FAILED ? -1 : error_set(e, ERROR_NOT_FOUND, "%s", tr("there is no such account", "такой учётной записи нет"));

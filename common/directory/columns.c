@@ -32,7 +32,7 @@ static char *without_role(const char *key, const char **role)
 	size_t len = 0;
 	*role = NULL;
 	for (char *word = strtok_r(copy, " ", &save); word != NULL; word = strtok_r(NULL, " ", &save)) {
-		const char *value = word_value(role_words, word);
+		const char *value = word_value(contact_role_words, word);
 		if (value != NULL) {
 			if (*role == NULL || strcmp(value, "deputy") == 0)
 				*role = value;

@@ -9,7 +9,7 @@
 #include "directory/words.h"
 #include "table/table.h"
 
-#define ROLES_MAX 4 /* roles a sheet can give columns to: the slugs of role_words */
+#define ROLES_MAX 4 /* roles a sheet can give columns to: the slugs of contact_role_words */
 
 struct column {
 	enum column_field field;

@@ -243,7 +243,7 @@ static const char *parse_role(struct record_parser *parser, const struct table_r
 	if (text[0] == '\0')
 		return ROLE_DEFAULT;
 	char *word = table_title_key(text);
-	const char *role = word_value(role_words, word);
+	const char *role = word_value(contact_role_words, word);
 	if (role == NULL && gate_slug(text))
 		role = text;
 	if (role == NULL)

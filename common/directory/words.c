@@ -101,7 +101,7 @@ const struct word_pair kind_words[] = {
 	{NULL, NULL},
 };
 
-const struct word_pair role_words[] = {
+const struct word_pair contact_role_words[] = {
 	{"координатор", "coordinator"}, {"координатора", "coordinator"},
 	{"ответственный", "coordinator"}, {"ответственного", "coordinator"},
 	{"исполнитель", "coordinator"}, {"исполнителя", "coordinator"},

@@ -30,7 +30,7 @@ struct word_pair {
 };
 /* Words → slugs; end with a NULL word. */
 extern const struct word_pair kind_words[];
-extern const struct word_pair role_words[];
+extern const struct word_pair contact_role_words[];
 /* "мск+7" → zone */
 extern const struct word_pair zone_words[];
 

@@ -381,7 +381,7 @@ static void every_word_is_documented(void **state)
 	for (const struct column_word *w = contact_words; w->word != NULL; w++)
 		if (!documented(page, w->word))
 			fail_msg("docs/reference/directory.md lacks the title `%s`", w->word);
-	const struct word_pair *const tables[] = {kind_words, role_words, zone_words};
+	const struct word_pair *const tables[] = {kind_words, contact_role_words, zone_words};
 	for (size_t t = 0; t < 3; t++)
 		for (const struct word_pair *w = tables[t]; w->word != NULL; w++)
 			if (!documented(page, w->word) || !documented(page, w->value))

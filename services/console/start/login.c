@@ -39,21 +39,21 @@ void take_login(struct visit *visit)
 	const char *next = next_of(visit);
 	struct account account;
 	struct error e = {0};
-	int64_t locked_until_ms;
 	char cookie[SESSION_COOKIE_SIZE];
 	login = login == NULL ? "" : login;
 	if (!throttle_take(console->logins, web_neighbourhood(visit->request), clock_mono_ms())) {
 		show_login(visit, 429, login, tr("Too many attempts from this address. Wait a minute.", "Слишком много попыток с этого адреса. Подождите минуту."));
 		return;
 	}
-	if (!account_check(visit->db, login, password == NULL ? "" : password, clock_now_ms(), &account, &locked_until_ms, &e)) {
+	const struct account_attempt attempt = {.login = login, .password = password == NULL ? "" : password};
+	if (!account_check(visit->db, &attempt, clock_now_ms(), &account, &e)) {
 		if (e.code != ERROR_NONE)
 			web_reply_error(visit->request, &e);
-		else if (locked_until_ms > 0)
-			show_login(visit, 429, login, tr("Too many wrong passwords. The account is locked for a while: try later or ask the administrator.",
-				"Слишком много неверных паролей. Учётная запись на время закрыта: попробуйте позже или обратитесь к администратору."));
 		else
-			show_login(visit, 422, login, tr("Login and password do not fit together.", "Логин и пароль не подходят."));
+			show_login(visit, 422, login,
+				tr("Login and password do not fit together, or there were too many attempts.",
+					"Логин и пароль не подходят, или попыток было слишком много."));
+		account_fini(&account);
 		return;
 	}
 	const struct settings *s = console->settings;
