@@ -16,6 +16,8 @@
 #define POLICY "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 /* A file somebody sent or attached never acts as a page of ours. */
 #define FILE_POLICY "default-src 'none'; sandbox; frame-ancestors 'none'"
+/* A letter or a report inside a page of ours: its own inline styles, and nothing else. */
+#define FRAME_POLICY "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups; frame-ancestors 'self'"
 #define RETRY_AFTER_S "60"
 
 static void header(struct MHD_Response *response, const char *name, const char *value)
@@ -35,7 +37,7 @@ static void answer_with(struct web_request *request, int status, struct MHD_Resp
 	header(response, "Cache-Control", cache);
 	header(response, "Content-Security-Policy", policy);
 	header(response, "X-Content-Type-Options", "nosniff");
-	header(response, "X-Frame-Options", "DENY");
+	header(response, "X-Frame-Options", strcmp(policy, FRAME_POLICY) == 0 ? "SAMEORIGIN" : "DENY");
 	header(response, "Referrer-Policy", "no-referrer");
 	header(response, "Cross-Origin-Opener-Policy", "same-origin");
 	header(response, "Permissions-Policy", "camera=(), geolocation=(), microphone=()");
@@ -72,6 +74,11 @@ void web_set_cookie(struct web_request *request, const char *name, const char *v
 void web_reply(struct web_request *request, int status, const char *media_type, const void *data, size_t len)
 {
 	answer_with(request, status, copy_of(data, len), (int64_t)len, media_type, "no-store", POLICY);
+}
+
+void web_reply_framed(struct web_request *request, const void *html, size_t len)
+{
+	answer_with(request, 200, copy_of(html, len), (int64_t)len, "text/html; charset=utf-8", "private, no-store", FRAME_POLICY);
 }
 
 void web_reply_cached(struct web_request *request, const char *media_type, const void *data, size_t len, int max_age_s)

@@ -20,7 +20,7 @@
 #define STYLE_MAX_BYTES (512 * 1024)
 #define SWEEP_EVERY_MS 600000
 
-extern const struct embedded_set console_page_files, console_assets, web_assets_own;
+extern const struct embedded_set console_page_files, askform_page_files, console_assets, web_assets_own;
 
 /* ---- what stands around each page --------------------------------------------------- */
 
@@ -82,7 +82,7 @@ static json_t *site_of(const struct console *console)
 
 static int prepare_pages(struct console *console, struct error *e)
 {
-	const struct embedded_set *const sets[] = {&console_page_files};
+	const struct embedded_set *const sets[] = {&console_page_files, &askform_page_files};
 	const struct settings *s = console->settings;
 	struct problems problems = {0};
 	console->assets = web_assets_new();
@@ -95,7 +95,7 @@ static int prepare_pages(struct console *console, struct error *e)
 	json_t *site = site_of(console);
 	if (site == NULL)
 		return error_set(e, ERROR_INPUT, "portal: the settings are not UTF-8");
-	console->pages = web_pages_new(sets, 1, site, &problems);
+	console->pages = web_pages_new(sets, sizeof sets / sizeof sets[0], site, &problems);
 	json_decref(site);
 	if (console->pages == NULL)
 		error_set(e, ERROR_INTERNAL, "%s", problems.count > 0 ? problems.item[0].text : "the pages do not compile");

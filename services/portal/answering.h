@@ -2,7 +2,7 @@
 #ifndef VESTNIK_PORTAL_ANSWERING_H
 #define VESTNIK_PORTAL_ANSWERING_H
 
-#include "portal/ask_form.h"
+#include "askform/ask_form.h"
 #include "portal/asked.h"
 
 /* Who sends it, as typed: cleaned, cut. Errors go to form->errors under "name" and "phone". */

@@ -24,7 +24,7 @@
 #define STYLE_MAX_BYTES (256 * 1024)
 #define WAIT_MS 3600000
 
-extern const struct embedded_set portal_page_files, web_assets_own;
+extern const struct embedded_set portal_page_files, askform_page_files, web_assets_own;
 
 /* ---- what stands around each page --------------------------------------------------- */
 
@@ -77,7 +77,7 @@ static int prepare_pages(struct portal *portal, struct error *e)
 {
 	static const char *const style[] = {"style.css", NULL}, *const logo[] = {"logo.svg", "logo.png", NULL},
 			 *const icon[] = {"icon.svg", "icon.png", "favicon.ico", NULL};
-	const struct embedded_set *const sets[] = {&portal_page_files};
+	const struct embedded_set *const sets[] = {&portal_page_files, &askform_page_files};
 	const struct settings *s = portal->settings;
 	struct problems problems = {0};
 	portal->assets = web_assets_new();
@@ -92,7 +92,7 @@ static int prepare_pages(struct portal *portal, struct error *e)
 		asset_url(portal, logo), "icon", asset_url(portal, icon));
 	if (site == NULL)
 		return error_set(e, ERROR_INPUT, "portal: the settings are not UTF-8");
-	portal->pages = web_pages_new(sets, 1, site, &problems);
+	portal->pages = web_pages_new(sets, sizeof sets / sizeof sets[0], site, &problems);
 	json_decref(site);
 	if (portal->pages == NULL)
 		error_set(e, ERROR_INTERNAL, "%s",

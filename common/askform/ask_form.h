@@ -1,10 +1,11 @@
-/* The fields of an ask as a form: what people typed, what it means, what is wrong with it.
+/* The fields of an ask as a form: what people typed, what it means, what is wrong with it. The portal shows it
+ * to recipients, the console to staff: the same fields, the same words (templates "fields" and "values").
  *
  * Names in the form: f.<field>; of a table f.<field>.<row>.<column>, rows from 0; files under
  * f.<field>, those to keep as keep.<field>. Typed values are JSON by field: a string; of a table an
  * array of objects of strings; of a file field an array of names. */
-#ifndef VESTNIK_PORTAL_ASK_FORM_H
-#define VESTNIK_PORTAL_ASK_FORM_H
+#ifndef VESTNIK_ASKFORM_ASK_FORM_H
+#define VESTNIK_ASKFORM_ASK_FORM_H
 
 #include <jansson.h>
 

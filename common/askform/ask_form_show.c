@@ -6,11 +6,16 @@
 
 #include "base/lang.h"
 #include "base/xalloc.h"
-#include "portal/ask_form.h"
-#include "portal/visit.h"
+#include "askform/ask_form.h"
 
 #define AREA_LINES 5
 #define RADIO_OPTIONS_MAX 5 /* more go into a list that opens */
+
+/* null for NULL */
+static json_t *text_or_null(const char *text)
+{
+	return text == NULL ? json_null() : json_string(text);
+}
 
 static const char *hint_of(const struct field *field)
 {
@@ -64,8 +69,8 @@ static json_t *control(const struct field *field, const char *name, const char *
 		: hint != NULL					     ? xasprintf("%s-hint", id)
 								     : NULL;
 	json_t *all = json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:b, s:b, s:b, s:b, s:s, s:o, s:b}", "name", name,
-		"id", id, "label", field->label, "value", text, "required", field->required, "error", visit_text(error_text),
-		"hint", visit_text(hint), "described", visit_text(described), "line", !choice && !area, "area", area, "radio",
+		"id", id, "label", field->label, "value", text, "required", field->required, "error", text_or_null(error_text),
+		"hint", text_or_null(hint), "described", text_or_null(described), "line", !choice && !area, "area", area, "radio",
 		choice && count <= RADIO_OPTIONS_MAX, "select", choice && count > RADIO_OPTIONS_MAX, "type",
 		field->type == FIELD_DATE && is_iso_date(text) ? "date" : "text", "options", options(field, id, text), "numeric",
 		field->type == FIELD_COUNT || field->type == FIELD_NUMBER);

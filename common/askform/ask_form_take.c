@@ -5,7 +5,7 @@
 
 #include "base/lang.h"
 #include "base/xalloc.h"
-#include "portal/ask_form.h"
+#include "askform/ask_form.h"
 
 #define NAME_SIZE (WEB_FIELD_NAME_MAX + 1)
 
