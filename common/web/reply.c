@@ -129,6 +129,15 @@ void web_redirect(struct web_request *request, const char *location)
 	answer_with(request, 303, copy_of("", 0), 0, NULL, "no-store", POLICY);
 }
 
+void reply_stream(struct web_request *request, struct MHD_Response *response)
+{
+	web_add_header(request, "X-Accel-Buffering", "no"); /* nginx passes each event on at once */
+	answer_with(request, 200, response, 0, "text/event-stream", "no-store", POLICY);
+	watch_stream(request->web->watch, request->guest);
+	/* The library's own limit of inactivity. */
+	MHD_set_connection_option(request->connection, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
+}
+
 /* ---- pages -------------------------------------------------------------------------- */
 
 void web_reply_page(struct web_request *request, int status, const char *page, json_t *data)

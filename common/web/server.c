@@ -22,6 +22,7 @@
 #define CONNECTIONS 1000
 #define CONNECTIONS_PER_ADDRESS 50
 #define HEADER_MS 10000
+#define SILENCE_MS 15000 /* proxies close what is silent for a minute */
 #define HEADER_MEMORY_BYTES 32768 /* of a connection: the header and a piece of the body */
 #define IDLE_S 30                 /* libmicrohttpd's own limit, of inactivity; the watch is stricter */
 #define BACKLOG 256
@@ -152,6 +153,8 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
 	*context = NULL;
 	if (request == NULL)
 		return;
+	if (request->stream != NULL)
+		stream_left(request->stream);
 	if (request->begun)
 		log_request(request);
 	if (request->guest != NULL)
@@ -267,6 +270,8 @@ static void fill_in(struct web *web, const struct web_config *config)
 		web->config.connections_per_address = CONNECTIONS_PER_ADDRESS;
 	if (web->config.header_ms == 0)
 		web->config.header_ms = HEADER_MS;
+	if (web->config.silence_ms == 0)
+		web->config.silence_ms = SILENCE_MS;
 	if (web->config.folder == NULL)
 		web->config.folder = "/tmp";
 	ASSERT(config->tables_count <= WEB_ROUTE_TABLES_MAX);
@@ -283,6 +288,7 @@ int web_start(struct web **out, const struct web_config *config, struct error *e
 	if (open_listener(web, config->listen, e) != 0)
 		goto out;
 	web->watch = watch_new(web->config.header_ms);
+	web->streams = streams_new();
 	web->crew = crew_new(web, web->config.threads);
 	web->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME, 0, on_accept, web,
@@ -311,6 +317,7 @@ void web_stop(struct web **handle, int drain_ms)
 		return;
 	if (web->daemon != NULL) {
 		MHD_quiesce_daemon(web->daemon);
+		streams_stop(web->streams);
 		int64_t until = clock_mono_ms() + drain_ms;
 		struct timespec look = {0, DRAIN_LOOK_MS * 1000000L};
 		while (atomic_load(&web->open) > 0 && clock_mono_ms() < until)
@@ -322,6 +329,7 @@ void web_stop(struct web **handle, int drain_ms)
 	if (web->daemon != NULL)
 		MHD_stop_daemon(web->daemon);
 	crew_free(&web->crew);
+	streams_free(&web->streams);
 	watch_free(&web->watch);
 	if (web->listen_fd >= 0)
 		close(web->listen_fd);
@@ -336,5 +344,5 @@ int web_port(const struct web *web)
 void web_counts(struct web *web, struct web_counts *out)
 {
 	*out = (struct web_counts){atomic_load(&web->requests), atomic_load(&web->refused), watch_reaped(web->watch),
-		watch_connections(web->watch)};
+		watch_connections(web->watch), streams_open_now(web->streams)};
 }

@@ -1,5 +1,6 @@
 #include "web/watch.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #define TRANSFER_MS 20000
 #define SLOWEST_BYTES_PER_S 4096
 #define TRANSFER_MOST_MS 600000
+#define STREAM_SOCKET_BYTES 65536 /* of a stream in the kernel: else it lets a slow viewer fall megabytes behind */
 
 struct guest {
 	struct guest *next, *previous;
@@ -193,6 +195,33 @@ void watch_work(struct watch *watch, struct guest *guest)
 void watch_answer(struct watch *watch, struct guest *guest, int64_t bytes)
 {
 	set(watch, guest, transfer_end(bytes), true);
+}
+
+void watch_stream(struct watch *watch, struct guest *guest)
+{
+	int bytes = STREAM_SOCKET_BYTES;
+	set(watch, guest, TIME_NEVER_MS, true);
+	if (guest != NULL)
+		(void)setsockopt(guest->fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+}
+
+void watch_drop(struct watch *watch, struct guest *guest)
+{
+	if (guest == NULL)
+		return;
+	pthread_mutex_lock(&watch->lock);
+	if (!guest->shut)
+		shutdown(guest->fd, SHUT_RDWR);
+	guest->shut = true;
+	pthread_mutex_unlock(&watch->lock);
+}
+
+bool watch_hung_up(const struct guest *guest)
+{
+	if (guest == NULL)
+		return false;
+	struct pollfd look = {.fd = guest->fd, .events = POLLRDHUP};
+	return poll(&look, 1, 0) > 0 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 void watch_next(struct watch *watch, struct guest *guest)

@@ -29,6 +29,12 @@ void watch_body(struct watch *watch, struct guest *guest, int64_t bytes);
 void watch_work(struct watch *watch, struct guest *guest);
 /* So many bytes go out. */
 void watch_answer(struct watch *watch, struct guest *guest, int64_t bytes);
+/* A stream of events begins: no limit; the kernel keeps little for it. */
+void watch_stream(struct watch *watch, struct guest *guest);
+/* Shut down now. */
+void watch_drop(struct watch *watch, struct guest *guest);
+/* The other end is gone, or will send nothing any more. */
+bool watch_hung_up(const struct guest *guest);
 /* Over: the next header may come on this connection. */
 void watch_next(struct watch *watch, struct guest *guest);
 

@@ -38,6 +38,7 @@ struct web_config {
 	int connections;      /* in all; 0 = 1000 */
 	int connections_per_address; /* of those not in proxies; 0 = 50 */
 	int header_ms;        /* from the connection, or the last answer, to a whole header; 0 = 10 s */
+	int silence_ms;       /* of a stream of events, then a comment is sent; 0 = 15 s */
 	const char *folder;   /* for files on their way in, exists; NULL = /tmp */
 	const struct address_set *proxies; /* whose X-Forwarded-For and -Proto are believed; NULL = nobody's */
 	const struct web_route *const *tables; /* each ends with path NULL */
@@ -66,7 +67,7 @@ int web_port(const struct web *web);
 
 struct web_counts {
 	int64_t requests, refused, reaped; /* since the start */
-	int connections;                   /* now */
+	int connections, streams;          /* now */
 };
 void web_counts(struct web *web, struct web_counts *out);
 

@@ -11,6 +11,7 @@
 #include "web/form.h"
 #include "web/page.h"
 #include "web/request.h"
+#include "web/streams.h"
 #include "web/target.h"
 #include "web/watch.h"
 #include "web/web.h"
@@ -27,6 +28,7 @@ struct web {
 	struct watch *watch;
 	int listen_fd, port;
 	struct crew *crew;
+	struct streams *streams;
 	atomic_llong requests, refused;
 	atomic_int open; /* requests begun and not over */
 };
@@ -59,6 +61,7 @@ struct web_request {
 	struct MHD_Response *response; /* made, not yet handed to the library */
 	int status;              /* answered with */
 	bool given;              /* to the crew */
+	struct web_stream *stream; /* NULL: an answer that ends by itself */
 	struct web_request *next_waiting;
 };
 
@@ -69,5 +72,10 @@ int request_examine(struct web_request *request);
 void request_free(struct web_request *request);
 /* For the log: a token is three asterisks. The caller frees. */
 char *request_masked_path(const struct web_request *request);
+
+/* ---- reply.c ------------------------------------------------------------------------ */
+
+/* An answer that stays open: no clock runs for it. */
+void reply_stream(struct web_request *request, struct MHD_Response *response);
 
 #endif

@@ -1,5 +1,6 @@
 /* A web server that tells what it understood: web_probe FOLDER. Prints its port, serves until
  * standard input ends, then prints its counts. */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/log.h"
 #include "web/asset.h"
 #include "web/request.h"
+#include "web/stream.h"
 #include "web/web.h"
 
 /* What came in, as JSON. */
@@ -71,6 +73,84 @@ static void large(struct web_request *request, void *worker)
 	fclose(file);
 }
 
+/* ---- streams: everybody hears what is said --------------------------------------------- */
+
+#define VIEWERS_MAX (2 * STREAMS_MAX)
+static struct web_stream *viewer[VIEWERS_MAX];
+static size_t viewers;
+static pthread_rwlock_t viewers_lock = PTHREAD_RWLOCK_INITIALIZER; /* several threads may speak at once */
+
+/* Who comes is told what he says he has seen last. */
+static void listen_in(struct web_request *request, void *worker)
+{
+	const char *seen = web_header(request, "Last-Event-ID");
+	struct web_stream *stream = web_stream_open(request);
+	(void)worker;
+	if (stream == NULL)
+		return;
+	(void)web_stream_send(stream, NULL, "hello", seen != NULL ? seen : "");
+	pthread_rwlock_wrlock(&viewers_lock);
+	if (viewers == VIEWERS_MAX)
+		abort();
+	viewer[viewers++] = stream;
+	pthread_rwlock_unlock(&viewers_lock);
+}
+
+static void forget(bool all)
+{
+	size_t left = 0;
+	pthread_rwlock_wrlock(&viewers_lock);
+	for (size_t i = 0; i < viewers; i++)
+		if (all || web_stream_gone(viewer[i]))
+			web_stream_close(&viewer[i]);
+		else
+			viewer[left++] = viewer[i];
+	viewers = left;
+	pthread_rwlock_unlock(&viewers_lock);
+}
+
+static void reply_count(struct web_request *request, size_t count)
+{
+	char text[30];
+	snprintf(text, sizeof text, "%zu", count);
+	web_reply(request, 200, "text/plain", text, strlen(text));
+}
+
+/* ?id= &event= &data= &times=; answers with how many took it. */
+static void say(struct web_request *request, void *worker)
+{
+	const char *data = web_value(request, "data"), *times = web_query(request, "times");
+	size_t reached = 0;
+	(void)worker;
+	pthread_rwlock_rdlock(&viewers_lock);
+	for (int n = times == NULL ? 1 : atoi(times); n > 0; n--) {
+		reached = 0;
+		for (size_t i = 0; i < viewers; i++)
+			reached += web_stream_send(viewer[i], web_query(request, "id"), web_query(request, "event"),
+				data != NULL ? data : "");
+	}
+	pthread_rwlock_unlock(&viewers_lock);
+	forget(false);
+	reply_count(request, reached);
+}
+
+static void hang_up(struct web_request *request, void *worker)
+{
+	(void)worker;
+	forget(true);
+	reply_count(request, 0);
+}
+
+static void count_viewers(struct web_request *request, void *worker)
+{
+	(void)worker;
+	forget(false);
+	pthread_rwlock_rdlock(&viewers_lock);
+	size_t count = viewers;
+	pthread_rwlock_unlock(&viewers_lock);
+	reply_count(request, count);
+}
+
 static const struct web_route routes[] = {
 	{WEB_GET | WEB_POST, "/echo", echo, 100000, 0},
 	{WEB_GET, "/t/{token}", echo, 0, 0},
@@ -79,6 +159,10 @@ static const struct web_route routes[] = {
 	{WEB_GET, "/silent", silent, 0, 0},
 	{WEB_GET, "/save", save, 0, 0},
 	{WEB_GET, "/large", large, 0, 0},
+	{WEB_GET, "/listen", listen_in, 0, 0},
+	{WEB_GET, "/viewers", count_viewers, 0, 0},
+	{WEB_POST, "/say", say, 200000, 0},
+	{WEB_POST, "/hang-up", hang_up, 0, 0},
 	{0, NULL, NULL, 0, 0},
 };
 
@@ -98,8 +182,9 @@ int main(int argc, char **argv)
 		return 2;
 	const struct web_config config = {.listen = "127.0.0.1:0",
 		.header_ms = 1000,
+		.silence_ms = 1500, /* longer than a header may take: nobody reaps a stream */
 		.connections_per_address = 20,
-		.connections = 200,
+		.connections = 700,
 		.folder = argv[1],
 		.proxies = &proxies,
 		.tables = tables,
@@ -118,6 +203,7 @@ int main(int argc, char **argv)
 	printf("{\"requests\": %lld, \"refused\": %lld, \"reaped\": %lld}\n", (long long)counts.requests,
 		(long long)counts.refused, (long long)counts.reaped);
 	web_stop(&web, 1000);
+	forget(true); /* a sender may outlive the server */
 	web_assets_free(&assets);
 	return 0;
 }
