@@ -9,24 +9,18 @@
 
 #include "base/xalloc.h"
 #include "bus/bus.h"
-#include "cli/status.h"
+#include "cli/status_show.h"
+#include "control/bus_view.h"
+#include "control/status.h"
 #include "settings/settings.h"
 #include "store/db.h"
 
-/* Who reads what: the names of groups are those of the services. */
-static const struct {
-	const char *service, *topic;
-} queues[] = {{"planner", BUS_TASKS}, {"mailer", BUS_MAIL_URGENT}, {"mailer", BUS_MAIL},
-	{"ledger", BUS_STATUS}, {"notifier", BUS_STATUS}};
-#define QUEUES (sizeof queues / sizeof queues[0])
-
 /* ---- services ---------------------------------------------------------------------- */
 
-/* What waits for each service, by topic. Asked once, whatever the number of its processes; a
- * bus that is away is asked no second time. */
+/* What waits for each service, by topic, whatever the number of its processes. */
 struct waiting {
-	json_t *queue[QUEUES]; /* by the first row of `queues` with this service's name */
-	int64_t sum[QUEUES];
+	json_t *queue[BUS_QUEUES]; /* by the first queue of this service */
+	int64_t sum[BUS_QUEUES];
 	struct error why; /* of a bus that did not answer */
 	bool failed;
 };
@@ -34,40 +28,23 @@ struct waiting {
 static size_t first_queue(const char *service)
 {
 	size_t i = 0;
-	while (i < QUEUES && strcmp(queues[i].service, service) != 0)
+	while (i < BUS_QUEUES && strcmp(bus_queues[i].group, service) != 0)
 		i++;
 	return i;
 }
 
 static void ask_waiting(struct bus *bus, struct waiting *waiting)
 {
-	for (size_t i = 0; i < QUEUES && bus != NULL && !waiting->failed; i++) {
-		size_t first = first_queue(queues[i].service);
-		int64_t lag;
-		if (bus_lag(bus, queues[i].topic, queues[i].service, &lag, &waiting->why) != 0) {
-			waiting->failed = true;
-			continue;
-		}
+	int64_t lag[BUS_QUEUES];
+	size_t known = 0;
+	waiting->failed = bus != NULL && bus_queues_read(bus, lag, &known, &waiting->why) != 0;
+	for (size_t i = 0; i < known; i++) {
+		size_t first = first_queue(bus_queues[i].group);
 		if (waiting->queue[first] == NULL)
 			waiting->queue[first] = json_object();
-		json_object_set_new(waiting->queue[first], queues[i].topic, json_integer(lag));
-		waiting->sum[first] += lag;
+		json_object_set_new(waiting->queue[first], bus_queues[i].topic, json_integer(lag[i]));
+		waiting->sum[first] += lag[i];
 	}
-}
-
-static const char *state_word(const char *state)
-{
-	static const struct {
-		const char *state, *ru;
-	} words[] = {{"starting", "запускается"}, {"ready", "работает"}, {"running", "работает"},
-		{"draining", "завершает работу"}, {"stopping", "останавливается"},
-		{"stopped", "остановлена"}, {"paused", "ждёт перезапуска"},
-		{"given-up", "ошибка в настройках"}, {"not-running", "не запущен"},
-		{"dead", "пропала"}, {"elsewhere", "работает (не через up)"}};
-	for (size_t i = 0; lang_get() == LANG_RU && i < sizeof words / sizeof words[0]; i++)
-		if (strcmp(words[i].state, state) == 0)
-			return words[i].ru;
-	return state;
 }
 
 static void service_json(struct cli *cli, const struct service *s, json_t *queue)
@@ -114,7 +91,7 @@ static void show_services(struct cli *cli, const struct status *status, const st
 	for (size_t i = 0; i < status->count; i++) {
 		const struct service *s = &status->service[i];
 		size_t q = first_queue(s->name);
-		json_t *queue = q < QUEUES ? waiting->queue[q] : NULL;
+		json_t *queue = q < BUS_QUEUES ? waiting->queue[q] : NULL;
 		if (cli_json(cli)) {
 			service_json(cli, s, queue);
 			continue;
@@ -123,7 +100,7 @@ static void show_services(struct cli *cli, const struct status *status, const st
 		bool again = i > 0 && strcmp(status->service[i - 1].name, s->name) == 0;
 		char pid[24];
 		snprintf(pid, sizeof pid, "%lld", (long long)s->pid);
-		const char *cells[COLUMNS] = {s->name, s->instance, state_word(s->state), s->pid > 0 ? pid : "",
+		const char *cells[COLUMNS] = {s->name, s->instance, status_state_word(s->state), s->pid > 0 ? pid : "",
 			cli_time(cli, s->since_ms),
 			queue == NULL || again ? "" : cli_thousands(waiting->sum[q]), s->note};
 		const char *row[COLUMNS];
@@ -158,7 +135,7 @@ static void show_up(struct cli *cli, const struct status *status)
 		cli_print_json(cli, object);
 		return;
 	}
-	printf(tr("Vestnik: %s", "«Вестник»: %s"), state_word(status->up_state));
+	printf(tr("Vestnik: %s", "«Вестник»: %s"), status_state_word(status->up_state));
 	if (status->up_since_ms > 0)
 		printf(tr(" since %s (process %lld)", " с %s (процесс %lld)"),
 			cli_time(cli, status->up_since_ms), (long long)status->up_pid);
@@ -209,7 +186,7 @@ static int status_run(struct cli *cli, const struct cli_args *args)
 	}
 	rc = status_healthy(status) && bad == 0 && bus != NULL && !waiting.failed ? CLI_DONE : CLI_FAILED;
 out:
-	for (size_t i = 0; i < QUEUES; i++)
+	for (size_t i = 0; i < BUS_QUEUES; i++)
 		json_decref(waiting.queue[i]);
 	free(status);
 	return rc;

@@ -14,8 +14,8 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "cli/cli.h"
-#include "cli/run_state.h"
 #include "cli/supervisor.h"
+#include "control/run_state.h"
 #include "settings/settings.h"
 
 #define DETACH_WAIT_S 60   /* a big backlog to catch up with takes longer; it goes on then */

@@ -1,16 +1,15 @@
 /* The parts of `vestnik status` beside the services: bus, store, relays, campaigns. */
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "base/clock.h"
 #include "base/url.h"
 #include "base/xalloc.h"
 #include "bus/bus.h"
-#include "cli/status.h"
+#include "cli/status_show.h"
+#include "control/relay_view.h"
+#include "control/status.h"
 #include "message/status.h"
 #include "settings/settings.h"
 #include "store/db.h"
@@ -99,35 +98,20 @@ int status_show_bus(struct cli *cli, struct db *db, struct error *e)
 
 /* ---- store, relays, campaigns ------------------------------------------------------ */
 
-static int64_t file_size(const char *path)
-{
-	struct stat st;
-	return stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
-}
-
 void status_show_store(struct cli *cli, struct db *db)
 {
-	const char *url = db_url(db), *path = strncmp(url, "sqlite:", 7) == 0 ? url + 7 : NULL;
-	char *shown = url_shown(url);
-	int64_t bytes = 0, log_bytes = 0, free_bytes = 0;
-	if (path != NULL) {
-		char wal[PATH_MAX];
-		struct statvfs fs;
-		snprintf(wal, sizeof wal, "%s-wal", path);
-		bytes = file_size(path);
-		log_bytes = file_size(wal);
-		if (statvfs(path, &fs) == 0)
-			free_bytes = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
-	}
+	struct status_store store;
+	char *shown = url_shown(db_url(db));
+	status_read_store(db, &store);
 	if (cli_json(cli))
 		cli_print_json(cli, json_pack("{s:s, s:s, s:I, s:I, s:I}", "kind", "store", "url",
 						shown, "bytes",
-						(json_int_t)bytes, "log_bytes", (json_int_t)log_bytes,
-						"free_bytes", (json_int_t)free_bytes));
-	else if (path != NULL)
+						(json_int_t)store.bytes, "log_bytes", (json_int_t)store.log_bytes,
+						"free_bytes", (json_int_t)store.free_bytes));
+	else if (store.path != NULL)
 		printf(tr("Store: %s, %s (write-ahead log %s), free on disk: %s\n",
 			       "Хранилище: %s, %s (журнал записи %s), свободно на диске: %s\n"),
-			path, cli_size(bytes), cli_size(log_bytes), cli_size(free_bytes));
+			store.path, cli_size(store.bytes), cli_size(store.log_bytes), cli_size(store.free_bytes));
 	else
 		printf(tr("Store: %s\n", "Хранилище: %s\n"), cli_clean(shown));
 	free(shown);
@@ -138,20 +122,11 @@ int status_show_relays(struct cli *cli, struct db *db, struct error *e)
 	const struct settings *settings = cli_settings(cli);
 	for (size_t i = 0; i < settings->relays_count; i++) {
 		const struct settings_relay *relay = &settings->relays[i];
-		struct db_stmt *stmt;
-		if (db_query(db, &stmt, e,
-			    "SELECT breaker, reason, parked_until_ms, window_used FROM relay_state "
-			    "WHERE relay = $1",
-			    "s", relay->name) != 0)
+		struct relay_view view;
+		if (relay_view_read(db, relay, &view, e) != 0)
 			return -1;
-		enum db_step step = db_step(stmt, e);
-		if (step == DB_FAILED)
-			return -1;
-		bool known = step == DB_ROW;
-		const char *breaker = known ? db_text(stmt, 0) : "closed";
-		const char *reason = known ? db_text(stmt, 1) : NULL;
-		int64_t parked = known ? db_int(stmt, 2) : 0, used = known ? db_int(stmt, 3) : 0;
-		parked = parked > clock_now_ms() ? parked : 0;
+		const char *breaker = view.breaker, *reason = view.reason;
+		int64_t parked = view.parked_until_ms, used = view.window_used;
 		if (cli_json(cli)) {
 			json_t *object = json_pack("{s:s, s:s, s:s, s:I}", "kind", "relay", "relay",
 				relay->name, "breaker", breaker, "quota_used", (json_int_t)used);
@@ -177,8 +152,7 @@ int status_show_relays(struct cli *cli, struct db *db, struct error *e)
 				printf(" — %s", cli_clean(reason));
 			putchar('\n');
 		}
-		if (known)
-			db_reset(stmt);
+		relay_view_fini(&view);
 	}
 	if (settings->relays_count == 0 && !cli_json(cli))
 		puts(tr("No relay is set: nothing can be sent (settings: relays)",

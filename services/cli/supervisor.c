@@ -18,8 +18,8 @@
 #include "base/lang.h"
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "cli/run_state.h"
 #include "cli/supervisor_child.h"
+#include "control/run_state.h"
 
 #define PAUSE_FIRST_MS 100        /* a single crash should cost next to nothing */
 #define PAUSE_MOST_MS 30000       /* a service that cannot live must not eat the machine */

@@ -53,6 +53,13 @@ def main():
         expect("still two", len(place.objects("dead", "list")), 2)
         place.refused("dead", "replay", code=2, says="say which")
         place.refused("dead", "replay", first, "--all", code=2, says="say which")
+        # what nobody needs is told apart from what waits for a replay
+        place.publish("vestnik.tasks", "vestnik.task.notify", "three", "{}", "planner", "no «to»")
+        third = str(place.objects("dead", "list")[2]["id"])
+        place.refused("dead", "drop", third, code=2, says="--reason")
+        place.ok("dead", "drop", third, "--reason", "a trial")
+        expect("dropped", [r.get("dropped_why") for r in place.objects("dead", "list")], [None, None, "a trial"])
+        expect("nothing is left", place.objects("dead", "replay", "--all"), [])
         place.refused("dead", "show", "999", code=1, says="there is no dead message 999")
         place.refused("dead", "show", "x", code=1, says="there is no dead message x")
 

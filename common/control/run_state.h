@@ -2,8 +2,8 @@
  * locked while it lives (the lock tells, not the number: a pid may be somebody
  * else's after a crash), services.json, what it knows of each service, and
  * instance, the name its services have on the bus. */
-#ifndef VESTNIK_CLI_RUN_STATE_H
-#define VESTNIK_CLI_RUN_STATE_H
+#ifndef VESTNIK_CONTROL_RUN_STATE_H
+#define VESTNIK_CONTROL_RUN_STATE_H
 
 #include <jansson.h>
 #include <sys/types.h>

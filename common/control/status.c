@@ -1,14 +1,18 @@
-/* Which services there are: from services.json of `up` and from the rows they write. */
+/* Services: from services.json of `up` and from the rows they write. */
+#include "control/status.h"
+
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 
-#include "cli/run_state.h"
-#include "cli/status.h"
-#include "settings/settings.h"
-#include "store/db.h"
+#include "base/clock.h"
+#include "base/lang.h"
+#include "control/run_state.h"
 
 #define FRESH_MS 10000 /* services write their row every 2 s; a busy store delays it */
 #define DEAD_SHOWN_MS (60 * 60 * 1000) /* one that died and was not replaced is shown so long */
@@ -172,4 +176,82 @@ bool status_healthy(const struct status *status)
 	for (size_t i = 0; i < status->count && running; i++)
 		running = strcmp(status->service[i].state, "ready") == 0;
 	return running && status->count > 0;
+}
+
+const char *status_state_word(const char *state)
+{
+	static const struct {
+		const char *state, *ru;
+	} words[] = {{"starting", "запускается"}, {"ready", "работает"}, {"running", "работает"},
+		{"draining", "завершает работу"}, {"stopping", "останавливается"},
+		{"stopped", "остановлена"}, {"paused", "ждёт перезапуска"},
+		{"given-up", "ошибка в настройках"}, {"not-running", "не запущен"},
+		{"dead", "пропала"}, {"elsewhere", "работает (не через up)"}};
+	for (size_t i = 0; lang_get() == LANG_RU && i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(words[i].state, state) == 0)
+			return words[i].ru;
+	return state;
+}
+
+/* ---- work nobody finishes ---------------------------------------------------------------- */
+
+/* A lease is renewed several times within its span: one that ran out so long ago has no holder. */
+#define LEASE_LATE_MS 30000
+
+static int read_leases(struct db *db, struct status_stuck *out, struct error *e)
+{
+	struct db_stmt *stmt;
+	enum db_step step;
+	int64_t now_ms;
+	if (db_now_ms(db, &now_ms, e) != 0 ||
+		db_query(db, &stmt, e,
+			"SELECT name, holder, expires_ms FROM lease WHERE expires_ms < $1 ORDER BY expires_ms LIMIT 16", "i",
+			now_ms - LEASE_LATE_MS) != 0)
+		return -1;
+	while ((step = db_step(stmt, e)) == DB_ROW && out->leases < STUCK_LEASES_MOST) {
+		struct status_lease *lease = &out->lease[out->leases++];
+		copy(lease->name, sizeof lease->name, db_text(stmt, 0));
+		copy(lease->holder, sizeof lease->holder, db_text(stmt, 1));
+		lease->expires_ms = db_int(stmt, 2);
+	}
+	return step == DB_FAILED ? -1 : 0;
+}
+
+int status_read_stuck(struct db *db, const struct settings *settings, struct status_stuck *out, struct error *e)
+{
+	int64_t before_ms = clock_now_ms() - settings->planner.stuck_after_ms;
+	*out = (struct status_stuck){0};
+	if (db_query_int(db, &out->letters, e,
+		    "SELECT count(*) FROM (SELECT key FROM schedule WHERE claimed_ms IS NOT NULL AND claimed_ms < $1"
+		    " ORDER BY claimed_ms, key LIMIT 1000) stuck",
+		    "i", before_ms) == DB_FAILED ||
+		db_query_int(db, &out->oldest_ms, e,
+			"SELECT claimed_ms FROM schedule WHERE claimed_ms IS NOT NULL AND claimed_ms < $1"
+			" ORDER BY claimed_ms, key LIMIT 1",
+			"i", before_ms) == DB_FAILED)
+		return -1;
+	return read_leases(db, out, e);
+}
+
+/* ---- the store ------------------------------------------------------------------------------ */
+
+static int64_t file_size(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+void status_read_store(struct db *db, struct status_store *out)
+{
+	char wal[PATH_MAX];
+	struct statvfs fs;
+	const char *url = db_url(db);
+	*out = (struct status_store){.path = strncmp(url, "sqlite:", 7) == 0 ? url + 7 : NULL};
+	if (out->path == NULL)
+		return;
+	snprintf(wal, sizeof wal, "%s-wal", out->path);
+	out->bytes = file_size(out->path);
+	out->log_bytes = file_size(wal);
+	if (statvfs(out->path, &fs) == 0)
+		out->free_bytes = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
 }

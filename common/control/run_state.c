@@ -1,4 +1,4 @@
-#include "cli/run_state.h"
+#include "control/run_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
