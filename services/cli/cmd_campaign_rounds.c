@@ -11,7 +11,7 @@
 #include "campaign/definition.h"
 #include "cli/command.h"
 #include "cli/task_send.h"
-#include "control/campaign_view.h"
+#include "control/rounds.h"
 #include "letter/public.h"
 #include "publish/publish.h"
 #include "store/campaign_row.h"
@@ -19,134 +19,13 @@
 
 /* ---- rounds ------------------------------------------------------------------------------ */
 
-struct round_view {
-	int64_t number, starts_ms, deadline_ms; /* 0: none */
-	char *label, *state;
-	int64_t asked, open, received, partial, confirmed;
-	bool asks, published;
-};
-struct rounds_view {
-	struct round_view *item;
-	size_t count;
-	char *zone; /* the campaign's: what people have written is what they see */
-};
-
-static const char *round_state_word(const char *state)
-{
-	static const struct {
-		const char *name, *en, *ru;
-	} words[] = {{"draft", "draft: no date", "черновик: нет даты"}, {"planned", "planned", "впереди"}, {"open", "open", "идёт"},
-		{"closed", "closed", "завершён"}, {"withdrawn", "withdrawn", "отозван"}};
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcmp(words[i].name, state) == 0)
-			return lang_get() == LANG_RU ? words[i].ru : words[i].en;
-	return state;
-}
-
-static struct round_view *find(struct rounds_view *all, int64_t number)
-{
-	for (size_t i = 0; i < all->count; i++)
-		if (all->item[i].number == number)
-			return &all->item[i];
-	return NULL;
-}
-
-static void take_definition(struct rounds_view *all, const json_t *definition)
-{
-	json_t *rounds = definition_rounds(definition);
-	size_t i;
-	json_t *round;
-	all->zone = xstrdup(definition_zone(definition));
-	all->item = xcalloc(json_array_size(rounds) + 1, sizeof *all->item);
-	json_array_foreach(rounds, i, round)
-	{
-		const char *label = json_string_value(json_object_get(round, "label"));
-		all->item[all->count++] = (struct round_view){
-			.number = json_integer_value(json_object_get(round, "number")),
-			.starts_ms = json_integer_value(json_object_get(round, "starts_ms")),
-			.deadline_ms = json_integer_value(json_object_get(json_object_get(round, "deadline"), "at_ms")),
-			.label = xstrdup(label == NULL ? "" : label),
-			.state = xstrdup(json_is_true(json_object_get(round, "draft")) ? "draft" : "planned"),
-			.asks = json_object_get(definition, "ask") != NULL && definition_asks(round)};
-	}
-	json_decref(rounds);
-}
-
-static int take_rows(struct rounds_view *all, struct db *db, int64_t campaign, struct error *e)
-{
-	struct db_stmt *stmt;
-	enum db_step step;
-	if (db_query(db, &stmt, e,
-		    "SELECT r.number, r.starts_ms, r.deadline_ms, r.state, p.round FROM round r"
-		    " LEFT JOIN publication p ON p.campaign = r.campaign AND p.round = r.number WHERE r.campaign = $1",
-		    "i", campaign) != 0)
-		return -1;
-	while ((step = db_step(stmt, e)) == DB_ROW) {
-		struct round_view *view = find(all, db_int(stmt, 0));
-		if (view == NULL)
-			continue;
-		free(view->state);
-		view->state = xstrdup(db_text(stmt, 3));
-		view->starts_ms = strcmp(view->state, "draft") == 0 ? 0 : db_int(stmt, 1);
-		view->deadline_ms = db_int(stmt, 2);
-		view->published = !db_is_null(stmt, 4);
-	}
-	return step == DB_FAILED ? -1 : 0;
-}
-
-static int take_asks(struct rounds_view *all, struct db *db, int64_t campaign, struct error *e)
-{
-	struct db_stmt *stmt;
-	enum db_step step;
-	if (db_query(db, &stmt, e,
-		    "SELECT r.number, a.state, COUNT(*) FROM ask a JOIN round r ON r.id = a.round"
-		    " WHERE a.campaign = $1 AND a.level = 0 GROUP BY r.number, a.state",
-		    "i", campaign) != 0)
-		return -1;
-	while ((step = db_step(stmt, e)) == DB_ROW) {
-		struct round_view *view = find(all, db_int(stmt, 0));
-		const char *state = db_text(stmt, 1);
-		int64_t n = db_int(stmt, 2);
-		if (view == NULL)
-			continue;
-		view->asked += n;
-		view->open += strcmp(state, "open") == 0 ? n : 0;
-		view->received += strcmp(state, "received") == 0 ? n : 0;
-		view->partial += strcmp(state, "partial") == 0 ? n : 0;
-		view->confirmed += strcmp(state, "confirmed") == 0 ? n : 0;
-	}
-	return step == DB_FAILED ? -1 : 0;
-}
-
-static int read_rounds(struct db *db, const char *slug, struct rounds_view *all, struct error *e)
-{
-	struct db_stmt *stmt;
-	int64_t id = 0;
-	json_t *definition = NULL;
-	if (db_query(db, &stmt, e, "SELECT id, definition FROM campaign WHERE slug = $1", "s", slug) != 0)
-		return -1;
-	enum db_step step = db_step(stmt, e);
-	if (step == DB_ROW) {
-		id = db_int(stmt, 0);
-		definition = json_loads(db_text(stmt, 1), 0, NULL);
-		db_reset(stmt);
-	}
-	if (step != DB_ROW)
-		return step == DB_FAILED ? -1
-					 : error_set(e, ERROR_NOT_FOUND, tr("there is no campaign «%.80s» (vestnik campaign list)",
-							"нет рассылки «%.80s» (vestnik campaign list)"), slug);
-	take_definition(all, definition);
-	json_decref(definition);
-	return take_rows(all, db, id, e) == 0 ? take_asks(all, db, id, e) : -1;
-}
-
 static json_t *view_json(const struct round_view *v)
 {
 	return json_pack("{s:I, s:s, s:s, s:s?, s:s?, s:b, s:I, s:I, s:I, s:I, s:I, s:b}", "round", (json_int_t)v->number, "label",
 		v->label, "state", v->state, "starts", cli_rfc3339(v->starts_ms), "deadline", cli_rfc3339(v->deadline_ms),
-		"asks", v->asks, "asked", (json_int_t)v->asked, "open", (json_int_t)v->open, "received",
-		(json_int_t)v->received, "partial", (json_int_t)v->partial, "confirmed", (json_int_t)v->confirmed, "published",
-		v->published);
+		"asks", v->asks, "asked", (json_int_t)v->asks_counts.asked, "open", (json_int_t)v->asks_counts.open, "received",
+		(json_int_t)v->asks_counts.received, "partial", (json_int_t)v->asks_counts.partial, "confirmed",
+		(json_int_t)v->asks_counts.confirmed, "published", v->published);
 }
 
 static const char *moment(int64_t time_ms, const char *zone, char out[static CALENDAR_TEXT_SIZE])
@@ -158,65 +37,54 @@ static void view_row(struct cli_table *table, const char *zone, const struct rou
 {
 	char number[24], answers[64] = "", starts[CALENDAR_TEXT_SIZE], deadline[CALENDAR_TEXT_SIZE];
 	(void)snprintf(number, sizeof number, "%lld", (long long)v->number);
-	if (v->asked > 0)
+	if (v->asks_counts.asked > 0)
 		(void)snprintf(answers, sizeof answers, tr("%lld of %lld", "%lld из %lld"),
-			(long long)(v->received + v->partial + v->confirmed), (long long)v->asked);
-	cli_table_row(table, (const char *const[]){number, v->label, round_state_word(v->state), moment(v->starts_ms, zone, starts),
+			(long long)ask_counts_answered(&v->asks_counts), (long long)v->asks_counts.asked);
+	cli_table_row(table, (const char *const[]){number, v->label, round_state_words(v->state), moment(v->starts_ms, zone, starts),
 				     v->asks ? moment(v->deadline_ms, zone, deadline) : "—", answers, v->published ? tr("yes", "да") : ""});
 }
 
 /* ---- the plan ------------------------------------------------------------------------------ */
 
-static const char *plan_word(const char *name)
+struct planned {
+	struct cli *cli;
+	const char *zone;
+	struct cli_table *table; /* NULL: JSON */
+	size_t count;
+};
+
+static int show_line(void *arg, const struct plan_line *line)
 {
-	static const struct {
-		const char *name, *en, *ru;
-	} words[] = {{"open", "letters", "письма"}, {"reminder", "reminder", "напоминание"},
-		{"close", "deadline", "срок"}, {"escalation", "list of the silent", "список не ответивших"},
-		{"report", "report", "отчёт"}, {"planned", "planned", "впереди"}, {"done", "done", "сделано"},
-		{"overtaken", "not done", "не сделано"}, {"withdrawn", "withdrawn", "отозвано"}};
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcmp(words[i].name, name) == 0)
-			return lang_get() == LANG_RU ? words[i].ru : words[i].en;
-	return name;
+	struct planned *p = arg;
+	char number[24], due[CALENDAR_TEXT_SIZE], letters[24];
+	p->count++;
+	if (p->table == NULL) {
+		cli_print_json(p->cli, json_pack("{s:I, s:s, s:s, s:s?, s:s, s:I, s:s}", "round", (json_int_t)line->round_number, "plan",
+					       line->kind, "place", line->place, "due", cli_rfc3339(line->due_ms), "state", line->state,
+					       "letters", (json_int_t)line->letters, "reason", line->reason));
+		return 0;
+	}
+	(void)snprintf(number, sizeof number, "%lld", (long long)line->round_number);
+	(void)snprintf(letters, sizeof letters, "%lld", (long long)line->letters);
+	cli_table_row(p->table, (const char *const[]){number, plan_words(line->kind), moment(line->due_ms, p->zone, due),
+					plan_words(line->state), letters, line->reason});
+	return 0;
 }
 
 /* What happens when, and why: rows of the plan, in their order. */
-static int show_plan(struct cli *cli, struct db *db, const char *slug, const char *zone, struct error *e)
+static int show_plan(struct cli *cli, struct db *db, const struct rounds_view *rounds, struct error *e)
 {
-	struct db_stmt *stmt;
-	enum db_step step;
-	if (db_query(db, &stmt, e,
-		    "SELECT r.number, p.kind, p.place, p.due_ms, p.state, p.letters, COALESCE(p.reason, '') FROM plan p"
-		    " JOIN round r ON r.id = p.round JOIN campaign c ON c.id = p.campaign WHERE c.slug = $1"
-		    " ORDER BY p.due_ms, p.id",
-		    "s", slug) != 0)
-		return -1;
 	const struct cli_column columns[] = {{"№", true, false}, {tr("WHAT", "ЧТО"), false, false},
 		{tr("WHEN", "КОГДА"), false, false}, {tr("STATE", "СОСТОЯНИЕ"), false, false},
 		{tr("LETTERS", "ПИСЕМ"), true, false}, {tr("WHY", "ПОЧЕМУ"), false, true}};
-	struct cli_table *table = cli_json(cli) ? NULL : cli_table_new(columns, sizeof columns / sizeof *columns);
-	size_t count = 0;
-	while ((step = db_step(stmt, e)) == DB_ROW) {
-		char number[24], due[CALENDAR_TEXT_SIZE], letters[24];
-		count++;
-		if (table == NULL) {
-			cli_print_json(cli, json_pack("{s:I, s:s, s:s, s:s?, s:s, s:I, s:s}", "round", (json_int_t)db_int(stmt, 0),
-						    "plan", db_text(stmt, 1), "place", db_text(stmt, 2), "due",
-						    cli_rfc3339(db_int(stmt, 3)), "state", db_text(stmt, 4), "letters",
-						    (json_int_t)db_int(stmt, 5), "reason", db_text(stmt, 6)));
-			continue;
-		}
-		(void)snprintf(number, sizeof number, "%lld", (long long)db_int(stmt, 0));
-		(void)snprintf(letters, sizeof letters, "%lld", (long long)db_int(stmt, 5));
-		cli_table_row(table, (const char *const[]){number, plan_word(db_text(stmt, 1)), moment(db_int(stmt, 3), zone, due),
-					     plan_word(db_text(stmt, 4)), letters, db_text(stmt, 6)});
-	}
-	if (table != NULL && count > 0)
+	struct planned p = {.cli = cli, .zone = rounds->zone,
+		.table = cli_json(cli) ? NULL : cli_table_new(columns, sizeof columns / sizeof *columns)};
+	int rc = plan_lines_each(db, rounds->campaign, 0, show_line, &p, e);
+	if (p.table != NULL && p.count > 0)
 		putchar('\n');
-	if (table != NULL)
-		cli_table_print(&table);
-	return step == DB_FAILED ? -1 : 0;
+	if (p.table != NULL)
+		cli_table_print(&p.table);
+	return rc;
 }
 
 static int rounds_run(struct cli *cli, const struct cli_args *args)
@@ -226,7 +94,7 @@ static int rounds_run(struct cli *cli, const struct cli_args *args)
 	struct db *db = cli_open_store(cli);
 	if (db == NULL)
 		return CLI_FAILED;
-	int rc = read_rounds(db, cli_operand(args, 0), &all, &e) == 0 ? CLI_DONE : cli_fail(cli, &e);
+	int rc = rounds_view_read(db, cli_operand(args, 0), &all, &e) == 0 ? CLI_DONE : cli_fail(cli, &e);
 	const struct cli_column columns[] = {{"№", true, false}, {tr("ROUND", "ЭТАП, ПЕРИОД"), false, true},
 		{tr("STATE", "СОСТОЯНИЕ"), false, false}, {tr("BEGINS", "НАЧАЛО"), false, false},
 		{tr("DEADLINE", "СРОК ОТВЕТА"), false, false}, {tr("ANSWERED", "ОТВЕТИЛИ"), true, false},
@@ -237,15 +105,12 @@ static int rounds_run(struct cli *cli, const struct cli_args *args)
 			view_row(table, all.zone, &all.item[i]);
 		else if (rc == CLI_DONE)
 			cli_print_json(cli, view_json(&all.item[i]));
-		free(all.item[i].label);
-		free(all.item[i].state);
 	}
 	if (table != NULL)
 		cli_table_print(&table);
-	if (rc == CLI_DONE && cli_has(args, "plan") && show_plan(cli, db, cli_operand(args, 0), all.zone, &e) != 0)
+	if (rc == CLI_DONE && cli_has(args, "plan") && show_plan(cli, db, &all, &e) != 0)
 		rc = cli_fail(cli, &e);
-	free(all.item);
-	free(all.zone);
+	rounds_view_fini(&all);
 	return rc;
 }
 

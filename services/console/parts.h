@@ -5,5 +5,6 @@
 #include "console/console.h"
 
 extern const struct console_route start_routes[]; /* start/: logging in, the first page */
+extern const struct console_route campaign_routes[]; /* campaign/: campaigns under way, answers, mail */
 
 #endif

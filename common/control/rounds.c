@@ -1,0 +1,218 @@
+#include "control/rounds.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/lang.h"
+#include "base/xalloc.h"
+#include "campaign/definition.h"
+
+/* ---- words --------------------------------------------------------------------------- */
+
+struct word {
+	const char *name, *en, *ru;
+};
+
+static const char *words_of(const struct word *words, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(words[i].name, name) == 0)
+			return lang_get() == LANG_RU ? words[i].ru : words[i].en;
+	return name;
+}
+
+const char *round_state_words(const char *state)
+{
+	static const struct word words[] = {{"draft", "draft: no date", "черновик: нет даты"}, {"planned", "planned", "впереди"},
+		{"open", "open", "идёт"}, {"closed", "closed", "завершён"}, {"withdrawn", "withdrawn", "отозван"}};
+	return words_of(words, sizeof words / sizeof *words, state);
+}
+
+const char *plan_words(const char *name)
+{
+	static const struct word words[] = {{"open", "letters", "письма"}, {"reminder", "reminder", "напоминание"},
+		{"close", "deadline", "срок"}, {"escalation", "list of the silent", "список не ответивших"},
+		{"report", "report", "отчёт"}, {"planned", "planned", "впереди"}, {"done", "done", "сделано"},
+		{"overtaken", "not done", "не сделано"}, {"withdrawn", "withdrawn", "отозвано"}};
+	return words_of(words, sizeof words / sizeof *words, name);
+}
+
+/* ---- asks ----------------------------------------------------------------------------- */
+
+static void count_state(struct ask_counts *counts, const char *state, int64_t n)
+{
+	counts->asked += n;
+	counts->open += strcmp(state, "open") == 0 ? n : 0;
+	counts->received += strcmp(state, "received") == 0 ? n : 0;
+	counts->partial += strcmp(state, "partial") == 0 ? n : 0;
+	counts->confirmed += strcmp(state, "confirmed") == 0 ? n : 0;
+	counts->withdrawn += strcmp(state, "withdrawn") == 0 ? n : 0;
+}
+
+int ask_counts_read(struct db *db, int64_t round, struct ask_counts *out, struct error *e)
+{
+	struct db_stmt *stmt;
+	enum db_step step;
+	*out = (struct ask_counts){0};
+	if (db_query(db, &stmt, e, "SELECT state, COUNT(*) FROM ask WHERE round = $1 AND level = 0 GROUP BY state", "i", round) != 0)
+		return -1;
+	while ((step = db_step(stmt, e)) == DB_ROW)
+		count_state(out, db_text(stmt, 0), db_int(stmt, 1));
+	return step == DB_FAILED ? -1 : 0;
+}
+
+/* ---- rounds ----------------------------------------------------------------------------- */
+
+static struct round_view *find(const struct rounds_view *all, int64_t number)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (all->item[i].number == number)
+			return &all->item[i];
+	return NULL;
+}
+
+const struct round_view *rounds_view_number(const struct rounds_view *rounds, int64_t number)
+{
+	return find(rounds, number);
+}
+
+const struct round_view *rounds_view_last(const struct rounds_view *rounds)
+{
+	const struct round_view *begun = NULL;
+	for (size_t i = rounds->count; i-- > 0;) {
+		const struct round_view *view = &rounds->item[i];
+		bool has_begun = strcmp(view->state, "draft") != 0 && strcmp(view->state, "planned") != 0;
+		if (has_begun && view->asks_counts.asked > 0)
+			return view;
+		if (has_begun && begun == NULL)
+			begun = view;
+	}
+	return begun != NULL ? begun : rounds->count > 0 ? &rounds->item[0] : NULL;
+}
+
+static void take_definition(struct rounds_view *all, const json_t *definition)
+{
+	json_t *rounds = definition_rounds(definition);
+	size_t i;
+	json_t *round;
+	all->zone = xstrdup(definition_zone(definition));
+	all->item = xcalloc(json_array_size(rounds) + 1, sizeof *all->item);
+	json_array_foreach(rounds, i, round)
+	{
+		const char *label = json_string_value(json_object_get(round, "label"));
+		all->item[all->count++] = (struct round_view){
+			.number = json_integer_value(json_object_get(round, "number")),
+			.starts_ms = json_integer_value(json_object_get(round, "starts_ms")),
+			.deadline_ms = json_integer_value(json_object_get(json_object_get(round, "deadline"), "at_ms")),
+			.label = xstrdup(label == NULL ? "" : label),
+			.state = xstrdup(json_is_true(json_object_get(round, "draft")) ? "draft" : "planned"),
+			.asks = json_object_get(definition, "ask") != NULL && definition_asks(round)};
+	}
+	json_decref(rounds);
+}
+
+static int take_rows(struct rounds_view *all, struct db *db, struct error *e)
+{
+	struct db_stmt *stmt;
+	enum db_step step;
+	if (db_query(db, &stmt, e,
+		    "SELECT r.number, r.starts_ms, r.deadline_ms, r.state, p.round, r.id, r.postponed FROM round r"
+		    " LEFT JOIN publication p ON p.campaign = r.campaign AND p.round = r.number WHERE r.campaign = $1",
+		    "i", all->campaign) != 0)
+		return -1;
+	while ((step = db_step(stmt, e)) == DB_ROW) {
+		struct round_view *view = find(all, db_int(stmt, 0));
+		if (view == NULL)
+			continue;
+		free(view->state);
+		view->state = xstrdup(db_text(stmt, 3));
+		view->starts_ms = strcmp(view->state, "draft") == 0 ? 0 : db_int(stmt, 1);
+		view->deadline_ms = db_int(stmt, 2);
+		view->published = !db_is_null(stmt, 4);
+		view->id = db_int(stmt, 5);
+		view->postponed = !db_is_null(stmt, 6);
+	}
+	return step == DB_FAILED ? -1 : 0;
+}
+
+static int take_asks(struct rounds_view *all, struct db *db, struct error *e)
+{
+	struct db_stmt *stmt;
+	enum db_step step;
+	if (db_query(db, &stmt, e,
+		    "SELECT r.number, a.state, COUNT(*) FROM round r JOIN ask a ON a.round = r.id"
+		    " WHERE r.campaign = $1 AND a.level = 0 GROUP BY r.number, a.state",
+		    "i", all->campaign) != 0)
+		return -1;
+	while ((step = db_step(stmt, e)) == DB_ROW) {
+		struct round_view *view = find(all, db_int(stmt, 0));
+		if (view != NULL)
+			count_state(&view->asks_counts, db_text(stmt, 1), db_int(stmt, 2));
+	}
+	return step == DB_FAILED ? -1 : 0;
+}
+
+int rounds_view_read(struct db *db, const char *slug, struct rounds_view *out, struct error *e)
+{
+	struct db_stmt *stmt;
+	json_t *definition = NULL;
+	*out = (struct rounds_view){0};
+	if (db_query(db, &stmt, e, "SELECT id, definition FROM campaign WHERE slug = $1", "s", slug) != 0)
+		return -1;
+	enum db_step step = db_step(stmt, e);
+	if (step == DB_ROW) {
+		out->campaign = db_int(stmt, 0);
+		definition = json_loads(db_text(stmt, 1), 0, NULL);
+		db_reset(stmt);
+	}
+	if (step != DB_ROW)
+		return step == DB_FAILED ? -1
+					 : error_set(e, ERROR_NOT_FOUND, tr("there is no campaign «%.80s» (vestnik campaign list)",
+							"нет рассылки «%.80s» (vestnik campaign list)"), slug);
+	take_definition(out, definition);
+	json_decref(definition);
+	return take_rows(out, db, e) == 0 ? take_asks(out, db, e) : -1;
+}
+
+void rounds_view_fini(struct rounds_view *rounds)
+{
+	for (size_t i = 0; i < rounds->count; i++) {
+		free(rounds->item[i].label);
+		free(rounds->item[i].state);
+	}
+	free(rounds->item);
+	free(rounds->zone);
+	*rounds = (struct rounds_view){0};
+}
+
+/* ---- the plan ------------------------------------------------------------------------------ */
+
+int plan_lines_each(struct db *db, int64_t campaign, int64_t round_number,
+	int (*each)(void *arg, const struct plan_line *line), void *arg, struct error *e)
+{
+	struct db_stmt *stmt;
+	enum db_step step;
+	if (db_query(db, &stmt, e,
+		    "SELECT p.id, r.number, p.kind, p.place, p.due_ms, p.state, p.letters, COALESCE(p.reason, ''), p.done_ms"
+		    " FROM plan p JOIN round r ON r.id = p.round WHERE p.campaign = $1"
+		    " AND (CAST($2 AS BIGINT) = 0 OR r.number = $2) ORDER BY p.due_ms, p.id",
+		    "ii", campaign, round_number) != 0)
+		return -1;
+	while ((step = db_step(stmt, e)) == DB_ROW) {
+		const struct plan_line line = {.id = db_int(stmt, 0),
+			.round_number = db_int(stmt, 1),
+			.kind = db_text(stmt, 2),
+			.place = db_text(stmt, 3),
+			.due_ms = db_int(stmt, 4),
+			.state = db_text(stmt, 5),
+			.letters = db_int(stmt, 6),
+			.reason = db_text(stmt, 7),
+			.done_ms = db_int(stmt, 8)};
+		if (each(arg, &line) != 0) {
+			db_reset(stmt);
+			return 0;
+		}
+	}
+	return step == DB_FAILED ? -1 : 0;
+}

@@ -1,0 +1,84 @@
+/* What several pages of this part say the same way. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/gate.h"
+#include "base/xalloc.h"
+#include "calendar/calendar.h"
+#include "calendar/day.h"
+#include "console/campaign/part.h"
+
+#define WORDS_MAX_BYTES 100 /* of a search */
+
+/* ---- searching -------------------------------------------------------------------------- */
+
+static char *pattern_of(const char *words)
+{
+	struct buf out;
+	buf_init(&out, WORDS_MAX_BYTES * 4);
+	(void)buf_puts(&out, "%");
+	for (const char *at = words; *at != '\0'; at++) {
+		if (*at == '%' || *at == '_' || *at == '\\')
+			(void)buf_puts(&out, "\\");
+		(void)buf_append(&out, at, 1);
+	}
+	(void)buf_puts(&out, "%");
+	return buf_take(&out);
+}
+
+/* The first letter with its other case: А–я without ё stand 32 apart, as A–z do. */
+static void turn_first(char *words)
+{
+	unsigned char *at = (unsigned char *)words;
+	unsigned point = at[0] < 0x80 ? at[0] : at[0] == 0xd0 || at[0] == 0xd1 ? ((at[0] & 0x1fu) << 6) | (at[1] & 0x3fu) : 0;
+	bool upper = (point >= 'A' && point <= 'Z') || (point >= 0x410 && point <= 0x42f);
+	bool lower = (point >= 'a' && point <= 'z') || (point >= 0x430 && point <= 0x44f);
+	unsigned other = upper ? point + 32 : lower ? point - 32 : point;
+	if (other == point)
+		return;
+	if (other < 0x80) {
+		at[0] = (unsigned char)other;
+	} else {
+		at[0] = (unsigned char)(0xc0 | other >> 6);
+		at[1] = (unsigned char)(0x80 | (other & 0x3f));
+	}
+}
+
+void search_patterns(const char *words, char **pattern, char **other)
+{
+	char *clean = gate_clean_line(words, WORDS_MAX_BYTES);
+	*pattern = clean[0] == '\0' ? xstrdup("") : pattern_of(clean);
+	turn_first(clean);
+	*other = clean[0] == '\0' ? xstrdup("") : pattern_of(clean);
+	free(clean);
+}
+
+/* ---- deadlines ---------------------------------------------------------------------------- */
+
+static int days_apart(const struct calendar_time *from, const struct calendar_time *to)
+{
+	return (int)(day_of(to->year, to->month, to->day) - day_of(from->year, from->month, from->day));
+}
+
+json_t *show_deadline_day(const struct visit *visit, int64_t time_ms)
+{
+	const char *zone = visit->console->settings->zone;
+	struct calendar_time now, then;
+	char day[CALENDAR_TEXT_SIZE];
+	struct error e;
+	if (time_ms == 0 || calendar_from_ms(clock_now_ms(), zone, &now, &e) != 0 || calendar_from_ms(time_ms, zone, &then, &e) != 0)
+		return json_null();
+	int apart = days_apart(&now, &then);
+	if (apart == 0)
+		return json_sprintf(tr("today at %02d:%02d", "сегодня в %02d:%02d"), then.hour, then.minute);
+	if (apart == 1)
+		return json_sprintf(tr("tomorrow at %02d:%02d", "завтра в %02d:%02d"), then.hour, then.minute);
+	if (apart == -1)
+		return json_sprintf(tr("yesterday at %02d:%02d", "вчера в %02d:%02d"), then.hour, then.minute);
+	enum calendar_format format = now.year == then.year ? CALENDAR_DAY : CALENDAR_LONG;
+	if (calendar_format(time_ms, zone, lang_get(), format, day, &e) != 0)
+		return json_null();
+	return json_sprintf("%s, %02d:%02d", day, then.hour, then.minute);
+}
