@@ -69,8 +69,9 @@ static void take_address(struct web_request *request, const struct headers *head
 		address_of_socket(info->client_addr, &peer);
 	const struct address_set *proxies = request->web->config.proxies;
 	request->address = address_forwarded(proxies, peer, headers->forwarded);
-	request->secure = address_set_has(proxies, &peer) && headers->proto != NULL &&
-		strcasecmp(headers->proto, "https") == 0;
+	bool said = address_set_has(proxies, &peer) && headers->proto != NULL;
+	/* A proxy that speaks TLS to us may still have been asked without. */
+	request->secure = said ? strcasecmp(headers->proto, "https") == 0 : request->web->secure.key != NULL;
 	address_text(&request->address, request->address_text);
 	address_neighbourhood(&request->address, request->neighbourhood);
 }

@@ -18,6 +18,8 @@
 #define FILE_POLICY "default-src 'none'; sandbox; frame-ancestors 'none'"
 /* A letter or a report inside a page of ours: its own inline styles, and nothing else. */
 #define FRAME_POLICY "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups; frame-ancestors 'self'"
+/* A year, in seconds; other names of the domain are not ours to decide about. */
+#define HSTS "max-age=31536000"
 #define RETRY_AFTER_S "60"
 
 static void header(struct MHD_Response *response, const char *name, const char *value)
@@ -41,6 +43,8 @@ static void answer_with(struct web_request *request, int status, struct MHD_Resp
 	header(response, "Referrer-Policy", "no-referrer");
 	header(response, "Cross-Origin-Opener-Policy", "same-origin");
 	header(response, "Permissions-Policy", "camera=(), geolocation=(), microphone=()");
+	if (request->secure)
+		header(response, "Strict-Transport-Security", HSTS);
 	for (size_t i = 0; i < request->added_count; i++)
 		header(response, request->added[i].name, request->added[i].value);
 	watch_answer(request->web->watch, request->guest, len);

@@ -12,7 +12,7 @@
 /* ---- reading ------------------------------------------------------------------- */
 
 enum web_method web_method(const struct web_request *request);
-/* Decoded, without the query: "/a/…". */
+/* Decoded, without the query: "/a/…". NULL only in web_config.problem, of a target nobody could read. */
 const char *web_path(const struct web_request *request);
 /* A part of the route's pattern; never NULL for one that stands in it. */
 const char *web_part(const struct web_request *request, const char *name);
@@ -27,7 +27,7 @@ const char *web_cookie(const struct web_request *request, const char *name);
 const char *web_address(const struct web_request *request);
 /* The same for counting: of IPv6 the /64. */
 const char *web_neighbourhood(const struct web_request *request);
-/* HTTPS at the visitor's end, as a listed proxy says. */
+/* HTTPS at the visitor's end: our own, or as a listed proxy says. */
 bool web_secure(const struct web_request *request);
 /* ?lang=, else Accept-Language, else Russian. tr() speaks it while the handler runs. */
 enum lang web_lang(const struct web_request *request);

@@ -280,26 +280,38 @@ static void fill_in(struct web *web, const struct web_config *config)
 	web->config.tables = web->tables;
 }
 
+static char priorities[] = SECURE_PRIORITIES; /* the library takes a writable pointer, and only reads it */
+
 int web_start(struct web **out, const struct web_config *config, struct error *e)
 {
 	struct web *web = xcalloc(1, sizeof *web);
 	web->listen_fd = -1;
 	fill_in(web, config);
-	if (open_listener(web, config->listen, e) != 0)
+	if (secure_load(&web->secure, config->tls_cert_file, config->tls_key_file, e) != 0 ||
+		open_listener(web, config->listen, e) != 0)
 		goto out;
 	web->watch = watch_new(web->config.header_ms);
 	web->streams = streams_new();
 	web->crew = crew_new(web, web->config.threads);
-	web->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME, 0, on_accept, web,
-		on_request, web, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL, MHD_OPTION_LISTEN_SOCKET,
+	const struct MHD_OptionItem secure[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, web->secure.certificate},
+		{MHD_OPTION_HTTPS_MEM_KEY, 0, web->secure.key}, {MHD_OPTION_HTTPS_PRIORITIES, 0, priorities},
+		{MHD_OPTION_END, 0, NULL}};
+	const struct MHD_OptionItem *more = web->secure.key != NULL ? secure : &secure[3];
+	web->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_USE_ITC |
+			MHD_ALLOW_SUSPEND_RESUME | (web->secure.key != NULL ? MHD_USE_TLS : 0),
+		0, on_accept, web, on_request, web, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL, MHD_OPTION_LISTEN_SOCKET,
 		web->listen_fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)IO_THREADS,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)web->config.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)HEADER_MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
 		MHD_OPTION_URI_LOG_CALLBACK, on_target, web, MHD_OPTION_NOTIFY_COMPLETED, on_completed, web,
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, web, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, web, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_ARRAY, more, MHD_OPTION_END);
 	if (web->daemon == NULL) {
-		error_set(e, ERROR_INTERNAL, "the web server does not start");
+		if (web->secure.key != NULL)
+			error_set(e, ERROR_INPUT, tr("%s, %s: the certificate or its key is not taken", "%s, %s: сертификат или его ключ не подходит"),
+				config->tls_cert_file, config->tls_key_file);
+		else
+			error_set(e, ERROR_INTERNAL, "the web server does not start");
 		goto out;
 	}
 	*out = web;
@@ -333,6 +345,7 @@ void web_stop(struct web **handle, int drain_ms)
 	watch_free(&web->watch);
 	if (web->listen_fd >= 0)
 		close(web->listen_fd);
+	secure_fini(&web->secure);
 	free(web);
 }
 

@@ -39,6 +39,8 @@ struct web_config {
 	int connections_per_address; /* of those not in proxies; 0 = 50 */
 	int header_ms;        /* from the connection, or the last answer, to a whole header; 0 = 10 s */
 	int silence_ms;       /* of a stream of events, then a comment is sent; 0 = 15 s */
+	/* PEM files: HTTPS of our own (1.2 and newer); NULL: plain HTTP, for a proxy in front or this machine. */
+	const char *tls_cert_file, *tls_key_file;
 	const char *folder;   /* for files on their way in, exists; NULL = /tmp */
 	const struct address_set *proxies; /* whose X-Forwarded-For and -Proto are believed; NULL = nobody's */
 	const struct web_route *const *tables; /* each ends with path NULL */
@@ -51,14 +53,16 @@ struct web_config {
 	void (*worker_close)(void *arg, void *worker);
 	/* Whether this address may ask now; NULL = always. false: 429. */
 	bool (*admit)(void *arg, const struct web_request *request);
-	/* Answers a refusal in its own way (an API's problem+json): true when it did. NULL: the page
-	 * "problem" always. */
+	/* Answers a refusal or failure in its own way (an API's problem+json): true when it did. NULL: the page
+	 * "problem" always. Called also before there is a handler, in any thread, without a worker; web_path() is NULL
+	 * when the target could not be read (400). What libmicrohttpd refuses by itself (no Host, a header over 32 KiB)
+	 * does not come here. */
 	bool (*problem)(void *arg, struct web_request *request, int status, const char *title, const char *text);
 	void *arg;
 };
 
 /* Copies what it keeps of the config but not what that points to: routes, proxies, pages and assets
- * live as long as the server. ERROR_INPUT: listen; ERROR_UNAVAILABLE: the address is taken. */
+ * live as long as the server. ERROR_INPUT: listen, a certificate; ERROR_UNAVAILABLE: the address is taken. */
 int web_start(struct web **out, const struct web_config *config, struct error *e);
 /* No new connections; what is being answered has drain_ms. */
 void web_stop(struct web **web, int drain_ms);

@@ -11,6 +11,7 @@
 #include "web/form.h"
 #include "web/page.h"
 #include "web/request.h"
+#include "web/secure.h"
 #include "web/streams.h"
 #include "web/target.h"
 #include "web/watch.h"
@@ -25,6 +26,7 @@ struct web {
 	struct web_config config;
 	const struct web_route *tables[WEB_ROUTE_TABLES_MAX];
 	struct MHD_Daemon *daemon;
+	struct secure secure;
 	struct watch *watch;
 	int listen_fd, port;
 	struct crew *crew;

@@ -173,6 +173,8 @@ static int open_pages(struct console *console, struct address_set *proxies, stru
 	tables[0] = console->routes;
 	const struct web_config config = {.listen = s->console.listen,
 		.threads = s->console.threads,
+		.tls_cert_file = s->console.tls_cert_file,
+		.tls_key_file = s->console.tls_key_file,
 		.folder = s->run_dir,
 		.proxies = proxies,
 		.tables = tables,

@@ -195,6 +195,7 @@ def there_is_room_for_so_many_and_the_next_is_told():
     one = Viewer()
     want("one too many", one.response.status, 503)
     one.close()
+    want("a program, too", ask("/api/listen")[0], 503)
     want("pages are served meanwhile", ask("/echo")[0], 200)
     for viewer in crowd:
         viewer.close()

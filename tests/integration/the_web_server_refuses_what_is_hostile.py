@@ -218,6 +218,28 @@ def ambiguous_requests_are_refused():
             fail(f"{junk[:30]!r}: got {got[:100]!r}")
 
 
+def programs_are_refused_in_their_own_way():
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for status, method, path, body, headers in (
+            (400, "POST", "/api/echo", "a=%ff", form), (400, "POST", "/api/echo", "x", {"Content-Type": "multipart/form-data"}),
+            (404, "GET", "/api/nothing", None, {}), (405, "GET", "/api/echo", None, {}), (405, "BREW", "/api/echo", None, {}),
+            (413, "POST", "/api/echo", "a=" + "x" * 2000, form), (413, "POST", "/api/echo", "&".join(["a="] * 3001), form),
+            (429, "POST", "/api/echo?refuse=1", "", form), (500, "GET", "/api/silent", None, {})):
+        got, answer, text = get(path, method, body, headers)
+        what = f"{method} {path} {(body or '')[:10]}"
+        want(what, (got, answer["content-type"]), (status, "application/problem+json"))
+        told = json.loads(text)
+        want(f"{what}: status in it", told["status"], status)
+        if not told["title"] or not told["detail"]:
+            fail(f"{what}: {told}")
+        want(f"{what}: when to come again", answer.get("retry-after"), "60" if status == 429 else None)
+    head = b"POST /api/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10737418240\r\n\r\n"
+    for what, head in (("10 GB", head), ("two lengths", head.replace(b"Host: x", b"Host: x\r\nContent-Length: 5"))):
+        if b"application/problem+json" not in raw(head):
+            fail(f"{what}: {raw(head)[:300]}")
+    want("people see a page", get("/nothing")[1]["content-type"], "text/html; charset=utf-8")
+
+
 def slow_clients_are_dropped():
     """A byte now and then for ever: gone after the time a whole header may take (1 s here)."""
     slow = [socket.create_connection(("127.0.0.1", PORT), timeout=10) for _ in range(15)]
@@ -291,7 +313,8 @@ with tempfile.TemporaryDirectory() as FOLDER, open(os.path.join(FOLDER, "..", f"
     try:
         PORT = int(probe.stdout.readline())
         for test in (answers_carry_security_headers, requests_are_understood, addresses_are_believed_only_from_proxies,
-                     forms_are_read, values_come_once_wherever_a_packet_ends, bodies_have_a_limit, ambiguous_requests_are_refused, slow_clients_are_dropped,
+                     forms_are_read, values_come_once_wherever_a_packet_ends, bodies_have_a_limit, ambiguous_requests_are_refused,
+                     programs_are_refused_in_their_own_way, slow_clients_are_dropped,
                      one_address_has_its_share_of_connections):
             began = time.monotonic()
             test()

@@ -1,4 +1,4 @@
-/* A web server that tells what it understood: web_probe FOLDER. Prints its port, serves until
+/* A web server that tells what it understood: web_probe FOLDER [CERTIFICATE KEY]. Prints its port, serves until
  * standard input ends, then prints its counts. */
 #include <pthread.h>
 #include <stdio.h>
@@ -151,6 +151,28 @@ static void count_viewers(struct web_request *request, void *worker)
 	reply_count(request, count);
 }
 
+/* ---- refusals ------------------------------------------------------------------------------- */
+
+static bool admit(void *arg, const struct web_request *request)
+{
+	(void)arg;
+	return web_query(request, "refuse") == NULL;
+}
+
+/* Programs are told in their own way. */
+static bool problem(void *arg, struct web_request *request, int status, const char *title, const char *text)
+{
+	(void)arg;
+	if (web_path(request) == NULL || strncmp(web_path(request), "/api/", 5) != 0)
+		return false;
+	json_t *told = json_pack("{s:i, s:s, s:s}", "status", status, "title", title, "detail", text);
+	char *out = json_dumps(told, JSON_COMPACT);
+	web_reply(request, status, "application/problem+json", out, strlen(out));
+	free(out);
+	json_decref(told);
+	return true;
+}
+
 static const struct web_route routes[] = {
 	{WEB_GET | WEB_POST, "/echo", echo, 100000, 0},
 	{WEB_GET, "/t/{token}", echo, 0, 0},
@@ -159,6 +181,9 @@ static const struct web_route routes[] = {
 	{WEB_GET, "/silent", silent, 0, 0},
 	{WEB_GET, "/save", save, 0, 0},
 	{WEB_GET, "/large", large, 0, 0},
+	{WEB_POST, "/api/echo", echo, 1000, 0},
+	{WEB_GET, "/api/silent", silent, 0, 0},
+	{WEB_GET, "/api/listen", listen_in, 0, 0},
 	{WEB_GET, "/listen", listen_in, 0, 0},
 	{WEB_GET, "/viewers", count_viewers, 0, 0},
 	{WEB_POST, "/say", say, 200000, 0},
@@ -175,7 +200,7 @@ int main(int argc, char **argv)
 	ident_init();
 	log_init("web_probe", LOG_LEVEL_DEBUG);
 	struct web_assets *assets = web_assets_new();
-	if (argc != 2 || web_assets_add(assets, "a.css", "b{}", 3, &e) != 0)
+	if ((argc != 2 && argc != 4) || web_assets_add(assets, "a.css", "b{}", 3, &e) != 0)
 		return 2;
 	/* 127.0.0.2 plays the proxy: what comes from 127.0.0.1 is a visitor. */
 	if (address_set_add(&proxies, "127.0.0.2", &e) != 0)
@@ -186,6 +211,10 @@ int main(int argc, char **argv)
 		.connections_per_address = 20,
 		.connections = 700,
 		.folder = argv[1],
+		.tls_cert_file = argc == 4 ? argv[2] : NULL,
+		.tls_key_file = argc == 4 ? argv[3] : NULL,
+		.admit = admit,
+		.problem = problem,
 		.proxies = &proxies,
 		.tables = tables,
 		.tables_count = 1,
