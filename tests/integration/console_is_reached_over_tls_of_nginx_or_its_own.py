@@ -79,6 +79,6 @@ with SecureBed() as bed:
 with tempfile.TemporaryDirectory() as folder:
     authority = Authority(folder)
     authority.context()
-    with SecureBed(tls_cert_file=authority.last_file, tls_key_file=authority.last_file) as bed:
+    with SecureBed(tls_cert_file=authority.last_file, tls_key_file=authority.last_file, proxies="192.0.2.1") as bed:
         bed.context, bed.secure_port = ssl.create_default_context(cafile=authority.ca_file), bed.port
         logs_in(bed, "its own")
