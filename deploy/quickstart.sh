@@ -168,7 +168,7 @@ add_webhook() {
 add_account() {
 	[ -s "$demo/console.password" ] && return
 	(umask 077 && head -c 12 /dev/urandom | base64 | tr '+/' 'xy' >"$demo/console.password")
-	vestnik account add demo --role admin --name "$(say "Demo account" "Учётная запись для знакомства")" \
+	vestnik account add demo --role admin --name "$(say "Demo" "Знакомство")" \
 		--password-file "$demo/console.password"
 }
 
@@ -235,6 +235,9 @@ loop() {
 	await_letters 436
 	say "28 April, 18:05: the deadline has passed, the report has gone out" \
 		"28 апреля, 18:05: срок прошёл, отчёт ушёл"
+	travel "2023-05-02 18:05"
+	await_letters 437
+	say "2 May: the silent, by name, to the controller" "2 мая: молчащие — поимённо контролёру"
 	shown report "$1"
 	vestnik report "$1" -o "$demo/report.html" >/dev/null
 	vestnik report "$1" -o "$demo/report.xlsx" >/dev/null

@@ -17,8 +17,8 @@ import urllib.request
 BIN, SOURCE = os.environ["VESTNIK_BIN"], os.environ["VESTNIK_SOURCE"]
 PYTHON = "/usr/bin/python3"  # the script's: Debian's, for its packages
 FIRST = 110
-# and a receipt, 3 reminders of 100 schools, 3 of 8 municipalities, the report
-LETTERS = FIRST + 1 + 300 + 24 + 1
+# and a receipt, 3 reminders of 100 schools, 3 of 8 municipalities, the report, the silent
+LETTERS = FIRST + 1 + 300 + 24 + 1 + 1
 PATIENCE_S = 240
 
 
