@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "calendar/calendar.h"
 #include "cli/cli.h"
-#include "message/status.h"
+#include "control/delivery.h"
 #include "settings/settings.h"
 
 #define SLOTS 8
@@ -145,23 +145,7 @@ const char *cli_size(int64_t bytes)
 
 const char *cli_delivery_state(int state)
 {
-	static const char *const ru[DELIVERY_STATES] = {
-		[DELIVERY_WAITING] = "ждёт",
-		[DELIVERY_SENDING] = "отправляется",
-		[DELIVERY_UNCERTAIN] = "неясно",
-		[DELIVERY_DEFERRED] = "отложено",
-		[DELIVERY_RETURNED] = "возвращено в очередь",
-		[DELIVERY_ACCEPTED] = "принято",
-		[DELIVERY_DELIVERED] = "доставлено",
-		[DELIVERY_BOUNCED] = "вернулось",
-		[DELIVERY_FAILED] = "отказ",
-		[DELIVERY_EXPIRED] = "просрочено",
-		[DELIVERY_CANCELLED] = "отменено",
-		[DELIVERY_SUPPRESSED] = "в списке отказов",
-	};
-	if (state < 0 || state >= DELIVERY_STATES)
-		return "?";
-	return lang_get() == LANG_RU ? ru[state] : delivery_state_name((enum delivery_state)state);
+	return delivery_state_word(state);
 }
 
 const char *cli_rfc3339(int64_t time_ms)

@@ -20,98 +20,46 @@
 #include "base/xalloc.h"
 #include "bus/bus.h"
 #include "cli/log_line.h"
+#include "control/delivery_log.h"
 #include "message/status.h"
 #include "settings/settings.h"
 
-#define PIECE_ROWS 2000       /* some 10 ms to read */
+#define PIECE_MESSAGES 2000   /* of a partition, at once */
 #define LIMIT_STANDARD 50     /* about a screen */
 #define LIMIT_MOST 100000     /* kept in memory when counted from the end */
 #define FOLLOW_GATHER_MS 100  /* after a change: let more come, read once */
 #define FOLLOW_BLIND_MS 500   /* where changes cannot be watched: Kafka */
 #define FOLLOW_WATCHED_MS 15000
-#define SEEN_MOST 4096        /* lines that could come from both sources */
 
 struct filter {
-	int64_t campaign; /* 0 = all */
-	int state;        /* -1 = all */
-	const char *address;
-	int64_t since_ms; /* 0 = from the end, `limit` of them */
-	int64_t limit;    /* 0 = all */
+	struct delivery_log_filter log; /* from_ms 0 = from the end, `limit` of them */
+	int64_t limit;                  /* 0 = all */
 };
-
-static bool wanted(const struct filter *filter, const struct log_line *line)
-{
-	return (filter->campaign == 0 || line->campaign == filter->campaign) &&
-		(filter->state < 0 || line->state == filter->state) &&
-		(filter->address == NULL ||
-			(line->address != NULL && strcmp(line->address, filter->address) == 0));
-}
 
 /* ---- the past ---------------------------------------------------------------------- */
 
-struct position {
-	int64_t time_ms, key, dispatch, state;
-};
-
 struct lines {
-	struct log_line *item;
+	struct delivery_line **item;
 	size_t count;
 };
 
-static void lines_add(struct lines *lines, const struct log_line *line)
+static void lines_add(struct lines *lines, const struct delivery_line *line)
 {
 	if ((lines->count & (lines->count - 1)) == 0)
 		lines->item = xrealloc(
 			lines->item, lines->count == 0 ? 1 : lines->count * 2, sizeof *lines->item);
-	lines->item[lines->count++] = *line;
+	lines->item[lines->count++] = delivery_line_keep(line);
 }
 
 static void lines_fini(struct lines *lines)
 {
 	for (size_t i = 0; i < lines->count; i++)
-		log_line_fini(&lines->item[i]);
+		free(lines->item[i]);
 	free(lines->item);
 	*lines = (struct lines){0};
 }
 
-#define FROM                                                                                       \
-	" FROM history h JOIN delivery d ON d.key = h.key JOIN campaign c ON c.id = d.campaign "
-
-static const char forward_sql[] = "SELECT " LOG_LINE_COLUMNS FROM
-	"WHERE (h.time_ms, h.key, h.dispatch, h.state) > ($1, $2, $3, $4) "
-	"ORDER BY h.time_ms, h.key, h.dispatch, h.state LIMIT $5";
-static const char backward_sql[] = "SELECT " LOG_LINE_COLUMNS FROM
-	"WHERE (h.time_ms, h.key, h.dispatch, h.state) < ($1, $2, $3, $4) "
-	"ORDER BY h.time_ms DESC, h.key DESC, h.dispatch DESC, h.state DESC LIMIT $5";
-/* an address has few letters: found by its index */
-static const char address_sql[] = "SELECT " LOG_LINE_COLUMNS FROM
-	"WHERE d.address = $1 AND h.time_ms >= $2 "
-	"ORDER BY h.time_ms, h.key, h.dispatch, h.state LIMIT $3";
-
-/* One piece after `at`; moves it. Returns rows read (wanted or not), -1. */
-static int read_piece(struct db *db, const char *sql, struct position *at,
-	const struct filter *filter, struct lines *lines, struct error *e)
-{
-	struct db_stmt *stmt;
-	enum db_step step;
-	int rows = 0;
-	if (db_query(db, &stmt, e, sql, "iiiii", at->time_ms, at->key, at->dispatch, at->state,
-		    (int64_t)PIECE_ROWS) != 0)
-		return -1;
-	while ((step = db_step(stmt, e)) == DB_ROW) {
-		struct log_line line;
-		log_line_read(stmt, &line);
-		*at = (struct position){line.time_ms, line.key, line.dispatch, line.state};
-		rows++;
-		if (wanted(filter, &line))
-			lines_add(lines, &line);
-		else
-			log_line_fini(&line);
-	}
-	return step == DB_DONE ? rows : -1;
-}
-
-static void show(struct cli *cli, const struct log_line *line)
+static void show(struct cli *cli, const struct delivery_line *line)
 {
 	if (cli_json(cli))
 		cli_print_json(cli, log_line_json(line));
@@ -119,86 +67,61 @@ static void show(struct cli *cli, const struct log_line *line)
 		log_line_print(cli, line);
 }
 
-/* The last `limit` wanted lines, oldest first. */
-static int read_last(struct db *db, const struct filter *filter, struct lines *out, struct error *e)
+struct past {
+	struct cli *cli;
+	struct lines *lines;
+	bool print;
+};
+
+static int take_line(void *arg, const struct delivery_line *line)
 {
-	struct position at = {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX};
-	struct lines found = {0};
-	int rows = PIECE_ROWS;
-	while (rows == PIECE_ROWS && (int64_t)found.count < filter->limit)
-		rows = read_piece(db, backward_sql, &at, filter, &found, e);
-	if (rows < 0) {
-		lines_fini(&found);
-		return -1;
-	}
-	while ((int64_t)found.count > filter->limit)
-		log_line_fini(&found.item[--found.count]);
-	for (size_t i = found.count; i-- > 0;)
-		lines_add(out, &found.item[i]);
-	free(found.item);
+	struct past *past = arg;
+	lines_add(past->lines, line);
+	if (past->print)
+		show(past->cli, line);
 	return 0;
 }
 
-static int read_address(
-	struct db *db, const struct filter *filter, struct lines *out, struct error *e)
+/* The last `limit` wanted lines, oldest first. */
+static int print_last(struct cli *cli, struct db *db, const struct filter *filter, struct lines *recent,
+	struct error *e)
 {
-	struct db_stmt *stmt;
-	enum db_step step;
-	if (db_query(db, &stmt, e, address_sql, "sii", filter->address, filter->since_ms,
-		    (int64_t)LIMIT_MOST) != 0)
-		return -1;
-	while ((step = db_step(stmt, e)) == DB_ROW) {
-		struct log_line line;
-		log_line_read(stmt, &line);
-		if (wanted(filter, &line))
-			lines_add(out, &line);
-		else
-			log_line_fini(&line);
-	}
-	if (step == DB_FAILED)
-		return -1;
-	if (filter->since_ms == 0 && (int64_t)out->count > filter->limit) {
-		size_t drop = out->count - (size_t)filter->limit;
-		for (size_t i = 0; i < drop; i++)
-			log_line_fini(&out->item[i]);
-		memmove(out->item, out->item + drop, (out->count - drop) * sizeof *out->item);
-		out->count -= drop;
-	}
+	struct past past = {.lines = recent};
+	struct delivery_log_position at = delivery_log_end();
+	struct delivery_log_look look = {0};
+	while (!look.end && (int64_t)recent->count < filter->limit)
+		if (delivery_log_read(db, &filter->log, LOG_OLDER, &at, filter->limit - (int64_t)recent->count,
+			    DELIVERY_LOG_LOOK, &look, take_line, &past, e) != 0)
+			return -1;
+	for (size_t i = recent->count; i-- > 0;)
+		show(cli, recent->item[i]);
 	return 0;
 }
 
 /* Everything since, printed piece by piece; only the newest are kept in `recent`. */
-static int print_since(struct cli *cli, struct db *db, const struct filter *filter,
-	struct lines *recent, struct error *e)
+static int print_since(struct cli *cli, struct db *db, const struct filter *filter, struct lines *recent,
+	struct error *e)
 {
-	struct position at = {filter->since_ms - 1, INT64_MAX, INT64_MAX, INT64_MAX};
-	int64_t printed = 0;
-	int rows = PIECE_ROWS;
-	while (rows == PIECE_ROWS && (filter->limit == 0 || printed < filter->limit)) {
+	struct past past = {.cli = cli, .lines = recent, .print = true};
+	struct delivery_log_position at = delivery_log_before(filter->log.from_ms);
+	struct delivery_log_look look = {0};
+	int64_t left = filter->limit == 0 ? INT64_MAX : filter->limit;
+	while (!look.end && left > 0) {
 		lines_fini(recent);
-		rows = read_piece(db, forward_sql, &at, filter, recent, e);
-		for (size_t i = 0; i < recent->count; i++)
-			if (filter->limit == 0 || printed++ < filter->limit)
-				show(cli, &recent->item[i]);
+		if (delivery_log_read(db, &filter->log, LOG_NEWER, &at, left, DELIVERY_LOG_LOOK, &look, take_line, &past,
+			    e) != 0)
+			return -1;
+		left -= look.given;
 	}
-	return rows < 0 ? -1 : 0;
+	return 0;
 }
 
 static int print_past(
 	struct cli *cli, struct db *db, const struct filter *filter, struct lines *recent)
 {
 	struct error e;
-	int rc;
-	if (filter->address == NULL && filter->since_ms > 0) {
-		rc = print_since(cli, db, filter, recent, &e);
-	} else {
-		rc = filter->address != NULL ? read_address(db, filter, recent, &e)
-					     : read_last(db, filter, recent, &e);
-		size_t most = filter->since_ms > 0 && filter->limit > 0 ? (size_t)filter->limit
-									 : recent->count;
-		for (size_t i = 0; rc == 0 && i < recent->count && i < most; i++)
-			show(cli, &recent->item[i]);
-	}
+	int rc = filter->log.from_ms > 0 ? print_since(cli, db, filter, recent, &e)
+					 : print_last(cli, db, filter, recent, &e);
 	fflush(stdout);
 	return rc == 0 ? CLI_DONE : cli_fail(cli, &e);
 }
@@ -224,7 +147,7 @@ static bool shown_before(const struct follow *f, const struct delivery_status *s
 	if (s->time_ms > f->past_until_ms)
 		return false;
 	for (size_t i = f->shown->count; i-- > 0;) {
-		const struct log_line *line = &f->shown->item[i];
+		const struct delivery_line *line = f->shown->item[i];
 		if (line->key == s->key && line->dispatch == s->dispatch &&
 			line->state == (int64_t)s->state)
 			return true;
@@ -232,53 +155,45 @@ static bool shown_before(const struct follow *f, const struct delivery_status *s
 	return false;
 }
 
-static int add_delivery(struct follow *f, struct log_line *line)
+static void add_whose(void *arg, const struct delivery_line *whose)
 {
-	struct db_stmt *stmt;
-	if (db_query(f->db, &stmt, &f->e,
-		    "SELECT d.address, c.slug FROM delivery d JOIN campaign c ON c.id = d.campaign "
-		    "WHERE d.key = $1",
-		    "i", line->key) != 0)
-		return -1;
-	enum db_step step = db_step(stmt, &f->e);
-	if (step == DB_ROW) {
-		line->address = xstrdup(db_text(stmt, 0));
-		line->slug = xstrdup(db_text(stmt, 1));
-	}
-	db_reset(stmt);
-	return step == DB_FAILED ? -1 : 0;
+	*(struct delivery_line **)arg = delivery_line_keep(whose);
 }
 
 static int take_status(void *arg, const struct bus_message *message)
 {
 	struct follow *f = arg;
 	struct delivery_status s;
+	struct delivery_line *whose = NULL;
 	f->next[message->partition] = message->offset + 1;
 	if (message->type == NULL ||
 		status_read(message->type, message->time_ms, message->data, message->len, &s, NULL) != 0 ||
 		shown_before(f, &s))
 		return 0;
-	struct log_line line = {.key = s.key,
+	struct delivery_line line = {.key = s.key,
 		.dispatch = s.dispatch,
 		.state = (int64_t)s.state,
 		.time_ms = s.time_ms,
 		.code = s.code,
 		.campaign = s.campaign,
-		.reason = xstrdup(s.reason)};
-	snprintf(line.enhanced, sizeof line.enhanced, "%s", s.enhanced);
-	snprintf(line.relay, sizeof line.relay, "%s", s.relay);
-	f->failed = add_delivery(f, &line) != 0;
-	if (!f->failed && wanted(f->filter, &line))
+		.enhanced = s.enhanced,
+		.reason = s.reason,
+		.relay = s.relay};
+	f->failed = delivery_log_whose(f->db, &line, 1, add_whose, &whose, &f->e) != 0;
+	if (whose != NULL) {
+		line.address = whose->address;
+		line.slug = whose->slug;
+	}
+	if (!f->failed && delivery_log_wants(&f->filter->log, &line))
 		lines_add(&f->coming, &line);
-	else
-		log_line_fini(&line);
+	free(whose);
 	return f->failed ? 1 : 0;
 }
 
 /* Partitions are read one after the other; people read by time. */
 static int by_time(const void *a, const void *b)
 {
-	const struct log_line *x = a, *y = b;
+	const struct delivery_line *x = *(struct delivery_line *const *)a, *y = *(struct delivery_line *const *)b;
 	return x->time_ms != y->time_ms ? (x->time_ms < y->time_ms ? -1 : 1)
 	       : x->key != y->key	? (x->key < y->key ? -1 : 1)
 					: 0;
@@ -295,13 +210,13 @@ static int look(struct follow *f, struct bus *bus)
 	for (int p = 0; p < partitions && n >= 0 && !f->failed; p++) {
 		if (end[p] <= f->next[p])
 			continue;
-		n = bus_browse(bus, BUS_STATUS, p, f->next[p], PIECE_ROWS, take_status, f, &f->e);
+		n = bus_browse(bus, BUS_STATUS, p, f->next[p], PIECE_MESSAGES, take_status, f, &f->e);
 		read += n > 0 ? n : 0;
 	}
 	if (partitions > 1 && f->coming.count > 1)
 		qsort(f->coming.item, f->coming.count, sizeof *f->coming.item, by_time);
 	for (size_t i = 0; i < f->coming.count; i++)
-		show(f->cli, &f->coming.item[i]);
+		show(f->cli, f->coming.item[i]);
 	lines_fini(&f->coming);
 	return n < 0 ? -1 : read;
 }
@@ -349,7 +264,7 @@ static int follow(struct follow *f, struct bus *bus)
 	do {
 		do {
 			n = look(f, bus);
-		} while (n >= PIECE_ROWS && !f->failed);
+		} while (n >= PIECE_MESSAGES && !f->failed);
 		fflush(stdout);
 		if (n < 0 && f->e.retriable)
 			n = 0; /* locked for a moment: with the next change */
@@ -379,8 +294,8 @@ static int read_filter(
 	struct error e;
 	enum delivery_state state;
 	const char *slug = cli_value(args, "campaign"), *since = cli_value(args, "since");
-	*filter = (struct filter){.state = -1, .address = cli_value(args, "address")};
-	if (since != NULL && cli_parse_moment(cli, since, &filter->since_ms) != 0)
+	*filter = (struct filter){.log = {.state = -1, .address = cli_value(args, "address")}};
+	if (since != NULL && cli_parse_moment(cli, since, &filter->log.from_ms) != 0)
 		return cli_wrong_use(cli,
 			tr("--since: «%s» is no moment; right are 2h, 2023-05-30, \"2023-05-30 18:00\"",
 				"--since: «%s» — не момент; правильно: 2h, 2023-05-30, «2023-05-30 18:00»"),
@@ -390,16 +305,16 @@ static int read_filter(
 		return CLI_WRONG_USE;
 	if (cli_value(args, "state") != NULL &&
 		delivery_state_parse(cli_value(args, "state"), &state) == 0)
-		filter->state = (int)state;
-	if (filter->address != NULL) {
-		if (gate_address(filter->address, address, &e) != 0)
+		filter->log.state = (int)state;
+	if (filter->log.address != NULL) {
+		if (gate_address(filter->log.address, address, &e) != 0)
 			return cli_wrong_use(cli, "--address: %s", e.text);
-		filter->address = address;
+		filter->log.address = address;
 	}
 	if (slug == NULL)
 		return CLI_DONE;
 	enum db_step step = db_query_int(
-		db, &filter->campaign, &e, "SELECT id FROM campaign WHERE slug = $1", "s", slug);
+		db, &filter->log.campaign, &e, "SELECT id FROM campaign WHERE slug = $1", "s", slug);
 	if (step == DB_FAILED)
 		return cli_fail(cli, &e);
 	if (step == DB_DONE)

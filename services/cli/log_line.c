@@ -1,43 +1,10 @@
 #include "cli/log_line.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "base/xalloc.h"
 #include "message/status.h"
 
-void log_line_fini(struct log_line *line)
-{
-	free(line->reason);
-	free(line->worker);
-	free(line->address);
-	free(line->slug);
-	*line = (struct log_line){0};
-}
-
-static void copy_text(char *out, size_t size, const char *text)
-{
-	snprintf(out, size, "%s", text != NULL ? text : "");
-}
-
-void log_line_read(struct db_stmt *stmt, struct log_line *line)
-{
-	*line = (struct log_line){.key = db_int(stmt, 0),
-		.dispatch = db_int(stmt, 1),
-		.state = db_int(stmt, 2),
-		.time_ms = db_int(stmt, 3),
-		.code = db_int(stmt, 4),
-		.campaign = db_int(stmt, 10)};
-	copy_text(line->enhanced, sizeof line->enhanced, db_text(stmt, 5));
-	line->reason = xstrdup(db_text(stmt, 6));
-	copy_text(line->relay, sizeof line->relay, db_text(stmt, 7));
-	line->worker = xstrdup(db_text(stmt, 8));
-	line->address = xstrdup(db_text(stmt, 9));
-	line->slug = xstrdup(db_text(stmt, 11));
-}
-
-json_t *log_line_json(const struct log_line *line)
+json_t *log_line_json(const struct delivery_line *line)
 {
 	json_t *object = json_pack("{s:s?, s:I, s:I, s:s}", "time", cli_rfc3339(line->time_ms), "key",
 		(json_int_t)line->key, "dispatch", (json_int_t)line->dispatch, "state",
@@ -56,24 +23,24 @@ json_t *log_line_json(const struct log_line *line)
 	return object;
 }
 
-const char *log_line_reply(const struct log_line *line)
+const char *log_line_reply(const struct delivery_line *line)
 {
 	char text[1024];
 	size_t at = 0;
 	text[0] = '\0';
-	if (line->relay[0] != '\0')
+	if (line->relay != NULL && line->relay[0] != '\0')
 		at += (size_t)snprintf(text + at, sizeof text - at, "%s:", line->relay);
 	if (line->code != 0)
 		at += (size_t)snprintf(text + at, sizeof text - at, "%s%lld", at > 0 ? " " : "",
 			(long long)line->code);
-	if (line->enhanced[0] != '\0')
+	if (line->enhanced != NULL && line->enhanced[0] != '\0')
 		at += (size_t)snprintf(text + at, sizeof text - at, " %s", line->enhanced);
 	if (line->reason != NULL && line->reason[0] != '\0')
 		snprintf(text + at, sizeof text - at, "%s%.800s", at > 0 ? " " : "", line->reason);
 	return cli_clean(text);
 }
 
-void log_line_print(struct cli *cli, const struct log_line *line)
+void log_line_print(struct cli *cli, const struct delivery_line *line)
 {
 	printf("%s  %lld.%lld  %s", cli_time(cli, line->time_ms), (long long)line->key,
 		(long long)line->dispatch, cli_delivery_state((int)line->state));
