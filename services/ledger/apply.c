@@ -135,7 +135,7 @@ static int flag_asks(struct ledger_apply *apply, struct error *e)
 int ledger_apply_write(struct ledger_apply *apply, struct error *e)
 {
 	if (write_history(apply, e) != 0 || write_rows(apply, e) != 0 || flag_asks(apply, e) != 0 ||
-		write_counters(apply, e) != 0)
+		write_counters(apply, e) != 0 || ledger_outcomes_write(&apply->outcomes, apply->db, e) != 0)
 		return -1;
 	ledger_apply_reset(apply);
 	return 0;
@@ -143,7 +143,7 @@ int ledger_apply_write(struct ledger_apply *apply, struct error *e)
 
 void ledger_apply_reset(struct ledger_apply *apply)
 {
-	apply->changes_count = apply->rows_count = apply->history_count = 0;
+	apply->changes_count = apply->rows_count = apply->history_count = apply->outcomes.count = 0;
 }
 
 void ledger_apply_fini(struct ledger_apply *apply)
@@ -151,6 +151,7 @@ void ledger_apply_fini(struct ledger_apply *apply)
 	free(apply->changes);
 	free(apply->rows);
 	free(apply->history);
+	ledger_outcomes_fini(&apply->outcomes);
 	*apply = (struct ledger_apply){0};
 }
 
@@ -342,6 +343,7 @@ int ledger_apply_event(struct ledger_apply *apply, int32_t part, const struct de
 	row->changed = true;
 	if (act(apply, row, &row->facts, e) != 0)
 		return -1;
+	ledger_outcomes_add(&apply->outcomes, event, d->state, part);
 	if (d->state != old) {
 		change(apply, d->campaign, part, old, -1);
 		change(apply, d->campaign, part, d->state, 1);

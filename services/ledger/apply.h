@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "bus/bus.h"
+#include "ledger/outcomes.h"
 #include "message/status.h"
 #include "settings/settings.h"
 #include "store/db.h"
@@ -51,6 +52,7 @@ struct ledger_apply {
 	size_t history_count, history_room;
 	struct ledger_change *changes;
 	size_t changes_count, changes_room;
+	struct ledger_outcomes outcomes;
 };
 
 enum ledger_fate {

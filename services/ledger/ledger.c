@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "ledger/apply.h"
 #include "store/again.h"
+#include "store/outcome.h"
 
 /* 1000 rows a commit cost 12 µs each, 16 rows 28 µs; the write lock is held some 5 ms. */
 #define BATCH_MAX 1000
@@ -17,6 +18,8 @@
 /* A batch of this many that followed the last one closely is backlog. */
 #define BACKLOG_LEAST 16
 #define BACKLOG_PAUSE_MS 20
+/* Old minutes are cleared that often: some hundred rows. */
+#define TRIM_EVERY_MS 3600000
 /* Of a message that is no status event this much is kept for vestnik.dead. */
 #define BAD_DATA_MAX (64 * 1024)
 
@@ -42,7 +45,7 @@ struct ledger {
 	size_t events_count;
 	struct bad *bad;
 	size_t bad_count, bad_room;
-	int64_t last_batch_end_ms;
+	int64_t last_batch_end_ms, trimmed_ms; /* 0 = not yet */
 	size_t last_batch_size;
 	struct {
 		_Atomic int64_t applied, old, unknown, bad, batches;
@@ -272,8 +275,21 @@ static int commit_batch(struct ledger *ledger, struct error *e)
 	return rc;
 }
 
+/* What cannot be cleared now is cleared later: letters do not wait for it. */
+static void trim(struct ledger *ledger)
+{
+	struct error e;
+	int64_t now_ms = clock_mono_ms();
+	if (ledger->trimmed_ms != 0 && now_ms - ledger->trimmed_ms < TRIM_EVERY_MS)
+		return;
+	ledger->trimmed_ms = now_ms;
+	if (outcome_trim(ledger->db, clock_now_ms(), &e) != 0 && !e.retriable)
+		log_warn("outcome_trim", "error=%s", log_quote(e.text));
+}
+
 int ledger_step(struct ledger *ledger, int timeout_ms, struct error *e)
 {
+	trim(ledger);
 	int count = gather(ledger, timeout_ms, e);
 	int rc = count;
 	if (count > 0 && commit_batch(ledger, e) != 0)

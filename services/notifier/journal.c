@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "store/again.h"
+#include "store/outcome.h"
 
 enum entry_kind { ENTRY_ROW, ENTRY_KEEP, ENTRY_OUTCOME, ENTRY_DROP, ENTRY_HEALTH, ENTRY_DISABLE };
 
@@ -25,8 +26,15 @@ struct entry {
 	bool had_row;            /* the item's, when it was collected */
 };
 
+/* Kinds of answers that are counted: by the first digit of the status, 0 = none. */
+#define RESULTS 6
+/* Writers of counts have a part each; with so many a collision of two notifiers is rare, and only
+ * means that one of them does its transaction again. */
+#define PARTS 64
+
 struct journal {
 	struct bus *bus;
+	int64_t part;
 	struct entry *first, **last;
 	size_t count;
 	int64_t since_us;
@@ -37,6 +45,9 @@ struct journal {
 struct journal *journal_new(struct bus *bus)
 {
 	struct journal *journal = xcalloc(1, sizeof *journal);
+	uint32_t chance;
+	ident_random(&chance, sizeof chance);
+	journal->part = chance % PARTS;
 	journal->bus = bus;
 	journal->last = &journal->first;
 	return journal;
@@ -310,6 +321,19 @@ static void entry_done(struct journal *journal, struct entry *entry)
 	item_free(item);
 }
 
+static int count_attempts(struct journal *journal, struct db *db, struct error *e)
+{
+	static const char *const names[RESULTS] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+	int64_t n[RESULTS] = {0};
+	for (const struct entry *entry = journal->first; entry != NULL; entry = entry->next)
+		if (entry->kind == ENTRY_OUTCOME)
+			n[entry->status >= 100 && entry->status <= 599 ? entry->status / 100 : 0]++;
+	for (int i = 0; i < RESULTS; i++)
+		if (n[i] > 0 && webhook_total_add(db, names[i], journal->part, n[i], e) != 0)
+			return -1;
+	return 0;
+}
+
 static int store_all(struct journal *journal, struct db *db, struct error *e)
 {
 	if (db_begin(db, DB_WRITE, e) != 0)
@@ -319,6 +343,10 @@ static int store_all(struct journal *journal, struct db *db, struct error *e)
 			db_rollback(db);
 			return -1;
 		}
+	if (count_attempts(journal, db, e) != 0) {
+		db_rollback(db);
+		return -1;
+	}
 	/* Relaxed: offsets follow in the same file, so that a power cut takes both or none. */
 	return db_commit(db, DB_RELAXED, e);
 }

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "ledger/apply.h"
 #include "ledger/ledger.h"
+#include "store/outcome.h"
 
 static struct flow_bed bed;
 static struct ledger *ledger;
@@ -135,6 +136,52 @@ static void accepted_delivered_bounced_beat_all_at_any_dispatch(void **state)
 	say(first_key, 9, DELIVERY_DELIVERED, NULL);
 	assert_row(first_key, DELIVERY_BOUNCED, 1);
 	flow_check_counters(&bed);
+}
+
+/* ---- counted by minute ------------------------------------------------------------- */
+
+struct sums {
+	char text[400];
+};
+
+static void take_sum(void *arg, const struct outcome_sum *sum)
+{
+	struct sums *sums = arg;
+	size_t at = strlen(sums->text);
+	snprintf(sums->text + at, sizeof sums->text - at, "%s%s %s %lld; ", sum->relay == NULL ? "" : sum->relay,
+		sum->relay == NULL ? "" : ":", delivery_state_name(sum->state), (long long)sum->n);
+}
+
+static void outcomes_are_counted_once_by_minute_and_relay(void **state)
+{
+	(void)state;
+	struct error e = {0};
+	struct sums sums = {{0}};
+	int64_t began_ms = bed.now_ms;
+	for (int64_t i = 0; i < 3; i++) {
+		const struct delivery_status took = {.relay = "main"}, other = {.relay = "spare"};
+		claim(first_key + i);
+		say(first_key + i, 1, DELIVERY_ACCEPTED, i < 2 ? &took : &other);
+		say(first_key + i, 1, DELIVERY_ACCEPTED, &(struct delivery_status){.relay = "main"}); /* again */
+	}
+	claim(first_key + 3);
+	say(first_key + 3, 1, DELIVERY_SENDING, &(struct delivery_status){.relay = "main"});
+	say(first_key + 3, 1, DELIVERY_DEFERRED, &(struct delivery_status){.relay = "main", .code = 451});
+	bed.now_ms += 10 * OUTCOME_MINUTE_MS;
+	say(first_key, 1, DELIVERY_BOUNCED, NULL);
+	flow_ok(outcome_totals(bed.db, take_sum, &sums, &e), &e);
+	assert_string_equal(sums.text,
+		": bounced 1; main: deferred 1; main: accepted 2; spare: accepted 1; ");
+	sums.text[0] = '\0';
+	flow_ok(outcome_spans(bed.db, began_ms, 1, NULL, take_sum, &sums, &e), &e);
+	assert_string_equal(sums.text, " deferred 1;  accepted 3;  bounced 1; ");
+	sums.text[0] = '\0';
+	flow_ok(outcome_spans(bed.db, began_ms, 60 * 24, "main", take_sum, &sums, &e), &e);
+	assert_string_equal(sums.text, " deferred 1;  accepted 2; ");
+	sums.text[0] = '\0';
+	flow_ok(outcome_trim(bed.db, began_ms + OUTCOME_KEPT_MS + 5 * OUTCOME_MINUTE_MS, &e), &e);
+	flow_ok(outcome_spans(bed.db, 0, 1, NULL, take_sum, &sums, &e), &e);
+	assert_string_equal(sums.text, " bounced 1; ");
 }
 
 static void within_a_dispatch_the_later_stage_wins(void **state)
@@ -521,6 +568,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		T(outcomes_are_counted_once_by_minute_and_relay),
 		T(accepted_deletes_the_schedule_row),
 		T(accepted_delivered_bounced_beat_all_at_any_dispatch),
 		T(within_a_dispatch_the_later_stage_wins),
