@@ -20,13 +20,18 @@ struct api_key { /* strings owned */
 };
 void api_key_fini(struct api_key *key);
 
-/* In the caller's write transaction. scopes: RIGHT_BITs; senders may be NULL. */
+/* RIGHT_BITs a key may have: not those of persons (own, account, campaign.approve). */
+uint32_t api_key_rights(void);
+/* In the caller's write transaction. scopes: RIGHT_BITs; senders (addresses) may be NULL; expires_ms 0: never. out is
+ * to be finished. ERROR_INPUT. */
 int api_key_add(struct db *tx, const char *name, uint32_t scopes, const json_t *senders, int64_t expires_ms,
 	const char *actor, char text[static API_KEY_TEXT_SIZE], struct api_key *out, struct error *e);
-/* DB_DONE: unknown, revoked, expired. Constant time in the secret; last use written once a minute. */
+/* DB_DONE: unknown, revoked, expired, not a key at all. Constant time in the secret; last use written once a
+ * minute. Not inside a transaction. */
 enum db_step api_key_find(struct db *db, const char *text, int64_t now_ms, struct api_key *out, struct error *e);
+/* Newest first; non-zero stops. */
 int api_key_each(struct db *db, int (*each)(void *arg, const struct api_key *key), void *arg, struct error *e);
-/* ERROR_NOT_FOUND. In the caller's transaction. */
+/* ERROR_NOT_FOUND: unknown, or revoked already. In the caller's transaction. */
 int api_key_revoke(struct db *tx, const char *id, struct error *e);
 
 #endif

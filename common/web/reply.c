@@ -67,9 +67,11 @@ void web_add_header(struct web_request *request, const char *name, const char *v
 	request->added[request->added_count++].value = xstrdup(value);
 }
 
+/* Lax: who follows a link in a letter to our pages is still logged in. GET changes nothing, and forms carry a
+ * token beside the cookie. */
 void web_set_cookie(struct web_request *request, const char *name, const char *value, int max_age_s)
 {
-	char *text = xasprintf("%s=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Strict%s", name, value, max_age_s,
+	char *text = xasprintf("%s=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Lax%s", name, value, max_age_s,
 		request->secure ? "; Secure" : "");
 	web_add_header(request, "Set-Cookie", text);
 	free(text);

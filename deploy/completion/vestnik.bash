@@ -22,12 +22,12 @@ _vestnik()
 			esac
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'campaign copy'|'campaign rounds'|'campaign stage'|'campaign text'|'campaign postpone'|'campaign correct'|'campaign recall'|'delivery readdress'|'campaign archive'|'campaign verify'|'simulate'|'answer list'|'answer show'|'answer set'|'answer confirm'|'answer refuse'|'answer reopen'|'answer import'|'answer form'|'report'|'report calls'|'report acknowledgements'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'account add'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'mail list'|'mail show'|'mail confirm'|'mail ignore'|'mail assign'|'task put'|'dead list'|'dead show'|'dead replay'|'dead drop'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
+			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'campaign copy'|'campaign rounds'|'campaign stage'|'campaign text'|'campaign postpone'|'campaign correct'|'campaign recall'|'delivery readdress'|'campaign archive'|'campaign verify'|'simulate'|'answer list'|'answer show'|'answer set'|'answer confirm'|'answer refuse'|'answer reopen'|'answer import'|'answer form'|'report'|'report calls'|'report acknowledgements'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'account add'|'api-key add'|'api-key list'|'api-key revoke'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'mail list'|'mail show'|'mail confirm'|'mail ignore'|'mail assign'|'task put'|'dead list'|'dead show'|'dead replay'|'dead drop'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
-	'') words='directory campaign delivery campaign simulate answer report log delivery webhook relay suppression calendar account roadmap intake mail task dead bus up down status check-config store help completion' ;;
+	'') words='directory campaign delivery campaign simulate answer report log delivery webhook relay suppression calendar account api-key roadmap intake mail task dead bus up down status check-config store help completion' ;;
 	directory) words='import list show export' ;;
 	campaign) words='check preview test launch store list status pause resume cancel retry copy rounds stage text postpone correct recall archive verify' ;;
 	delivery) words='readdress show' ;;
@@ -40,6 +40,7 @@ _vestnik()
 	suppression) words='add remove list' ;;
 	calendar) words='show' ;;
 	account) words='add' ;;
+	api-key) words='add list revoke' ;;
 	roadmap) words='show import map status mark' ;;
 	intake) words='explain' ;;
 	mail) words='list show confirm ignore assign' ;;
@@ -103,6 +104,9 @@ _vestnik()
 	'suppression list') options='' operand='' ;;
 	'calendar show') options=' --calendar --folder' operand='@none' ;;
 	'account add') options=' --name --role --address --password-file' operand='@none' ;;
+	'api-key add') options=' --scopes --sender --days' operand='@none' ;;
+	'api-key list') options='' operand='' ;;
+	'api-key revoke') options='' operand='@none' ;;
 	'roadmap show') options=' --year --school-year --sheet' operand='@file' ;;
 	'roadmap import') options=' --campaign --title --folder --year --school-year --from --to --term --before --after --answer --ask-past --before-letter --result-letter --controller --replace --sheet' operand='@file' ;;
 	'roadmap map') options=' --to --department --nobody --forget --all' operand='@none' ;;
@@ -128,7 +132,7 @@ _vestnik()
 	'store backup') options='' operand='@file' ;;
 	'store restored') options='' operand='' ;;
 	'store copy') options=' --from --to --bus' operand='' ;;
-	'help') options='' operand='directory campaign delivery campaign simulate answer report log delivery webhook relay suppression calendar account roadmap intake mail task dead bus up down status check-config store help completion' ;;
+	'help') options='' operand='directory campaign delivery campaign simulate answer report log delivery webhook relay suppression calendar account api-key roadmap intake mail task dead bus up down status check-config store help completion' ;;
 	'completion') options='' operand='bash' ;;
 	esac
 	options+=' --config --lang --json --help'
@@ -220,6 +224,9 @@ _vestnik()
 	'account add --role') values='admin staff approver operator read-only' ;;
 	'account add --address') values='@none' ;;
 	'account add --password-file') values='@file' ;;
+	'api-key add --scopes') values='@none' ;;
+	'api-key add --sender') values='@none' ;;
+	'api-key add --days') values='@none' ;;
 	'roadmap show --year') values='@none' ;;
 	'roadmap show --school-year') values='@none' ;;
 	'roadmap show --sheet') values='@none' ;;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "console/gate.h"
 #include "console/parts.h"
 #include "web/asset.h"
 
@@ -17,6 +18,12 @@
 /* Logging in, per address: a person errs some times. Beside it each account locks itself (account.h). */
 #define LOGINS_BURST 20
 #define LOGINS_PER_MINUTE 10
+/* Per browser that has been logged in before (and per session that asks for the own password). */
+#define BROWSERS_BURST 5
+#define BROWSERS_PER_MINUTE 1
+/* Lines in the audit log about logins that were refused, of all together. */
+#define REFUSALS_BURST 200
+#define REFUSALS_PER_MINUTE 30
 #define STYLE_MAX_BYTES (512 * 1024)
 #define SWEEP_EVERY_MS 600000
 
@@ -184,6 +191,7 @@ static int open_pages(struct console *console, struct address_set *proxies, stru
 		.worker_open = worker_open,
 		.worker_close = worker_close,
 		.admit = admit,
+		.problem = gate_problem,
 		.arg = console};
 	return web_start(&console->web, &config, e);
 }
@@ -199,6 +207,8 @@ static int console_start(struct daemon *daemon, void **state, struct error *e)
 	console->bus = daemon_bus(daemon);
 	console->visitors = throttle_new(VISITORS_BURST, VISITORS_PER_MINUTE);
 	console->logins = throttle_new(LOGINS_BURST, LOGINS_PER_MINUTE);
+	console->browsers = throttle_new(BROWSERS_BURST, BROWSERS_PER_MINUTE);
+	console->refusals = throttle_new(REFUSALS_BURST, REFUSALS_PER_MINUTE);
 	proxies = (struct address_set){0};
 	if (prepare_pages(console, e) != 0 || open_pages(console, &proxies, e) != 0)
 		return -1;
@@ -232,6 +242,8 @@ static void console_stop(struct daemon *daemon, void *state)
 	web_assets_free(&console->assets);
 	throttle_free(&console->visitors);
 	throttle_free(&console->logins);
+	throttle_free(&console->browsers);
+	throttle_free(&console->refusals);
 	free(console->routes);
 	free(console);
 }

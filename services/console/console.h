@@ -27,7 +27,8 @@ struct console {
 	struct web_pages *pages;
 	struct web_assets *assets;
 	struct web_route *routes;  /* made of the parts' tables, in the same order */
-	struct throttle *visitors, *logins;
+	struct throttle *visitors;
+	struct throttle *logins, *browsers, *refusals; /* logging in: per address, per known browser; audit lines */
 	struct tail *tail;         /* operate/: the one reader behind all live logs; NULL until it is needed */
 };
 struct worker { /* of one thread */
@@ -77,6 +78,11 @@ static inline bool visit_may(const struct visit *visit, enum right right)
 {
 	return rights_has(visit->visitor->rights, right);
 }
+
+/* For what stays open (a live log): ask once a minute, from the sender's thread, with its db and the hash of
+ * visit->visitor->session. false: logged out, over, disabled, or the rights have shrunk: close the stream. Being
+ * watched is no use of the session. A store that is away ends nothing. */
+bool console_session_alive(const struct console *console, struct db *db, const char *hash);
 
 /* ---- page.c: answering ------------------------------------------------------------------------ */
 

@@ -1,16 +1,17 @@
-/* Before every handler: who asks, may he, and is it really he (CSRF). */
-#include "console/console.h"
+/* Before every handler: who asks, may he, and is it really he (CSRF). Which rules count follows from the route that
+ * was found, not from what the address looks like. */
+#include "console/gate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "account/api_key.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "web/language.h"
 #include "web/target.h"
-
-#define COOKIE "vestnik"
 
 static const struct console_route *row_of(const struct console *console, const struct web_route *route)
 {
@@ -22,9 +23,95 @@ static const struct console_route *row_of(const struct console *console, const s
 	PANIC("a route without a row");
 }
 
-static bool for_programs(const struct web_request *request)
+/* ---- cookies ------------------------------------------------------------------------------- */
+
+static const char *const cookie_names[][2] = {
+	[COOKIE_SESSION] = {"vestnik", "__Host-vestnik"},
+	[COOKIE_FORM] = {"vestnik-form", "__Host-vestnik-form"},
+	[COOKIE_BROWSER] = {"vestnik-browser", "__Host-vestnik-browser"},
+};
+
+const char *gate_cookie(const struct web_request *request, enum console_cookie cookie)
 {
-	return strncmp(web_path(request), "/api/", 5) == 0;
+	return web_cookie(request, cookie_names[cookie][web_secure(request)]);
+}
+
+void gate_set_cookie(struct web_request *request, enum console_cookie cookie, const char *value, int max_age_s)
+{
+	web_set_cookie(request, cookie_names[cookie][web_secure(request)], value, max_age_s);
+}
+
+/* ---- programs -------------------------------------------------------------------------- */
+
+#define API_PREFIX "/api/"
+#define METRICS "/metrics" /* of a monitoring system, or looked at by a person */
+
+bool gate_problem(void *arg, struct web_request *request, int status, const char *title, const char *text)
+{
+	const char *path = web_path(request);
+	(void)arg;
+	if (path == NULL || strncmp(path, API_PREFIX, strlen(API_PREFIX)) != 0)
+		return false;
+	json_t *body = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title", title, "status", status, "detail",
+		text, "instance", path);
+	char *out = json_dumps(body, JSON_COMPACT);
+	if (status == 401)
+		web_add_header(request, "WWW-Authenticate", "Bearer realm=\"vestnik\"");
+	web_reply(request, status, "application/problem+json", out, strlen(out));
+	free(out);
+	json_decref(body);
+	return true;
+}
+
+/* The key's text; NULL when the header is not there or says something else. */
+static const char *bearer(const struct web_request *request)
+{
+	const char *header = web_header(request, "Authorization");
+	if (header == NULL || strncasecmp(header, "Bearer ", 7) != 0)
+		return NULL;
+	return header + 7 + strspn(header + 7, " ");
+}
+
+static bool for_program(const struct web_request *request, const struct console_route *row)
+{
+	if (strncmp(row->path, API_PREFIX, strlen(API_PREFIX)) == 0)
+		return true;
+	return strcmp(row->path, METRICS) == 0 && bearer(request) != NULL;
+}
+
+static void not_known(struct visit *visit)
+{
+	web_reply_problem(visit->request, 401, tr("An API key is needed", "Нужен ключ API"),
+		tr("Send the header Authorization: Bearer vk_…; a key that is unknown, revoked or expired opens nothing.",
+			"Передайте заголовок Authorization: Bearer vk_…; неизвестный, отозванный или просроченный ключ ничего не открывает."));
+}
+
+static void serve_program(struct visit *visit, struct visitor *visitor, const struct console_route *row)
+{
+	struct api_key key = {0};
+	struct error e = {0};
+	const char *text = bearer(visit->request);
+	enum db_step step = text == NULL ? DB_DONE : api_key_find(visit->db, text, clock_now_ms(), &key, &e);
+	if (step == DB_FAILED) {
+		web_reply_error(visit->request, &e);
+		return;
+	}
+	if (step == DB_ROW) {
+		visitor->program = true;
+		visitor->login = key.id;
+		visitor->name = key.name;
+		visitor->rights = key.rights | RIGHT_BIT(RIGHT_OWN);
+		visitor->senders = key.senders;
+		snprintf(visitor->actor, sizeof visitor->actor, "api/%s", key.id);
+	}
+	if (step == DB_DONE && row->right != RIGHT_NONE)
+		not_known(visit);
+	else if (!rights_has(visitor->rights, row->right))
+		web_reply_problem(visit->request, 403, tr("The key does not allow this", "Ключ этого не разрешает"),
+			right_words(row->right));
+	else
+		row->handle(visit);
+	api_key_fini(&key);
 }
 
 /* ---- people ---------------------------------------------------------------------------- */
@@ -40,34 +127,88 @@ static void become(struct visitor *visitor, struct session *session)
 	snprintf(visitor->actor, sizeof visitor->actor, "console/%s", session->account.login);
 }
 
-static void to_login(struct visit *visit)
+/* Where the visitor wanted to: path and query. */
+static char *self_of(const struct visit *visit)
 {
+	struct buf out;
+	size_t n;
+	const struct target_pair *pair = web_queries(visit->request, &n);
 	const char *self = web_self(visit->request);
-	if (console_wants_piece(visit)) {
-		web_add_header(visit->request, "HX-Redirect", "/login");
-		web_reply(visit->request, 401, "text/plain; charset=utf-8", "", 0);
+	buf_init(&out, 3 * TARGET_MAX_BYTES);
+	(void)buf_append(&out, self, strcspn(self, "?"));
+	for (size_t i = 0; i < n; i++) {
+		char *name = target_escape(pair[i].name), *value = target_escape(pair[i].value);
+		(void)buf_printf(&out, "%c%s=%s", i == 0 ? '?' : '&', name, value);
+		free(name);
+		free(value);
+	}
+	if (!buf_ok(&out)) {
+		buf_fini(&out);
+		return xstrdup("/");
+	}
+	return buf_take(&out);
+}
+
+/* The whole window goes there, also when only a piece of a page was asked for. */
+static void send_to(struct visit *visit, const char *location)
+{
+	const char *accept = web_header(visit->request, "Accept");
+	bool stream = accept != NULL && strstr(accept, "text/event-stream") != NULL;
+	if (!stream && !console_wants_piece(visit)) {
+		web_redirect(visit->request, location);
 		return;
 	}
-	char *escaped = target_escape(web_method(visit->request) == WEB_GET ? self : "/");
-	char *location = xasprintf("/login?next=%s", escaped);
-	web_redirect(visit->request, location);
+	if (!stream)
+		web_add_header(visit->request, "HX-Redirect", location);
+	web_reply(visit->request, 401, "text/plain; charset=utf-8", "", 0);
+}
+
+static void to_login(struct visit *visit)
+{
+	bool back = web_method(visit->request) == WEB_GET && !console_wants_piece(visit);
+	char *self = back ? self_of(visit) : xstrdup("/"), *escaped = target_escape(self);
+	char *location = strcmp(self, "/") == 0 ? xstrdup("/login") : xasprintf("/login?next=%s", escaped);
+	send_to(visit, location);
 	free(location);
 	free(escaped);
+	free(self);
 }
 
-/* A browser says where a request comes from; one that does not is asked for the token alone. */
+/* "http://host:port" is ours when it is what the request was sent to. */
+static bool is_our_origin(const struct web_request *request, const char *origin)
+{
+	const char *host = web_header(request, "Host"), *after = strstr(origin, "://");
+	return host != NULL && after != NULL && strcasecmp(after + 3, host) == 0;
+}
+
+/* A browser says where a request comes from. Origin is "null" for our own forms, too: our Referrer-Policy hides
+ * it. One that says nothing is asked for the token alone. */
 static bool from_here(const struct web_request *request)
 {
-	const char *site = web_header(request, "Sec-Fetch-Site");
-	return site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
+	const char *site = web_header(request, "Sec-Fetch-Site"), *origin = web_header(request, "Origin");
+	if (site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
+		return false;
+	return origin == NULL || strcmp(origin, "null") == 0 || is_our_origin(request, origin);
 }
 
-static bool csrf_ok(const struct visit *visit)
+static bool csrf_ok(const struct visit *visit, const struct console_route *row)
 {
-	const char *given = web_header(visit->request, "X-CSRF-Token");
+	const struct session *session = visit->visitor->session;
+	const char *given = web_header(visit->request, "X-CSRF-Token"), *form = gate_cookie(visit->request, COOKIE_FORM);
 	if (given == NULL)
 		given = web_value(visit->request, "csrf");
-	return from_here(visit->request) && session_csrf_ok(visit->visitor->session, given);
+	if (!from_here(visit->request))
+		return false;
+	/* The login page may have been opened before somebody logged in, in another tab. */
+	return (session != NULL && session_csrf_ok(session, given)) ||
+		(row->right == RIGHT_NONE && form != NULL && session_csrf_fits(form, given));
+}
+
+/* A password somebody else knows is good for changing it, and for leaving. */
+static bool open_before_change(const struct console_route *row)
+{
+	return row->right == RIGHT_NONE || strcmp(row->path, "/password") == 0 || strcmp(row->path, "/logout") == 0 ||
+		strcmp(row->path, "/language") == 0;
 }
 
 static void for_person(struct visit *visit, const struct console_route *row)
@@ -82,11 +223,7 @@ static void for_person(struct visit *visit, const struct console_route *row)
 		to_login(visit);
 		return;
 	}
-	if (visitor->session == NULL && acts && !from_here(visit->request)) {
-		web_reply_problem(visit->request, 403, NULL, NULL);
-		return;
-	}
-	if (visitor->session != NULL && acts && !csrf_ok(visit)) {
+	if (acts && !csrf_ok(visit, row)) {
 		web_reply_problem(visit->request, 403, tr("The page has grown old", "Страница устарела"),
 			tr("You logged in anew meanwhile, or the form came from another site. Go back, load the page again and repeat.",
 				"Вы за это время вошли заново, или форма пришла с другого сайта. Вернитесь, обновите страницу и повторите."));
@@ -97,9 +234,8 @@ static void for_person(struct visit *visit, const struct console_route *row)
 			right_words(row->right));
 		return;
 	}
-	if (visitor->session != NULL && visitor->session->account.must_change && row->right != RIGHT_NONE &&
-		strcmp(row->path, "/password") != 0) {
-		web_redirect(visit->request, "/password");
+	if (visitor->session != NULL && visitor->session->account.must_change && !open_before_change(row)) {
+		send_to(visit, "/password");
 		return;
 	}
 	row->handle(visit);
@@ -114,11 +250,11 @@ void console_gate(struct web_request *request, void *state)
 	struct visitor visitor = {.role = ROLES, .login = "", .name = ""};
 	struct visit visit = {.request = request, .console = console, .db = worker->db, .visitor = &visitor};
 	struct error e = {0};
-	if (for_programs(request)) {
-		web_reply_problem(request, 404, NULL, NULL);
+	if (for_program(request, row)) {
+		serve_program(&visit, &visitor, row);
 		return;
 	}
-	const char *cookie = web_cookie(request, COOKIE);
+	const char *cookie = gate_cookie(request, COOKIE_SESSION);
 	enum db_step step = cookie == NULL ? DB_DONE
 					   : session_find(worker->db, cookie, clock_now_ms(), console->settings->console.idle_ms,
 						     &session, &e);
@@ -129,4 +265,10 @@ void console_gate(struct web_request *request, void *state)
 	else
 		for_person(&visit, row);
 	session_fini(&session);
+}
+
+bool console_session_alive(const struct console *console, struct db *db, const char *hash)
+{
+	struct error e = {0};
+	return session_alive(db, hash, clock_now_ms(), console->settings->console.idle_ms, &e) != DB_DONE;
 }

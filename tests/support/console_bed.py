@@ -107,7 +107,8 @@ class Visitor:
         fields = {"login": login, "password": password}
         if next_page is not None:
             fields["next"] = next_page
-        page = self.post("/login", fields, csrf=False, follow=follow)
+        self.get("/login")
+        page = self.post("/login", fields, follow=follow)
         self.csrf = None
         return page
 
