@@ -82,6 +82,8 @@ struct audience_call {
 	json_t *more;                /* members added to everybody's fields; NULL = none */
 	struct buf *why;             /* why each is in or out, a line per condition; NULL */
 	int (*each)(void *arg, const struct campaign_recipient *recipient);
+	/* Chosen, but nobody there to write to; may be NULL. */
+	void (*unreached)(void *arg, int64_t organisation, const char *key, const char *name);
 	void *arg;
 	/* results */
 	int64_t last;

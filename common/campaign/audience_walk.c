@@ -287,6 +287,8 @@ static int give_all(struct batch *b)
 			audience_explain(b->call->audience, o, b->call->why);
 		if (!inside && !b->call->everybody)
 			continue;
+		if (o->contacts == 0 && inside && b->call->unreached != NULL)
+			b->call->unreached(b->call->arg, o->id, o->key, o->name);
 		if (o->contacts == 0)
 			b->call->without_contact++;
 		else if (give(b, o, &b->contact[first], o->contacts, !inside) != 0)

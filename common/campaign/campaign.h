@@ -110,6 +110,14 @@ void campaign_recipient_fini(struct campaign_recipient *recipient);
 int campaign_folder_audience(const struct campaign_folder *folder, struct db *db, int64_t *count,
 	struct campaign_recipient **sample, size_t sample_most, size_t *sample_count,
 	struct error *e);
+/* The same piece by piece, in order of organisation.id (as campaign_audience_batch): for lists that are paged.
+ * unreached (may be NULL) is told of chosen organisations without a contact in the roles. */
+int campaign_folder_batch(const struct campaign_folder *folder, struct db *db, int64_t after, int most, int64_t *last,
+	bool *end, int (*each)(void *arg, const struct campaign_recipient *recipient),
+	void (*unreached)(void *arg, int64_t organisation, const char *key, const char *name), void *arg, struct error *e);
+/* The first recipient. ERROR_NOT_FOUND: there is nobody. */
+int campaign_folder_first(const struct campaign_folder *folder, struct db *db, struct campaign_recipient *out,
+	struct error *e);
 /* One recipient by organisation key or address. ERROR_NOT_FOUND. */
 int campaign_folder_recipient(const struct campaign_folder *folder, struct db *db,
 	const char *key_or_address, struct campaign_recipient *out, struct error *e);

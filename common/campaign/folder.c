@@ -241,6 +241,38 @@ int campaign_folder_audience(const struct campaign_folder *folder, struct db *db
 	return 0;
 }
 
+int campaign_folder_batch(const struct campaign_folder *folder, struct db *db, int64_t after, int most, int64_t *last,
+	bool *end, int (*each)(void *arg, const struct campaign_recipient *recipient),
+	void (*unreached)(void *arg, int64_t organisation, const char *key, const char *name), void *arg, struct error *e)
+{
+	struct audience_call call = {.audience = &folder->audience,
+		.after = after,
+		.most = most,
+		.each = each,
+		.unreached = unreached,
+		.arg = arg};
+	int rc = audience_walk(db, &call, e);
+	*last = call.last;
+	*end = call.end;
+	return rc;
+}
+
+int campaign_folder_first(const struct campaign_folder *folder, struct db *db, struct campaign_recipient *out,
+	struct error *e)
+{
+	struct sampler sampler = {.sample = out, .most = 1};
+	int64_t after = 0;
+	bool end = false;
+	*out = (struct campaign_recipient){0};
+	while (!end && sampler.count == 0)
+		if (campaign_folder_batch(folder, db, after, BATCH, &after, &end, take_sample, NULL, &sampler, e) != 0)
+			return -1;
+	return sampler.count == 1 ? 0
+				  : error_set(e, ERROR_NOT_FOUND, "%s",
+					    tr("nobody in the directory meets these conditions: the audience is empty",
+						    "под эти условия в справочнике никто не подходит: адресатов нет"));
+}
+
 struct finder {
 	const char *address; /* NULL = the first contact */
 	struct campaign_recipient *out;

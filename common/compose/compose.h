@@ -12,10 +12,13 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/problem.h"
+#include "calendar/day.h"
 #include "campaign/campaign.h"
 #include "control/order.h"
 #include "settings/settings.h"
 #include "store/db.h"
+
+/* Whatever writes does it in the caller's transaction, if one is open, else in one of its own. */
 
 struct composition { /* owned */
 	char *slug, *title, *owner, *changed_by;
@@ -31,10 +34,17 @@ int compose_begin(struct db *db, const char *slug, const char *title, const json
  * the form then shows the text itself ("yaml"). */
 int compose_begin_zip(struct db *db, const void *data, size_t len, const char *actor, char **slug,
 	struct problems *problems, struct error *e);
+/* From a campaign that stands in the store, with its letters, files and tables; dates move by working days so
+ * that it begins on start_day (DAY_NONE: they stay). problems: what was changed. ERROR_NOT_FOUND. */
+int compose_begin_copy(struct db *db, const struct settings *settings, const char *campaign, int32_t start_day,
+	const char *actor, char **slug, struct problems *problems, struct error *e);
 /* DB_DONE: there is none. */
 enum db_step compose_read(struct db *db, const char *slug, struct composition *out, struct error *e);
 /* ERROR_CONFLICT: version is not the one in the store (somebody else saved meanwhile); says who and when. */
 int compose_save(struct db *db, const char *slug, int64_t version, const json_t *form, const char *actor,
+	struct error *e);
+/* Another name for it. Conflicts as in begin and save. */
+int compose_rename(struct db *db, const char *slug, int64_t version, const char *new_slug, const char *actor,
 	struct error *e);
 int compose_drop(struct db *db, const char *slug, struct error *e);
 int compose_each(struct db *db, int (*each)(void *arg, const struct composition *composition), void *arg,
@@ -48,11 +58,19 @@ int compose_files(struct db *db, const char *slug, json_t **out, struct error *e
 
 /* The campaign.yaml the form stands for. */
 int compose_yaml(const struct composition *composition, struct buf *out, struct error *e);
-/* Writes the folder to a temporary place and loads it. problems: field = path in the form
- * ("ask.deadline", "letter.text"), line = of the letter's text where it is about that. NULL when there
- * are errors. db NULL: no audience. The caller frees. */
+/* Writes the folder to a temporary place (under run_dir) and loads it. problems: field = path in the form
+ * ("ask.deadline", "letters.first"), line = of the letter's or a table's text where it is about that. NULL when
+ * there are errors in problems, or (e->code set) when it cannot be done at all. The caller frees. */
 struct campaign_folder *compose_load(struct db *db, const struct settings *settings,
 	const struct composition *composition, struct problems *problems, struct error *e);
+/* The same without a look at the whole directory: quick however many recipients there are (previews). */
+struct campaign_folder *compose_load_quick(struct db *db, const struct settings *settings,
+	const struct composition *composition, struct problems *problems, struct error *e);
+/* A test letter to one address, as the organisation `like` (key or address; NULL: the first) would get it;
+ * waits as order_give does. slug: of the test. */
+int compose_test(const struct orderer *who, struct db *db, const struct composition *composition, const char *like,
+	const char *to_address, char slug[static CAMPAIGN_SLUG_SIZE], enum order_outcome *outcome,
+	char result[static ORDER_RESULT_SIZE], struct problems *problems, struct error *e);
 
 /* Stores the draft and orders its launch in one transaction; the composition is dropped with it. With
  * approval wanted (settings) and not given for this content: the request is noted, *asked is set,

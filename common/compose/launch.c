@@ -1,0 +1,177 @@
+/* From a composition to a campaign: one transaction stores the draft's last part, orders the launch and drops
+ * the composition. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/lang.h"
+#include "base/xalloc.h"
+#include "compose/compose_inside.h"
+#include "store/again.h"
+
+#define WAIT_MOST_MS 5000 /* as order_give */
+
+static json_t *launch_data(const char *slug, const char *hash)
+{
+	return json_pack("{s:s, s:s}", "campaign", slug, "content_hash", hash);
+}
+
+/* 0 when it may go on; -1: e, or ERROR_NONE in e: problems say it. */
+static int load(struct db *db, const struct orderer *who, const struct composition *composition,
+	struct campaign_folder **folder, struct problems *problems, struct error *e)
+{
+	*e = (struct error){0};
+	*folder = compose_load(db, who->settings, composition, problems, e);
+	if (*folder == NULL && e->code == ERROR_NONE)
+		return error_set(e, ERROR_INPUT, "%s", tr("there are still mistakes in it", "в рассылке ещё есть ошибки"));
+	return *folder == NULL ? -1 : 0;
+}
+
+/* ---- launching ------------------------------------------------------------------------------- */
+
+struct launching {
+	const struct orderer *who;
+	const struct composition *composition;
+	const struct campaign_folder *folder;
+	json_t *files; /* the composition's rows, in case the planner refuses */
+	char task[IDENT_SIZE];
+};
+
+/* Launched is what was checked, not what somebody saved since. */
+static int check_version(const struct launching *l, struct db *tx, struct error *e)
+{
+	int64_t version;
+	enum db_step step = db_query_int(tx, &version, e, "SELECT version FROM composition WHERE slug = $1 @FOR_UPDATE", "s",
+		l->composition->slug);
+	if (step == DB_FAILED)
+		return -1;
+	if (step == DB_ROW && version == l->composition->version)
+		return 0;
+	return error_set(e, ERROR_CONFLICT, "%s",
+		tr("somebody has changed this draft just now: look at it again before the launch",
+			"кто-то только что изменил этот черновик: посмотрите его ещё раз перед запуском"));
+}
+
+static int keep_files(struct launching *l, struct db *tx, struct error *e)
+{
+	struct db_stmt *row;
+	enum db_step step;
+	json_decref(l->files);
+	l->files = json_array();
+	if (db_query(tx, &row, e, "SELECT name, media_type, size, hash FROM composition_file WHERE slug = $1", "s",
+		    l->composition->slug) != 0)
+		return -1;
+	while ((step = db_step(row, e)) == DB_ROW)
+		json_array_append_new(l->files, json_pack("{s:s, s:s*, s:I, s:s}", "name", db_text(row, 0), "media_type",
+							db_text(row, 1), "size", (json_int_t)db_int(row, 2), "hash", db_text(row, 3)));
+	return step == DB_DONE ? 0 : -1;
+}
+
+static int in_last(void *arg, struct db *tx, int64_t id, struct error *e)
+{
+	struct launching *l = arg;
+	const char *slug = campaign_folder_slug(l->folder);
+	(void)id;
+	if (check_version(l, tx, e) != 0 || keep_files(l, tx, e) != 0 || compose_delete(tx, l->composition->slug, e) != 0)
+		return -1;
+	json_t *data = launch_data(slug, campaign_folder_hash(l->folder));
+	int rc = order_put(l->who, tx, TASK_CAMPAIGN_LAUNCH, slug, data, l->task, e);
+	json_decref(data);
+	return rc;
+}
+
+/* The planner refused: what people wrote is there again. */
+static int bring_back(void *arg, struct db *tx, struct error *e)
+{
+	const struct launching *l = arg;
+	const struct composition *c = l->composition;
+	size_t index;
+	const json_t *file;
+	if (compose_insert(tx, c->slug, c->form, c->owner, e) != 0)
+		return -1;
+	json_array_foreach(l->files, index, file)
+		if (db_exec(tx, e, "INSERT INTO composition_file (slug, name, media_type, size, hash) VALUES ($1, $2, $3, $4, $5)", "sssis",
+			    c->slug, json_string_value(json_object_get(file, "name")),
+			    json_string_value(json_object_get(file, "media_type")),
+			    (int64_t)json_integer_value(json_object_get(file, "size")),
+			    json_string_value(json_object_get(file, "hash"))) != 0)
+			return -1;
+	return 0;
+}
+
+int compose_launch(const struct orderer *who, struct db *db, const struct composition *composition, bool *asked,
+	enum order_outcome *outcome, char result[static ORDER_RESULT_SIZE], struct problems *problems, struct error *e)
+{
+	struct launching l = {.who = who, .composition = composition};
+	struct campaign_folder *folder = NULL;
+	struct error ignored = {0};
+	int64_t id;
+	*asked = false;
+	result[0] = '\0';
+	int rc = load(db, who, composition, &folder, problems, e);
+	l.folder = folder;
+	if (rc == 0)
+		rc = campaign_folder_store_and(folder, db, who->actor, in_last, &l, &id, e);
+	if (rc == 0)
+		rc = order_await(who, db, l.task, WAIT_MOST_MS, outcome, result, e);
+	if (rc == 0 && *outcome == ORDER_REFUSED)
+		(void)compose_write(db, bring_back, &l, &ignored);
+	json_decref(l.files);
+	campaign_folder_free(&folder);
+	return rc;
+}
+
+/* ---- a test letter ------------------------------------------------------------------------------ */
+
+struct testing {
+	const struct orderer *who;
+	const struct campaign_folder *folder;
+	const struct campaign_recipient *like;
+	const char *to;
+	char *slug;
+	char task[IDENT_SIZE];
+};
+
+static int store_test(void *arg, struct db *tx, struct error *e)
+{
+	struct testing *t = arg;
+	char hash[IDENT_HASH_SIZE];
+	if (campaign_folder_store_test(t->folder, tx, t->who->actor, t->like, t->to, t->slug, hash, e) != 0)
+		return -1;
+	json_t *data = launch_data(t->slug, hash);
+	int rc = order_put(t->who, tx, TASK_CAMPAIGN_LAUNCH, t->slug, data, t->task, e);
+	json_decref(data);
+	return rc;
+}
+
+/* The recipient whose copy is shown: the one wanted, or the first. */
+static int choose(struct db *db, const struct campaign_folder *folder, const char *like, struct campaign_recipient *out,
+	struct error *e)
+{
+	if (like != NULL && like[0] != '\0')
+		return campaign_folder_recipient(folder, db, like, out, e);
+	return campaign_folder_first(folder, db, out, e);
+}
+
+int compose_test(const struct orderer *who, struct db *db, const struct composition *composition, const char *like,
+	const char *to_address, char slug[static CAMPAIGN_SLUG_SIZE], enum order_outcome *outcome,
+	char result[static ORDER_RESULT_SIZE], struct problems *problems, struct error *e)
+{
+	struct campaign_folder *folder = NULL;
+	struct campaign_recipient recipient = {0};
+	struct testing t = {.who = who, .like = &recipient, .to = to_address, .slug = slug};
+	result[0] = '\0';
+	*e = (struct error){0};
+	folder = compose_load_quick(db, who->settings, composition, problems, e);
+	int rc = folder != NULL ? 0 : e->code != ERROR_NONE ? -1
+						       : error_set(e, ERROR_INPUT, "%s", tr("there are still mistakes in it", "в рассылке ещё есть ошибки"));
+	t.folder = folder;
+	if (rc == 0)
+		rc = choose(db, folder, like, &recipient, e);
+	if (rc == 0)
+		rc = compose_write(db, store_test, &t, e);
+	if (rc == 0)
+		rc = order_await(who, db, t.task, WAIT_MOST_MS, outcome, result, e);
+	campaign_recipient_fini(&recipient);
+	campaign_folder_free(&folder);
+	return rc;
+}
