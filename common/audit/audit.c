@@ -1,7 +1,9 @@
 /* Writing and the chain. */
 #include "audit/audit.h"
+#include "audit/chain.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,8 +30,8 @@ static void put(crypto_auth_hmacsha256_state *state, const char *text)
 	crypto_auth_hmacsha256_update(state, (const unsigned char *)text, n);
 }
 
-static void mac_of(const struct ident_key *key, const char *previous, int64_t number, int64_t time_ms,
-	const char *const columns[static 6], char out[static IDENT_HASH_SIZE])
+void chain_mac(const struct ident_key *key, const char *previous, int64_t number, int64_t time_ms,
+	const char *const columns[static CHAIN_TEXTS], char out[static IDENT_HASH_SIZE])
 {
 	unsigned char own[crypto_auth_hmacsha256_KEYBYTES], digest[crypto_auth_hmacsha256_BYTES];
 	crypto_auth_hmacsha256_state state;
@@ -39,13 +41,13 @@ static void mac_of(const struct ident_key *key, const char *previous, int64_t nu
 	snprintf(numbers, sizeof numbers, "%lld,%lld", (long long)number, (long long)time_ms);
 	put(&state, previous);
 	put(&state, numbers);
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < CHAIN_TEXTS; i++)
 		put(&state, columns[i]);
 	crypto_auth_hmacsha256_final(&state, digest);
 	sodium_bin2hex(out, IDENT_HASH_SIZE, digest, sizeof digest);
 }
 
-static void detail_hash(const char *salt, const char *detail, char out[static IDENT_HASH_SIZE])
+void chain_detail(const char *salt, const char *detail, char out[static IDENT_HASH_SIZE])
 {
 	char *both = xasprintf("%s:%s", salt, detail);
 	ident_hash(both, strlen(both), out);
@@ -58,7 +60,7 @@ static int write_detail(struct db *tx, int64_t number, const char *detail, char 
 	char salt[SALT_BYTES * 2 + 1];
 	ident_random(random, sizeof random);
 	sodium_bin2hex(salt, sizeof salt, random, sizeof random);
-	detail_hash(salt, detail, hash);
+	chain_detail(salt, detail, hash);
 	return db_exec(tx, e, "INSERT INTO audit_detail (number, salt, detail) VALUES ($1, $2, $3)", "iss", number, salt, detail);
 }
 
@@ -78,8 +80,8 @@ int audit_write(struct db *tx, const struct ident_key *key, const struct audit_a
 	char *detail = act->detail == NULL ? NULL : json_dumps(act->detail, JSON_COMPACT | JSON_SORT_KEYS);
 	int rc = detail == NULL ? 0 : write_detail(tx, number, detail, hash, e);
 	const char *origin = act->origin == NULL ? "" : act->origin;
-	mac_of(key, previous, number, time_ms, (const char *const[]){act->actor, origin, act->action, act->subject, facts, hash},
-		mac);
+	chain_mac(key, previous, number, time_ms,
+		(const char *const[]){act->actor, origin, act->action, act->subject, facts, hash}, mac);
 	if (rc == 0)
 		rc = db_exec(tx, e,
 			"INSERT INTO audit_entry (number, time_ms, actor, origin, action, subject, facts, detail, mac)"

@@ -32,10 +32,11 @@ struct audit_entry { /* valid during the call */
 };
 struct audit_filter {
 	const char *actor, *action, *subject; /* beginnings; NULL = any */
+	int64_t since_ms, until_ms; /* [since, until); 0 = any */
 	int64_t before;      /* number; 0 = from the newest */
 	int64_t most;
 };
-/* Newest first; non-zero stops. */
+/* Newest first; non-zero stops and is returned. */
 int audit_each(struct db *db, const struct audit_filter *filter,
 	int (*each)(void *arg, const struct audit_entry *entry), void *arg, struct error *e);
 
@@ -48,12 +49,22 @@ int audit_head(struct db *db, struct audit_head *out, struct error *e);
 struct audit_verdict {
 	int64_t entries, erased;
 	int64_t first_bad;      /* 0 = none */
-	char why[200];
+	char why[200];          /* for people */
 };
 /* Walks the whole chain in bounded memory. known (may be NULL): a head noted before; must be on the chain. */
 int audit_verify(struct db *db, const struct ident_key *key, const struct audit_head *known,
 	struct audit_verdict *out, struct error *e);
-/* Deletes details that mention the text (an address), in the caller's transaction; the chain still holds. */
+/* The same in pieces, for a page with progress: from {0}, at most `most` entries further. known: looked
+ * for among the entries of this piece and at the end. walk holds no secret, but who alters it is believed. */
+struct audit_walk {
+	struct audit_head at;  /* the last good entry */
+	int64_t erased;
+	bool done;             /* at the end of the log, or at a bad entry */
+};
+int audit_verify_some(struct db *db, const struct ident_key *key, const struct audit_head *known,
+	struct audit_walk *walk, int64_t most, struct audit_verdict *out, struct error *e);
+/* Deletes details that mention the text (an address, a name; as a word of its own, whatever its case), in
+ * the caller's transaction; the chain still holds. */
 int audit_erase(struct db *tx, const char *mentions, int64_t *count, struct error *e);
 
 #endif

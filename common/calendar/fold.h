@@ -14,5 +14,9 @@ uint32_t fold_next(const char *text, size_t *len);
 uint32_t fold_point(uint32_t point);
 /* The whole text, runs of blanks one, trimmed. The caller frees it. */
 char *fold_text(const char *text);
+/* Where `word` (an address, a name) stands in the text as a word of its own, whatever its case:
+ * "ivan@school.test" is not in "divan@school.test", nor in "ivan@school.test.example". *len: bytes
+ * there. NULL: nowhere. An empty word is nowhere. */
+const char *fold_find(const char *text, const char *word, size_t *len);
 
 #endif

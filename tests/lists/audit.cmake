@@ -1,0 +1,3 @@
+# The audit log, approvals, personal data, retention.
+vestnik_test(contract/test_audit.c USES audit test_scratch LIBRARIES Threads::Threads PkgConfig::JANSSON LABELS threads)
+vestnik_test_beside(test_audit postgres)
