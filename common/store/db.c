@@ -114,9 +114,15 @@ int db_commit(struct db *db, enum db_sync sync, struct error *e)
 		db_rollback(db);
 		return -1;
 	}
+	if (db->last != NULL && db->mode == DB_WRITE && db->last(db->last_arg, db, e) != 0) {
+		db_rollback(db);
+		return -1;
+	}
 	bool committed = false;
 	int rc = db->ops->commit(db, sync, &committed, e);
 	db->in_transaction = false;
+	if (committed && db->mode == DB_WRITE)
+		db->last = NULL;
 	if (committed)
 		run_hooks(db);
 	else
@@ -137,6 +143,12 @@ void db_rollback(struct db *db)
 bool db_in_transaction(const struct db *db)
 {
 	return db->in_transaction;
+}
+
+void db_in_commit(struct db *db, int (*fn)(void *arg, struct db *tx, struct error *e), void *arg)
+{
+	db->last = fn;
+	db->last_arg = arg;
 }
 
 void db_on_commit(struct db *db, void (*fn)(void *arg), void *arg)

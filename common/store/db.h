@@ -69,6 +69,11 @@ bool db_in_transaction(const struct db *db);
 /* fn(arg) runs once after the next successful commit of this connection, and
  * is forgotten at a rollback. The same (fn, arg) is kept once. */
 void db_on_commit(struct db *db, void (*fn)(void *arg), void *arg);
+/* fn(arg) runs once inside the next write transaction that commits, as the last of it: what it writes
+ * is there together with the rest, or not at all. When it fails, so does db_commit. Stays through
+ * transactions that were rolled back (its own run with them); NULL takes it away. There is one. For
+ * those who call what begins and commits by itself (common/control/note.h). */
+void db_in_commit(struct db *db, int (*fn)(void *arg, struct db *tx, struct error *e), void *arg);
 
 /* ---- statements -----------------------------------------------------------
  * Prepared once per connection and text, kept by the connection. sql must be a

