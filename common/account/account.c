@@ -33,7 +33,11 @@ int account_login_clean(const char *login, char out[static ACCOUNT_LOGIN_MAX + 1
 		out[len++] = c;
 	}
 	out[len] = '\0';
-	return len > 0 ? 0 : error_set(e, ERROR_INPUT, "%s", tr("the login is empty", "логин не указан"));
+	if (len == 0)
+		return error_set(e, ERROR_INPUT, "%s", tr("the login is empty", "логин не указан"));
+	return strchr("._-@", out[0]) == NULL ? 0
+					      : error_set(e, ERROR_INPUT, "%s",
+							tr("a login begins with a letter or a digit", "логин начинается с буквы или цифры"));
 }
 
 int account_name_check(const char *name, struct error *e)
@@ -259,4 +263,18 @@ int account_set(struct db *tx, int64_t id, const char *name, const char *address
 		    address, role_name(role), (int64_t)active) != 0)
 		return -1;
 	return shrinks ? session_close_all(tx, id, NULL, e) : 0;
+}
+
+int account_set_lang(struct db *db, int64_t id, const char *lang, struct error *e)
+{
+	if (lang != NULL && lang[0] == '\0')
+		lang = NULL;
+	if (lang != NULL && strcmp(lang, "ru") != 0 && strcmp(lang, "en") != 0)
+		return error_set(e, ERROR_INPUT, "%s", tr("the language is ru or en", "язык – ru или en"));
+	return db_exec(db, e, "UPDATE account SET lang = $2 WHERE id = $1", "is", id, lang);
+}
+
+int account_unlock(struct db *tx, int64_t id, struct error *e)
+{
+	return db_exec(tx, e, "UPDATE account SET failures = 0, locked_until_ms = 0 WHERE id = $1", "i", id);
 }

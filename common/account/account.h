@@ -20,7 +20,8 @@ struct account { /* strings owned */
 };
 void account_fini(struct account *account);
 
-/* Lower case letters, digits, . _ - @; cleaned into out. ERROR_INPUT says what would be right. */
+/* Lower case letters, digits, . _ - @, a letter or digit first; cleaned into out. ERROR_INPUT says what would be
+ * right. */
 int account_login_clean(const char *login, char out[static ACCOUNT_LOGIN_MAX + 1], struct error *e);
 /* Of a person, as shown: one line. ERROR_INPUT. */
 #define ACCOUNT_NAME_MAX 200 /* bytes */
@@ -78,5 +79,9 @@ int account_set_password(struct db *tx, int64_t id, const char *hash, bool must_
  * address ("" and NULL: none). */
 int account_set(struct db *tx, int64_t id, const char *name, const char *address, enum role role, bool active,
 	struct error *e);
+/* "ru", "en"; NULL or "": what the browser says. ERROR_INPUT. */
+int account_set_lang(struct db *db, int64_t id, const char *lang, struct error *e);
+/* Forgets wrong passwords: the lock ends. */
+int account_unlock(struct db *tx, int64_t id, struct error *e);
 
 #endif

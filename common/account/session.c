@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/lang.h"
 
 #define COOKIE_BYTES 20
 #define USED_EVERY_MS 60000
@@ -154,6 +155,15 @@ int session_each(struct db *db, int64_t account, int (*each)(void *arg, const st
 int session_close(struct db *db, const char *hash, struct error *e)
 {
 	return db_exec(db, e, "DELETE FROM account_session WHERE hash = $1", "s", hash);
+}
+
+int session_close_one(struct db *tx, int64_t account, const char *mark, struct error *e)
+{
+	if (db_exec(tx, e, "DELETE FROM account_session WHERE account = $1 AND substr(hash, 1, 16) = $2", "is", account, mark) != 0)
+		return -1;
+	return db_changes(tx) > 0
+		? 0
+		: error_set(e, ERROR_NOT_FOUND, "%s", tr("this session is over already", "этот вход уже завершён"));
 }
 
 int session_close_all(struct db *tx, int64_t account, const char *keep, struct error *e)

@@ -31,6 +31,10 @@ void session_csrf(const char *cookie, char out[static SESSION_CSRF_SIZE]);
 bool session_csrf_fits(const char *cookie, const char *given);
 bool session_csrf_ok(const struct session *session, const char *given);
 int session_close(struct db *db, const char *hash, struct error *e);
+/* One of an account, by the beginning of its hash (a page shows no more). ERROR_NOT_FOUND: over already. In the
+ * caller's transaction. */
+#define SESSION_MARK_LEN 16
+int session_close_one(struct db *tx, int64_t account, const char *mark, struct error *e);
 /* All of an account. In the caller's transaction. */
 int session_close_all(struct db *tx, int64_t account, const char *keep, struct error *e);
 #define SESSIONS_SHOWN_MOST 200

@@ -223,7 +223,7 @@ void take_language(struct visit *visit)
 		web_reply_problem(visit->request, 400, NULL, NULL);
 		return;
 	}
-	if (db_exec(visit->db, &e, "UPDATE account SET lang = $2 WHERE id = $1", "is", visit->visitor->account, name) != 0)
+	if (account_set_lang(visit->db, visit->visitor->account, name, &e) != 0)
 		web_reply_error(visit->request, &e);
 	else
 		web_redirect(visit->request, next_of(visit));
