@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/lang.h"
 #include "base/xalloc.h"
 #include "campaign/definition.h"
@@ -60,6 +61,48 @@ int ask_counts_read(struct db *db, int64_t round, struct ask_counts *out, struct
 	while ((step = db_step(stmt, e)) == DB_ROW)
 		count_state(out, db_text(stmt, 0), db_int(stmt, 1));
 	return step == DB_FAILED ? -1 : 0;
+}
+
+char *round_steps(struct db *db, int64_t round, struct error *e)
+{
+	struct buf out;
+	int64_t step = -1;
+	enum db_step found;
+	buf_init(&out, 4096);
+	(void)buf_puts(&out, "[");
+	/* one look into the index each, however many letters there are */
+	while ((found = db_query_int(db, &step, e, "SELECT step FROM delivery WHERE round = $1 AND step > $2 ORDER BY step LIMIT 1",
+			"ii", round, step)) == DB_ROW)
+		(void)buf_printf(&out, "%s%lld", out.len > 1 ? "," : "", (long long)step);
+	(void)buf_puts(&out, "]");
+	char *steps = buf_take(&out);
+	if (found == DB_DONE)
+		return steps;
+	free(steps);
+	return NULL;
+}
+
+int ask_troubles_read(struct db *db, int64_t round, struct ask_troubles *out, struct error *e)
+{
+	*out = (struct ask_troubles){0};
+	char *steps = round_steps(db, round, e);
+	int rc = steps == NULL ||
+			db_query_int(db, &out->undelivered, e,
+				"SELECT COUNT(*) FROM ask a WHERE a.round = $1 AND a.level = 0 AND a.state IN ('open', 'withdrawn')"
+				" AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.round = $1 AND d.step IN (SELECT key FROM @KEYS($2))"
+				" AND d.recipient = a.organisation AND d.state < 7)",
+				"is", round, steps) == DB_FAILED ||
+			db_query_int(db, &out->late, e,
+				"SELECT COUNT(*) FROM ask a JOIN answer n ON n.id = COALESCE(a.answer, (SELECT x.id FROM answer x"
+				" WHERE x.ask = a.id AND x.version = a.versions)) WHERE a.round = $1 AND a.level = 0"
+				" AND a.state IN ('received', 'partial', 'confirmed') AND n.late = 1",
+				"i", round) == DB_FAILED ||
+			db_query_int(db, &out->differing, e,
+				"SELECT COUNT(*) FROM ask WHERE (trouble & 1) = 1 AND round = $1 AND level = 0", "i", round) == DB_FAILED
+		? -1
+		: 0;
+	free(steps);
+	return rc;
 }
 
 /* ---- rounds ----------------------------------------------------------------------------- */

@@ -24,6 +24,15 @@ static inline int64_t ask_counts_expected(const struct ask_counts *counts)
 /* By index alone, whatever their number. round: round.id. */
 int ask_counts_read(struct db *db, int64_t round, struct ask_counts *out, struct error *e);
 
+struct ask_troubles { /* as a report counts them */
+	int64_t undelivered; /* without an answer, and no letter of the round has arrived or is on its way */
+	int64_t late;        /* answered after the deadline */
+	int64_t differing;   /* staff decide */
+};
+int ask_troubles_read(struct db *db, int64_t round, struct ask_troubles *out, struct error *e);
+/* Letters of a round: their steps as a JSON array for @KEYS. NULL on error; the caller frees. */
+char *round_steps(struct db *db, int64_t round, struct error *e);
+
 struct round_view {
 	int64_t id;                      /* 0: it is not in the store yet */
 	int64_t number, starts_ms, deadline_ms; /* 0: none */

@@ -2,15 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/xalloc.h"
 #include "campaign/campaign.h"
-#include "letter/letter.h"
-#include "link/link.h"
 #include "report/archive_parts.h"
-
-/* Stands for personal links: a case file must not let its reader answer for somebody. */
-#define NO_LINK "https://link.invalid/removed-from-the-case-file"
+#include "report/sample.h"
 
 /* ---- files as they were stored ------------------------------------------------------------------ */
 
@@ -63,45 +58,6 @@ static int put_stored(struct archive *a, struct error *e)
 
 /* ---- as one recipient got them -------------------------------------------------------------------- */
 
-static json_t *no_links(void)
-{
-	json_t *links = json_object(), *files = json_object();
-	char number[16];
-	for (size_t i = 0; link_purpose_words[i] != NULL; i++)
-		json_object_set_new(links, link_purpose_words[i], json_string(NO_LINK));
-	for (int i = 1; i <= 64; i++) {
-		snprintf(number, sizeof number, "%d", i);
-		json_object_set_new(files, number, json_string(NO_LINK));
-	}
-	json_object_set_new(links, link_purpose_words[LINK_FILE], files);
-	return links;
-}
-
-/* The first recipient of this step's letters. NULL: nobody got it (yet). */
-static json_t *sample_fields(struct archive *a, int64_t step_number, char **address, struct error *e, bool *failed)
-{
-	struct db_stmt *stmt;
-	json_t *fields = NULL;
-	*failed = true;
-	*address = NULL;
-	if (db_query(a->db, &stmt, e,
-		    "SELECT d.fields, d.address FROM round r JOIN delivery d ON d.round = r.id AND d.step = $2"
-		    " WHERE r.campaign = $1 ORDER BY r.number, d.recipient, d.contact LIMIT 1", "ii", a->campaign, step_number) != 0)
-		return NULL;
-	enum db_step step = db_step(stmt, e);
-	if (step == DB_ROW) {
-		fields = json_loads(db_text(stmt, 0), 0, NULL);
-		*address = xstrdup(db_text(stmt, 1));
-		db_reset(stmt);
-	}
-	*failed = step == DB_FAILED;
-	if (fields != NULL) {
-		json_object_del(fields, "@");
-		json_object_set_new(fields, "link", no_links());
-	}
-	return fields;
-}
-
 static int put_text(struct archive *a, const char *letter, const char *ending, const char *text, struct error *e)
 {
 	char *name = xasprintf("letters/%s.%s", letter, ending);
@@ -110,29 +66,16 @@ static int put_text(struct archive *a, const char *letter, const char *ending, c
 	return rc;
 }
 
-static int put_rendered(struct archive *a, const struct campaign *campaign, const char *name, int step,
-	const struct letter_recipient *recipient, struct error *e)
+static int put_sample(struct archive *a, const char *name, const struct letter_sample *sample, struct error *e)
 {
-	struct letter *letter;
-	struct error trouble = {0};
-	char *subject = NULL, *text = NULL, *html = NULL;
-	int rc;
-	if (campaign_letter(a->db, campaign, a->settings, step, &letter, e) != 0)
-		return -1;
-	if (letter_preview(letter, recipient, &subject, &text, &html, &trouble) == 0) {
-		char *whole = xasprintf("%s: %s\n%s: %s\n\n%s", a->lang == LANG_RU ? "Кому" : "To", recipient->to_address,
-			a->lang == LANG_RU ? "Тема" : "Subject", subject, text);
-		rc = put_text(a, name, "txt", whole, e);
-		if (rc == 0)
-			rc = put_text(a, name, "html", html, e);
-		free(whole);
-	} else { /* the case file says so and goes on: its source is there */
-		rc = put_text(a, name, "txt", trouble.text, e);
-	}
-	free(subject);
-	free(text);
-	free(html);
-	letter_unref(&letter);
+	if (sample->subject == NULL)
+		return put_text(a, name, "txt", sample->text, e);
+	char *whole = xasprintf("%s: %s\n%s: %s\n\n%s", a->lang == LANG_RU ? "Кому" : "To", sample->address,
+		a->lang == LANG_RU ? "Тема" : "Subject", sample->subject, sample->text);
+	int rc = put_text(a, name, "txt", whole, e);
+	if (rc == 0)
+		rc = put_text(a, name, "html", sample->html, e);
+	free(whole);
 	return rc;
 }
 
@@ -140,20 +83,16 @@ static int put_step(struct archive *a, const struct campaign *campaign, const js
 {
 	const char *letter = json_string_value(json_object_get(item, "letter"));
 	int64_t step = json_integer_value(json_object_get(item, "step"));
-	char *address;
-	bool failed;
-	json_t *fields = sample_fields(a, step, &address, e, &failed);
-	int rc = failed ? -1 : 0;
-	if (fields != NULL && letter != NULL && address != NULL) {
-		const struct letter_recipient recipient = {.fields = fields, .to_address = address,
-			.message_id = "sample@case-file.invalid", .date_ms = clock_now_ms()};
+	struct letter_sample sample;
+	int rc = 0;
+	enum db_step found = letter_sample_read(a->db, a->settings, campaign, step, "", &sample, e);
+	if (found == DB_ROW && letter != NULL) {
 		char *name = xasprintf("%s-%lld", letter, (long long)step);
-		rc = put_rendered(a, campaign, name, (int)step, &recipient, e);
+		rc = put_sample(a, name, &sample, e);
 		free(name);
 	}
-	json_decref(fields);
-	free(address);
-	return rc;
+	letter_sample_fini(&sample);
+	return found == DB_FAILED ? -1 : rc;
 }
 
 int archive_letters(struct archive *a, struct error *e)

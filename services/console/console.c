@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "console/gate.h"
 #include "console/parts.h"
+#include "intake/mail.h"
 #include "web/asset.h"
 
 /* A whole ministry may sit behind one address; htmx asks often. */
@@ -201,6 +202,7 @@ static int console_start(struct daemon *daemon, void **state, struct error *e)
 	static struct address_set proxies; /* as long as the server */
 	struct console *console = xcalloc(1, sizeof *console);
 	*state = console;
+	mail_init(); /* staff look at mails */
 	console->daemon = daemon;
 	console->settings = daemon_settings(daemon);
 	console->key = daemon_key(daemon);

@@ -5,11 +5,20 @@
 #include "console/campaign/place.h"
 
 void page_campaigns(struct visit *visit);
+void page_overview(struct visit *visit);
+void piece_progress(struct visit *visit);
+void page_letters(struct visit *visit);
+void frame_letter(struct visit *visit);
+void send_campaign_file(struct visit *visit);
 
 /* Patterns for LIKE … ESCAPE '\': what contains the words as typed, and with the case of their first letter the
  * other way round («школа», «Школа»); "" for no words. The caller frees both. */
 void search_patterns(const char *words, char **pattern, char **other);
 /* «сегодня в 18:00», «завтра в 18:00», «30 мая, 18:00»; null for 0. New reference. */
 json_t *show_deadline_day(const struct visit *visit, int64_t time_ms);
+/* «1,2 МБ». New reference. */
+json_t *show_bytes(int64_t bytes);
+/* A stored file, as an attachment. sql gives data, name (and anything); $1, $2 numbers, $3 a text (third NULL: none). */
+void send_blob(struct visit *visit, const char *sql, int64_t first, int64_t second, const char *third);
 
 #endif

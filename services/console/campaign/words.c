@@ -11,6 +11,7 @@
 #include "console/campaign/part.h"
 
 #define WORDS_MAX_BYTES 100 /* of a search */
+#define FILE_NAME_MAX_BYTES 200
 
 /* ---- searching -------------------------------------------------------------------------- */
 
@@ -81,4 +82,40 @@ json_t *show_deadline_day(const struct visit *visit, int64_t time_ms)
 	if (calendar_format(time_ms, zone, lang_get(), format, day, &e) != 0)
 		return json_null();
 	return json_sprintf("%s, %02d:%02d", day, then.hour, then.minute);
+}
+
+/* ---- files --------------------------------------------------------------------------------- */
+
+json_t *show_bytes(int64_t bytes)
+{
+	if (bytes < 1000)
+		return json_sprintf(tr("%d B", "%d Б"), (int)bytes);
+	if (bytes < 1000000)
+		return json_sprintf(tr("%d kB", "%d КБ"), (int)(bytes / 1000));
+	return json_sprintf(lang_get() == LANG_RU ? "%d,%d МБ" : "%d.%d MB", (int)(bytes / 1000000), (int)(bytes / 100000 % 10));
+}
+
+void send_blob(struct visit *visit, const char *sql, int64_t first, int64_t second, const char *third)
+{
+	struct db_stmt *stmt;
+	struct error e = {0};
+	int rc = third == NULL ? db_query(visit->db, &stmt, &e, sql, "ii", first, second)
+			       : db_query(visit->db, &stmt, &e, sql, "iis", first, second, third);
+	enum db_step step = rc != 0 ? DB_FAILED : db_step(stmt, &e);
+	if (step == DB_FAILED) {
+		web_reply_error(visit->request, &e);
+	} else if (step == DB_DONE) {
+		console_not_found(visit, tr("This file is not kept any more.", "Этот файл больше не хранится."));
+	} else {
+		size_t len;
+		const void *data = db_blob(stmt, 0, &len);
+		char *name = gate_clean_line(db_text(stmt, 1), FILE_NAME_MAX_BYTES);
+		for (char *at = name; *at != '\0'; at++)
+			if (*at == '/' || *at == '\\' || *at == '"')
+				*at = '_';
+		/* Whatever it claims to be, it is kept and not shown. */
+		web_reply_download(visit->request, data, len, name[0] == '\0' ? "file" : name, "application/octet-stream");
+		free(name);
+		db_reset(stmt);
+	}
 }
