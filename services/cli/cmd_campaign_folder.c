@@ -14,7 +14,9 @@
 #include "campaign/simulate.h"
 #include "cli/command.h"
 #include "cli/folder_path.h"
+#include "cli/cli_audit.h"
 #include "cli/task_send.h"
+#include "control/approval.h"
 
 #define SAMPLE 5
 
@@ -458,23 +460,39 @@ static bool agreed(struct cli *cli, const struct cli_args *args, const struct op
 struct launching {
 	struct cli *cli;
 	const struct campaign_folder *folder;
+	int64_t recipients;
+	bool asked; /* a second person has to say yes first */
 	char task[IDENT_SIZE];
 };
 
 static int publish_launch(void *arg, struct db *tx, int64_t id, struct error *e)
 {
 	struct launching *l = arg;
-	const char *slug = campaign_folder_slug(l->folder);
+	const struct orderer *who = cli_orderer(l->cli);
 	(void)id;
-	json_t *data = launch_data(slug, campaign_folder_hash(l->folder));
-	int rc = task_put_tx(l->cli, tx, TASK_CAMPAIGN_LAUNCH, slug, data, l->task, e);
-	json_decref(data);
-	return rc;
+	return who == NULL ? error_set(e, ERROR_INTERNAL, "%s", tr("there is no bus", "нет шины"))
+			   : approval_launch(who, tx, campaign_folder_slug(l->folder), campaign_folder_hash(l->folder), l->recipients,
+				     &l->asked, l->task, e);
+}
+
+static int say_asked(struct cli *cli, const struct opened *o)
+{
+	const char *slug = campaign_folder_slug(o->folder);
+	if (cli_json(cli))
+		cli_print_json(cli, json_pack("{s:s, s:s, s:I, s:I}", "campaign", slug, "outcome", "asked", "recipients",
+			(json_int_t)o->count, "collected", (json_int_t)o->collected));
+	else
+		printf(tr("Stored; it waits for a second person, as the settings want it from %lld recipients on\n"
+			  "(console.approve_from). It starts by itself with: vestnik campaign approve %s\n",
+			"Записана; ждёт согласования вторым человеком: так настроено для рассылок от %lld адресатов\n"
+			"(console.approve_from). Запустится сама, когда согласуют: vestnik campaign approve %s\n"),
+			(long long)o->settings->console.approve_from, slug);
+	return CLI_DONE;
 }
 
 static int launch(struct cli *cli, const struct opened *o)
 {
-	struct launching l = {.cli = cli, .folder = o->folder};
+	struct launching l = {.cli = cli, .folder = o->folder, .recipients = o->count};
 	struct error e = {0};
 	int64_t id;
 	if (cli_open_bus(cli) == NULL)
@@ -482,6 +500,8 @@ static int launch(struct cli *cli, const struct opened *o)
 	if (campaign_folder_store_and(
 		    o->folder, o->db, cli_actor(cli), publish_launch, &l, &id, &e) != 0)
 		return cli_fail(cli, &e);
+	if (l.asked)
+		return say_asked(cli, o);
 	const char *slug = campaign_folder_slug(o->folder);
 	char *done = xasprintf(tr("Launched. Follow it: vestnik campaign status %s --watch",
 				       "Запущена. Следить: vestnik campaign status %s --watch"),
@@ -510,12 +530,28 @@ static int launch_run(struct cli *cli, const struct cli_args *args)
 
 /* ---- store ---------------------------------------------------------------------------- */
 
+struct storing {
+	struct cli *cli;
+	const char *subject;
+};
+
+static int note_stored(void *arg, struct db *tx, int64_t id, struct error *e)
+{
+	const struct storing *s = arg;
+	(void)id;
+	return cli_audit(s->cli, tx, "campaign.store", s->subject, NULL, NULL, e);
+}
+
 static int store(struct cli *cli, const struct opened *o)
 {
 	struct error e = {0};
 	int64_t id;
 	const char *slug = campaign_folder_slug(o->folder);
-	if (campaign_folder_store(o->folder, o->db, cli_actor(cli), &id, &e) != 0)
+	char *subject = xasprintf("campaign:%s", slug);
+	struct storing s = {cli, subject};
+	int stored = campaign_folder_store_and(o->folder, o->db, cli_actor(cli), note_stored, &s, &id, &e);
+	free(subject);
+	if (stored != 0)
 		return cli_fail(cli, &e);
 	if (cli_json(cli)) {
 		cli_print_json(cli, summary_json(o));

@@ -9,6 +9,7 @@
 #include "base/lang.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "control/approval.h"
 #include "message/task.h"
 #include "planner/change.h"
 #include "planner/internal.h"
@@ -107,6 +108,9 @@ static int launch(struct planner *planner, const struct task *task, struct limit
 			row.slug, row.content_hash, task->as.campaign.content_hash);
 	if (rc == 0)
 		rc = limits_campaign(limits, planner->db, task, &row, e);
+	/* Whoever asks, our own programs too; a test letter goes to one's own mailbox. */
+	if (rc == 0 && strcmp(row.kind, "campaign") == 0)
+		rc = approval_check(planner->settings, planner->db, row.slug, row.content_hash, limits->audience, e);
 	if (rc == 0)
 		rc = write_launch(planner, &row, e);
 	campaign_row_fini(&row);

@@ -14,7 +14,9 @@
 
 struct limits limits_of(const struct settings *settings, const struct task *task, bool proven)
 {
-	struct limits limits = {.audience = -1, .proven = proven && settings_source_own(task->source)};
+	struct limits limits = {.audience = -1,
+		.proven = proven && settings_source_own(task->source),
+		.approve_from = settings->console.approve_from};
 	if (!settings->sources_given)
 		return limits;
 	limits.unproven = settings_source_own(task->source) && !proven;
@@ -138,11 +140,19 @@ static int count_audience(struct db *db, int64_t id, int64_t most, int64_t *coun
 	return rc;
 }
 
+/* Up to where a launch's recipients must be known: -1 = nobody asks. */
+static int64_t count_most(const struct limits *limits)
+{
+	int64_t most = limits->source != NULL ? limits->source->audience_max : 0;
+	most = limits->approve_from > most ? limits->approve_from : most;
+	return most > 0 ? most : -1;
+}
+
 int limits_count(struct limits *limits, struct db *db, const struct task *task,
 	int (*meanwhile)(void *arg, struct error *e), void *arg, struct error *e)
 {
 	struct campaign_row row;
-	if (limits->source == NULL || limits->source->audience_max == 0 || task->type != TASK_CAMPAIGN_LAUNCH)
+	if (count_most(limits) < 0 || task->type != TASK_CAMPAIGN_LAUNCH)
 		return 0;
 	enum db_step step = campaign_row_by_slug(db, task->as.campaign.slug, &row, e);
 	if (step != DB_ROW)
@@ -150,12 +160,12 @@ int limits_count(struct limits *limits, struct db *db, const struct task *task,
 	int rc = 0;
 	/* Of this content only: the hash is compared again under the write lock. */
 	if (row.state == CAMPAIGN_DRAFT && strcmp(row.content_hash, task->as.campaign.content_hash) == 0)
-		rc = count_audience(db, row.id, limits->source->audience_max, &limits->audience, meanwhile, arg, e);
+		rc = count_audience(db, row.id, count_most(limits), &limits->audience, meanwhile, arg, e);
 	campaign_row_fini(&row);
 	return rc;
 }
 
-int limits_campaign(struct limits *limits, struct db *db, const struct task *task,
+static int check_campaign_sender(const struct limits *limits, struct db *db, const struct task *task,
 	const struct campaign_row *row, struct error *e)
 {
 	struct db_stmt *stmt;
@@ -167,11 +177,19 @@ int limits_campaign(struct limits *limits, struct db *db, const struct task *tas
 		return -1;
 	int rc = check_sender(limits, task, db_text(stmt, 0), e);
 	db_reset(stmt);
-	if (rc != 0 || task->type != TASK_CAMPAIGN_LAUNCH || limits->source->audience_max == 0)
-		return rc;
+	return rc;
+}
+
+int limits_campaign(struct limits *limits, struct db *db, const struct task *task,
+	const struct campaign_row *row, struct error *e)
+{
+	if (check_campaign_sender(limits, db, task, row, e) != 0)
+		return -1;
+	if (task->type != TASK_CAMPAIGN_LAUNCH || count_most(limits) < 0)
+		return 0;
 	/* The draft came between the count and now. */
 	if (limits->audience < 0 &&
-		count_audience(db, row->id, limits->source->audience_max, &limits->audience, no_work, NULL, e) != 0)
+		count_audience(db, row->id, count_most(limits), &limits->audience, no_work, NULL, e) != 0)
 		return -1;
-	return check_audience(limits, task, limits->audience, e);
+	return limits->source == NULL ? 0 : check_audience(limits, task, limits->audience, e);
 }

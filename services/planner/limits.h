@@ -18,7 +18,8 @@ struct limits {
 	bool unproven;                        /* it says it is ours and does not show it */
 	bool proven;                          /* it is ours */
 	const struct settings_source *source; /* NULL: no limits */
-	int64_t audience;                     /* a launch's recipients; -1: not counted */
+	int64_t approve_from;                 /* recipients from which on a second person approves; 0 = never */
+	int64_t audience;                     /* a launch's recipients, counted as far as a limit asks; -1: not counted */
 };
 
 /* proven: it carries the proof of our key (task_proven). */
