@@ -7,5 +7,6 @@
 extern const struct console_route start_routes[]; /* start/: logging in, the first page */
 extern const struct console_route campaign_routes[]; /* campaign/: campaigns under way, answers, mail */
 extern const struct console_route people_routes[];   /* people/: accounts, keys, the own password */
+extern const struct console_route operate_routes[]; /* operate/: services, queues, relays, webhooks, metrics */
 
 #endif

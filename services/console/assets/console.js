@@ -55,3 +55,57 @@ function drawSteps(chart) {
 document.addEventListener("DOMContentLoaded", () => {
 	for (const chart of document.querySelectorAll('.chart[data-chart="steps"]')) drawSteps(chart);
 });
+/* ---- lines over time: <div class="chart" data-chart="lines" data-table="ID"> draws the table with that id. Its first column is the
+   moment (data-value: seconds since 1970), each further column a line: the heading is its name,
+   data-colour on the heading its colour (accent good warn bad violet quiet), data-value of a cell its
+   number. On the div: data-zone "Europe/Moscow". Without this file the table itself is read. ---- */
+const chartColours = { accent: "--accent", good: "#2d8a4b", warn: "#b07a00", bad: "#c8324a", violet: "#7a4fbf", quiet: "#57606a" };
+function chartColour(name) {
+	const colour = chartColours[name] || chartColours.accent;
+	return colour.startsWith("--") ? getComputedStyle(document.documentElement).getPropertyValue(colour).trim() : colour;
+}
+function chartNumber(cell) {
+	return cell === undefined || cell.dataset.value === undefined || cell.dataset.value === "" ? null : Number(cell.dataset.value);
+}
+function chartData(table) {
+	const columns = [...table.tHead.rows[0].cells].map(() => []);
+	for (const row of table.tBodies[0].rows)
+		columns.forEach((column, i) => column.push(chartNumber(row.cells[i])));
+	return columns;
+}
+/* The moments of the axis as people here write them. */
+function chartMoments(zone, seconds, axis) {
+	const lang = document.documentElement.lang;
+	const day = { day: "2-digit", month: "2-digit" }, time = { hour: "2-digit", minute: "2-digit" };
+	const format = new Intl.DateTimeFormat(lang, { ...(axis > 2 * 86400 ? day : time), hourCycle: "h23", timeZone: zone });
+	return seconds.map((s) => format.format(new Date(s * 1000)));
+}
+function drawLines(place) {
+	const table = document.getElementById(place.dataset.table);
+	if (table === null || place.firstChild !== null) return;
+	const zone = place.dataset.zone || "UTC", data = chartData(table), heads = [...table.tHead.rows[0].cells];
+	const lang = document.documentElement.lang, span = data[0][data[0].length - 1] - data[0][0];
+	const whole = new Intl.DateTimeFormat(lang, { day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
+	const number = new Intl.NumberFormat(lang, { maximumFractionDigits: 1 });
+	const line = (head) => {
+		const colour = chartColour(head.dataset.colour);
+		return { label: head.textContent, stroke: colour, fill: heads.length === 2 ? colour + "22" : undefined, width: 2, points: { show: data[0].length < 2 }, value: (u, v) => (v === null ? "—" : number.format(v)) };
+	};
+	const font = "13px " + getComputedStyle(document.body).fontFamily;
+	const chart = new uPlot({
+		width: place.clientWidth,
+		height: 240,
+		tzDate: (s) => uPlot.tzDate(new Date(s * 1000), zone),
+		scales: { y: { range: (u, low, high) => [0, Math.max(1, high * 1.1)] } },
+		series: [{ label: heads[0].textContent, value: (u, v) => (v === null ? "—" : whole.format(new Date(v * 1000))) }, ...heads.slice(1).map(line)],
+		axes: [{ font, values: (u, moments) => chartMoments(zone, moments, span) }, { font, size: 60, values: (u, values) => values.map((v) => number.format(v)) }],
+	}, data, place);
+	place.setAttribute("role", "img");
+	place.setAttribute("aria-label", heads.slice(1).map((head) => head.textContent).join(", "));
+	new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: 240 })).observe(place);
+}
+function drawAllLines() {
+	if (window.uPlot) document.querySelectorAll('.chart[data-chart="lines"]').forEach(drawLines);
+}
+document.addEventListener("DOMContentLoaded", drawAllLines);
+document.addEventListener("htmx:load", drawAllLines);
