@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "console/gate.h"
+#include "console/operate/tail.h"
 #include "console/parts.h"
 #include "intake/mail.h"
 #include "web/asset.h"
@@ -211,6 +212,7 @@ static int console_start(struct daemon *daemon, void **state, struct error *e)
 	console->logins = throttle_new(LOGINS_BURST, LOGINS_PER_MINUTE);
 	console->browsers = throttle_new(BROWSERS_BURST, BROWSERS_PER_MINUTE);
 	console->refusals = throttle_new(REFUSALS_BURST, REFUSALS_PER_MINUTE);
+	console->tail = tail_new(console);
 	proxies = (struct address_set){0};
 	if (prepare_pages(console, e) != 0 || open_pages(console, &proxies, e) != 0)
 		return -1;
@@ -239,7 +241,9 @@ static int console_run(struct daemon *daemon, void *state, struct error *e)
 static void console_stop(struct daemon *daemon, void *state)
 {
 	struct console *console = state;
+	tail_stop(console->tail); /* its streams end before the server waits for them */
 	web_stop(&console->web, daemon_settings(daemon)->drain_ms);
+	tail_free(&console->tail);
 	web_pages_free(&console->pages);
 	web_assets_free(&console->assets);
 	throttle_free(&console->visitors);

@@ -29,7 +29,7 @@ struct console {
 	struct web_route *routes;  /* made of the parts' tables, in the same order */
 	struct throttle *visitors;
 	struct throttle *logins, *browsers, *refusals; /* logging in: per address, per known browser; audit lines */
-	struct tail *tail;         /* operate/: the one reader behind all live logs; NULL until it is needed */
+	struct tail *tail;         /* operate/: the one reader behind all live logs */
 };
 struct worker { /* of one thread */
 	struct console *console;

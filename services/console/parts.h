@@ -8,5 +8,6 @@ extern const struct console_route start_routes[]; /* start/: logging in, the fir
 extern const struct console_route campaign_routes[]; /* campaign/: campaigns under way, answers, mail */
 extern const struct console_route people_routes[];   /* people/: accounts, keys, the own password */
 extern const struct console_route operate_routes[]; /* operate/: services, queues, relays, webhooks, metrics */
+extern const struct console_route log_routes[]; /* operate/: the delivery log, one letter */
 
 #endif

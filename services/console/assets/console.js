@@ -109,3 +109,31 @@ function drawAllLines() {
 }
 document.addEventListener("DOMContentLoaded", drawAllLines);
 document.addEventListener("htmx:load", drawAllLines);
+
+/* The live log: a line that stands on the page already does not come twice, the page does not grow for ever,
+   and on pause what comes is counted, not shown. */
+const LOG_ROWS_MOST = 300;
+document.addEventListener("htmx:sseBeforeMessage", (event) => {
+	const log = event.target.closest("#log");
+	if (!log || !log.classList.contains("held")) return;
+	event.preventDefault();
+	if (event.detail.type !== "lines") return;
+	const count = log.querySelector(".log-count");
+	count.textContent = Number(count.textContent) + event.detail.data.split("<tr ").length - 1;
+});
+document.addEventListener("htmx:sseMessage", (event) => {
+	if (event.target.id === "log-rows") tidyLog(event.target);
+});
+function tidyLog(rows) {
+	const seen = new Set();
+	for (const row of [...rows.children]) {
+		if (seen.has(row.id) || seen.size >= LOG_ROWS_MOST) row.remove();
+		seen.add(row.id);
+	}
+}
+document.addEventListener("click", (event) => {
+	const pause = event.target.closest(".log-pause");
+	if (!pause) return;
+	event.preventDefault();
+	pause.closest("#log").classList.add("held");
+});
