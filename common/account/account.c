@@ -251,8 +251,10 @@ int account_set(struct db *tx, int64_t id, const char *name, const char *address
 	bool was_admin = before.role == ROLE_ADMIN && before.active;
 	account_fini(&before);
 	if (was_admin && (role != ROLE_ADMIN || !active)) {
-		if (db_query_int(tx, &others, e,
-			    "SELECT count(*) FROM account WHERE role = 'admin' AND active = 1 AND id <> $1", "i", id) == DB_FAILED)
+		/* Locked: two who take each other's role away at once must not both succeed. */
+		enum db_step other = db_query_int(tx, &others, e,
+			"SELECT id FROM account WHERE role = 'admin' AND active = 1 AND id <> $1 ORDER BY id LIMIT 1 @FOR_UPDATE", "i", id);
+		if (other == DB_FAILED)
 			return -1;
 		if (others == 0)
 			return error_set(e, ERROR_CONFLICT, "%s",

@@ -62,7 +62,7 @@ static bool is_common(const char *password)
 			continue;
 		size_t letters = 0;
 		for (const char *p = password + len; *p != '\0'; p++)
-			letters += strchr("0123456789!.,-_@#$%*+?", *p) == NULL;
+			letters += strchr("0123456789!.,-_@#$%*+?", *p) == NULL && ((unsigned char)*p & 0xc0) != 0x80;
 		if (letters < 4)
 			return true;
 	}

@@ -22,12 +22,12 @@ _vestnik()
 			esac
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'campaign copy'|'campaign rounds'|'campaign stage'|'campaign text'|'campaign postpone'|'campaign correct'|'campaign recall'|'delivery readdress'|'campaign archive'|'campaign verify'|'simulate'|'answer list'|'answer show'|'answer set'|'answer confirm'|'answer refuse'|'answer reopen'|'answer import'|'answer form'|'report'|'report calls'|'report acknowledgements'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'account add'|'api-key add'|'api-key list'|'api-key revoke'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'mail list'|'mail show'|'mail confirm'|'mail ignore'|'mail assign'|'task put'|'dead list'|'dead show'|'dead replay'|'dead drop'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'help'|'completion') known=1 ;;
+			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'campaign copy'|'campaign rounds'|'campaign stage'|'campaign text'|'campaign postpone'|'campaign correct'|'campaign recall'|'delivery readdress'|'campaign archive'|'campaign verify'|'simulate'|'answer list'|'answer show'|'answer set'|'answer confirm'|'answer refuse'|'answer reopen'|'answer import'|'answer form'|'report'|'report calls'|'report acknowledgements'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'account add'|'account list'|'account passwd'|'account role'|'account disable'|'account enable'|'account sessions'|'api-key add'|'api-key list'|'api-key revoke'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'mail list'|'mail show'|'mail confirm'|'mail ignore'|'mail assign'|'task put'|'dead list'|'dead show'|'dead replay'|'dead drop'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'audit list'|'audit verify'|'audit head'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
-	'') words='directory campaign delivery campaign simulate answer report log delivery webhook relay suppression calendar account api-key roadmap intake mail task dead bus up down status check-config store help completion' ;;
+	'') words='directory campaign delivery campaign simulate answer report log delivery webhook relay suppression calendar account api-key roadmap intake mail task dead bus up down status check-config store audit help completion' ;;
 	directory) words='import list show export' ;;
 	campaign) words='check preview test launch store list status pause resume cancel retry copy rounds stage text postpone correct recall archive verify' ;;
 	delivery) words='readdress show' ;;
@@ -39,7 +39,7 @@ _vestnik()
 	relay) words='list check' ;;
 	suppression) words='add remove list' ;;
 	calendar) words='show' ;;
-	account) words='add' ;;
+	account) words='add list passwd role disable enable sessions' ;;
 	api-key) words='add list revoke' ;;
 	roadmap) words='show import map status mark' ;;
 	intake) words='explain' ;;
@@ -48,6 +48,7 @@ _vestnik()
 	dead) words='list show replay drop' ;;
 	bus) words='init check' ;;
 	store) words='backup restored copy' ;;
+	audit) words='list verify head' ;;
 	esac
 	case $phrase in
 	'directory import') options=' --dry-run --skip-bad --sheet --encoding --delimiter' operand='@file' ;;
@@ -104,6 +105,12 @@ _vestnik()
 	'suppression list') options='' operand='' ;;
 	'calendar show') options=' --calendar --folder' operand='@none' ;;
 	'account add') options=' --name --role --address --password-file' operand='@none' ;;
+	'account list') options='' operand='' ;;
+	'account passwd') options=' --password-file' operand='@none' ;;
+	'account role') options='' operand='@none' ;;
+	'account disable') options='' operand='@none' ;;
+	'account enable') options='' operand='@none' ;;
+	'account sessions') options=' --end' operand='@none' ;;
 	'api-key add') options=' --scopes --sender --days' operand='@none' ;;
 	'api-key list') options='' operand='' ;;
 	'api-key revoke') options='' operand='@none' ;;
@@ -132,7 +139,10 @@ _vestnik()
 	'store backup') options='' operand='@file' ;;
 	'store restored') options='' operand='' ;;
 	'store copy') options=' --from --to --bus' operand='' ;;
-	'help') options='' operand='directory campaign delivery campaign simulate answer report log delivery webhook relay suppression calendar account api-key roadmap intake mail task dead bus up down status check-config store help completion' ;;
+	'audit list') options=' --actor --action --subject --since --until --before --limit' operand='' ;;
+	'audit verify') options=' --head' operand='' ;;
+	'audit head') options='' operand='' ;;
+	'help') options='' operand='directory campaign delivery campaign simulate answer report log delivery webhook relay suppression calendar account api-key roadmap intake mail task dead bus up down status check-config store audit help completion' ;;
 	'completion') options='' operand='bash' ;;
 	esac
 	options+=' --config --lang --json --help'
@@ -224,6 +234,7 @@ _vestnik()
 	'account add --role') values='admin staff approver operator read-only' ;;
 	'account add --address') values='@none' ;;
 	'account add --password-file') values='@file' ;;
+	'account passwd --password-file') values='@file' ;;
 	'api-key add --scopes') values='@none' ;;
 	'api-key add --sender') values='@none' ;;
 	'api-key add --days') values='@none' ;;
@@ -267,6 +278,14 @@ _vestnik()
 	'store copy --from') values='@none' ;;
 	'store copy --to') values='@none' ;;
 	'store copy --bus') values='embedded kafka' ;;
+	'audit list --actor') values='@none' ;;
+	'audit list --action') values='@none' ;;
+	'audit list --subject') values='@none' ;;
+	'audit list --since') values='@none' ;;
+	'audit list --until') values='@none' ;;
+	'audit list --before') values='@none' ;;
+	'audit list --limit') values='@none' ;;
+	'audit verify --head') values='@none' ;;
 	*' --config') values='@file' ;;
 	*' --lang') values='ru en' ;;
 	esac

@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "account/account.h"
+#include "account/session.h"
+#include "base/clock.h"
 #include "cli/cli_audit.h"
+#include "settings/settings.h"
 
 #define ROLE_VALUES "admin|staff|approver|operator|read-only"
 
@@ -104,6 +107,249 @@ static int add_run(struct cli *cli, const struct cli_args *args)
 	return CLI_DONE;
 }
 
+/* ---- list ------------------------------------------------------------------------------ */
+
+struct listing {
+	struct cli *cli;
+	struct cli_table *table;
+};
+
+static const char *state_of(const struct account *account)
+{
+	return !account->active ? "disabled" : account->locked_until_ms > clock_now_ms() ? "locked" : "active";
+}
+
+static int list_one(void *arg, const struct account *account)
+{
+	struct listing *listing = arg;
+	struct cli *cli = listing->cli;
+	const char *state = state_of(account);
+	if (listing->table == NULL) {
+		cli_print_json(cli, json_pack("{s:s, s:s, s:s, s:s, s:s?, s:b, s:s?, s:s?}", "login", account->login, "name",
+					 account->name, "role", role_name(account->role), "state", state, "address",
+					 account->address, "must_change", (int)account->must_change, "created",
+					 cli_rfc3339(account->created_ms), "used", cli_rfc3339(account->used_ms)));
+		return 0;
+	}
+	const char *words = strcmp(state, "disabled") == 0 ? tr("disabled", "отключена")
+		: strcmp(state, "locked") == 0		   ? tr("locked", "закрыта")
+		: account->must_change			   ? tr("password not changed yet", "пароль не сменён")
+							   : tr("active", "работает");
+	const char *cells[] = {account->login, account->name, role_name(account->role), words, cli_time(cli, account->used_ms)};
+	cli_table_row(listing->table, cells);
+	return 0;
+}
+
+static int list_run(struct cli *cli, const struct cli_args *args)
+{
+	(void)args;
+	struct error e = {0};
+	const struct cli_column columns[] = {{.title = tr("LOGIN", "ЛОГИН")}, {.title = tr("NAME", "ИМЯ"), .elastic = true},
+		{.title = tr("ROLE", "РОЛЬ")}, {.title = tr("STATE", "СОСТОЯНИЕ")}, {.title = tr("LAST LOGIN", "ПОСЛЕДНИЙ ВХОД")}};
+	struct db *db = cli_open_store(cli);
+	if (db == NULL)
+		return CLI_FAILED;
+	struct listing listing = {.cli = cli,
+		.table = cli_json(cli) ? NULL : cli_table_new(columns, sizeof columns / sizeof *columns)};
+	int rc = account_each(db, list_one, &listing, &e);
+	if (listing.table != NULL)
+		cli_table_print(&listing.table);
+	return rc == 0 ? CLI_DONE : cli_fail(cli, &e);
+}
+
+/* ---- one account ------------------------------------------------------------------------- */
+
+static int not_there(struct cli *cli, const char *login)
+{
+	return cli_failf(cli, ERROR_NOT_FOUND, tr("there is no account «%s»", "учётной записи «%s» нет"), cli_clean(login));
+}
+
+/* The one that is named; account to be finished. */
+static int find(struct cli *cli, const struct cli_args *args, struct account *account)
+{
+	char login[ACCOUNT_LOGIN_MAX + 1];
+	struct error e = {0};
+	struct db *db = cli_open_store(cli);
+	if (db == NULL)
+		return CLI_FAILED;
+	if (account_login_clean(cli_operand(args, 0), login, &e) != 0)
+		return cli_fail(cli, &e);
+	enum db_step step = account_by_login(db, login, account, &e);
+	return step == DB_ROW ? CLI_DONE : step == DB_DONE ? not_there(cli, login) : cli_fail(cli, &e);
+}
+
+struct change {
+	struct cli *cli;
+	const struct account *account;
+	const struct secret *secret;
+	enum role role;
+	bool active;
+	const char *action;
+};
+
+static int audit(const struct change *change, struct db *tx, json_t *facts, struct error *e)
+{
+	char subject[ACCOUNT_LOGIN_MAX + 20];
+	(void)snprintf(subject, sizeof subject, "account:%s", change->account->login);
+	return cli_audit(change->cli, tx, change->action, subject, facts, NULL, e);
+}
+
+static void say(struct cli *cli, const struct account *account, const char *state, const char *words)
+{
+	if (cli_json(cli))
+		cli_print_json(cli, json_pack("{s:s, s:s}", "login", account->login, "state", state));
+	else
+		printf("%s: %s\n", account->login, words);
+}
+
+/* ---- passwd -------------------------------------------------------------------------------- */
+
+static int passwd_work(void *arg, struct db *tx, struct error *e)
+{
+	const struct change *change = arg;
+	if (account_set_password(tx, change->account->id, change->secret->hash, change->secret->given_out, NULL, e) != 0)
+		return -1;
+	return audit(change, tx, json_pack("{s:b}", "own", 0), e);
+}
+
+static int passwd_run(struct cli *cli, const struct cli_args *args)
+{
+	struct account account = {0};
+	struct secret secret;
+	int rc = find(cli, args, &account);
+	if (rc == CLI_DONE)
+		rc = take_password(cli, args, account.login, &secret);
+	struct change change = {.cli = cli, .account = &account, .secret = &secret, .action = "account.password"};
+	if (rc == CLI_DONE)
+		rc = cli_transaction(cli, passwd_work, &change);
+	if (rc == CLI_DONE && cli_json(cli)) {
+		cli_print_json(cli, json_pack("{s:s, s:s*}", "login", account.login, "password", secret.given_out ? secret.text : NULL));
+	} else if (rc == CLI_DONE) {
+		printf(tr("%s has a new password; all sessions were ended.\n", "%s: пароль новый, все входы завершены.\n"), account.login);
+		show_password(&secret);
+	}
+	account_fini(&account);
+	return rc;
+}
+
+/* ---- role, disable, enable -------------------------------------------------------------------- */
+
+static int change_work(void *arg, struct db *tx, struct error *e)
+{
+	const struct change *change = arg;
+	const struct account *account = change->account;
+	if (account_set(tx, account->id, account->name, account->address, change->role, change->active, e) != 0)
+		return -1;
+	if (change->active && account_unlock(tx, account->id, e) != 0)
+		return -1;
+	json_t *facts = json_pack("{s:s}", "role", role_name(change->role));
+	if (change->role != account->role)
+		json_object_set_new(facts, "role_before", json_string(role_name(account->role)));
+	return audit(change, tx, facts, e);
+}
+
+static int role_run(struct cli *cli, const struct cli_args *args)
+{
+	struct account account = {0};
+	int rc = find(cli, args, &account);
+	struct change change = {.cli = cli,
+		.account = &account,
+		.role = role_named(cli_operand(args, 1)),
+		.active = account.active,
+		.action = "account.change"};
+	if (rc == CLI_DONE)
+		rc = cli_transaction(cli, change_work, &change);
+	if (rc == CLI_DONE)
+		say(cli, &account, role_name(change.role), role_words(change.role));
+	account_fini(&account);
+	return rc;
+}
+
+static int set_active(struct cli *cli, const struct cli_args *args, bool active)
+{
+	struct account account = {0};
+	int rc = find(cli, args, &account);
+	struct change change = {.cli = cli,
+		.account = &account,
+		.role = account.role,
+		.active = active,
+		.action = active ? "account.enable" : "account.disable"};
+	if (rc == CLI_DONE)
+		rc = cli_transaction(cli, change_work, &change);
+	if (rc == CLI_DONE && active)
+		say(cli, &account, "active", tr("may log in", "может входить"));
+	else if (rc == CLI_DONE)
+		say(cli, &account, "disabled", tr("disabled; all sessions were ended", "отключена; все входы завершены"));
+	account_fini(&account);
+	return rc;
+}
+
+static int disable_run(struct cli *cli, const struct cli_args *args)
+{
+	return set_active(cli, args, false);
+}
+
+static int enable_run(struct cli *cli, const struct cli_args *args)
+{
+	return set_active(cli, args, true);
+}
+
+/* ---- sessions ------------------------------------------------------------------------------ */
+
+static int session_one(void *arg, const struct session_row *row)
+{
+	struct listing *listing = arg;
+	struct cli *cli = listing->cli;
+	char mark[SESSION_MARK_LEN + 1];
+	(void)snprintf(mark, sizeof mark, "%s", row->hash);
+	if (row->expires_ms <= clock_now_ms() || clock_now_ms() - row->used_ms > cli_settings(cli)->console.idle_ms)
+		return 0; /* over, and swept soon */
+	if (listing->table == NULL) {
+		cli_print_json(cli, json_pack("{s:s, s:s, s:s, s:s, s:s}", "session", mark, "origin", row->origin, "opened",
+					 cli_rfc3339(row->created_ms), "used", cli_rfc3339(row->used_ms), "expires",
+					 cli_rfc3339(row->expires_ms)));
+		return 0;
+	}
+	const char *cells[] = {mark, row->origin, cli_time(cli, row->created_ms), cli_time(cli, row->used_ms)};
+	cli_table_row(listing->table, cells);
+	return 0;
+}
+
+static int end_all_work(void *arg, struct db *tx, struct error *e)
+{
+	const struct change *change = arg;
+	return session_close_all(tx, change->account->id, NULL, e) != 0 ? -1 : audit(change, tx, json_pack("{s:b}", "all", 1), e);
+}
+
+static int sessions_show(struct cli *cli, const struct account *account)
+{
+	struct error e = {0};
+	const struct cli_column columns[] = {{.title = tr("SESSION", "ВХОД")}, {.title = tr("FROM", "АДРЕС")},
+		{.title = tr("OPENED", "НАЧАЛО")}, {.title = tr("LAST USED", "ПОСЛЕДНЕЕ ДЕЙСТВИЕ")}};
+	struct listing listing = {.cli = cli,
+		.table = cli_json(cli) ? NULL : cli_table_new(columns, sizeof columns / sizeof *columns)};
+	int rc = session_each(cli_open_store(cli), account->id, session_one, &listing, &e);
+	if (listing.table != NULL)
+		cli_table_print(&listing.table);
+	return rc == 0 ? CLI_DONE : cli_fail(cli, &e);
+}
+
+static int sessions_run(struct cli *cli, const struct cli_args *args)
+{
+	struct account account = {0};
+	int rc = find(cli, args, &account);
+	struct change change = {.cli = cli, .account = &account, .action = "session.end"};
+	if (rc == CLI_DONE && cli_has(args, "end")) {
+		rc = cli_transaction(cli, end_all_work, &change);
+		if (rc == CLI_DONE)
+			say(cli, &account, "ended", tr("all sessions were ended", "все входы завершены"));
+	} else if (rc == CLI_DONE) {
+		rc = sessions_show(cli, &account);
+	}
+	account_fini(&account);
+	return rc;
+}
+
 /* ---- the table ------------------------------------------------------------------------- */
 
 static const struct cli_operand login_operands[] = {
@@ -119,6 +365,13 @@ static const struct cli_option add_options[] = {
 	{"address", 0, "ADDRESS", NULL, "where notices to this person go", "куда отправлять уведомления этому человеку"},
 	PASSWORD_FILE, {0}};
 
+static const struct cli_option passwd_options[] = {PASSWORD_FILE, {0}};
+static const struct cli_operand role_operands[] = {
+	{"LOGIN", NULL, CLI_ONE, "the account", "учётная запись"},
+	{"ROLE", ROLE_VALUES, CLI_ONE, "what it may do from now on", "что теперь разрешено"}, {0}};
+static const struct cli_option sessions_options[] = {
+	{"end", 0, NULL, NULL, "ends them all", "завершает их все"}, {0}};
+
 const struct command account_commands[] = {
 	{"account add", "adds an account of the console", "заводит учётную запись консоли",
 		"Without --password-file a password that can be read aloud is made and shown once; it has to be\n"
@@ -126,4 +379,16 @@ const struct command account_commands[] = {
 		"Без --password-file пароль, который можно продиктовать, придумывается и показывается один раз;\n"
 		"при первом входе его нужно сменить.",
 		login_operands, add_options, add_run},
+	{"account list", "lists the accounts", "перечисляет учётные записи", NULL, NULL, NULL, NULL, list_run},
+	{"account passwd", "gives an account a new password", "задаёт новый пароль",
+		"All its sessions end, a lock after wrong passwords, too. Without --password-file as with account add.",
+		"Все её входы завершаются, закрытие после неверных паролей тоже. Без --password-file – как в account add.",
+		login_operands, passwd_options, passwd_run},
+	{"account role", "gives an account another role", "меняет роль", NULL, NULL, role_operands, NULL, role_run},
+	{"account disable", "lets nobody log in with it", "закрывает вход", "Its sessions end at once; nothing is deleted.",
+		"Её входы сразу завершаются; ничего не удаляется.", login_operands, NULL, disable_run},
+	{"account enable", "lets an account log in again, also after wrong passwords", "снова разрешает вход, в том числе после неверных паролей",
+		NULL, NULL, login_operands, NULL, enable_run},
+	{"account sessions", "lists where an account is logged in", "показывает, где выполнен вход", NULL, NULL, login_operands,
+		sessions_options, sessions_run},
 	{0}};
