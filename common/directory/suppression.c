@@ -65,7 +65,7 @@ static int remove_once(struct db *db, const char *address, bool *removed, struct
 	int rc = db_exec(db, e, "DELETE FROM suppression WHERE address = $1", "s", address);
 	if (rc == 0)
 		*removed = db_changes(db) > 0;
-	if (rc == 0)
+	if (rc == 0 && *removed) /* else there is nothing to keep, not even a word about it */
 		rc = db_commit(db, DB_DURABLE, e);
 	db_rollback(db);
 	return rc;

@@ -2,9 +2,12 @@
 #include "cli/cmd_answer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/xalloc.h"
+#include "cli/cli_audit.h"
 #include "report/gather.h"
 #include "store/db.h"
 
@@ -67,6 +70,19 @@ const char *answer_trouble_words(int64_t trouble)
 #define ROUND_OPTION                                                                                           \
 	{"round", 0, "NUMBER", NULL, "which round (default: the last that asked somebody)",                  \
 		"отчётный период по номеру (обычно последний, в котором спрашивали)"}
+
+int answer_audit(struct cli *cli, const char *action, const struct ask *ask, const json_t *fields, const char *name,
+	const char *phone, const char *note)
+{
+	char *subject = xasprintf("ask:%lld", (long long)ask->id);
+	json_t *detail = json_pack("{s:s?, s:s?, s:s?}", "name", name, "phone", phone, "note", note);
+	if (fields != NULL)
+		json_object_set_new(detail, "fields", json_deep_copy(fields));
+	int rc = cli_audit_next(cli, action, subject, json_pack("{s:s, s:s, s:I}", "campaign", ask->slug, "organisation", ask->key,
+		"round", (json_int_t)ask->round_number), detail);
+	free(subject);
+	return rc;
+}
 
 static const struct cli_operand campaign_operands[] = {
 	{"CAMPAIGN", NULL, CLI_ONE, "its id (vestnik campaign list)", "рассылка (vestnik campaign list)"}, {0}};

@@ -21,6 +21,11 @@ const char *answer_source(struct cli *cli, char out[static ANSWER_SOURCE_SIZE]);
 /* «различаются, письмо вернулось»; "" = all is well. */
 const char *answer_trouble_words(int64_t trouble);
 
+/* An answer, or a decision on one, for the audit log: cli_audit_next. Figures are no personal data, words may be:
+ * they go into the detail. fields, name, phone, note may be NULL. */
+int answer_audit(struct cli *cli, const char *action, const struct ask *ask, const json_t *fields, const char *name,
+	const char *phone, const char *note);
+
 int answer_list_run(struct cli *cli, const struct cli_args *args);
 int answer_show_run(struct cli *cli, const struct cli_args *args);
 int answer_set_run(struct cli *cli, const struct cli_args *args);

@@ -8,6 +8,7 @@
 #include "answer/workbook.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "cli/cli_audit.h"
 #include "cli/cmd_answer.h"
 #include "store/again.h"
 
@@ -79,7 +80,11 @@ static int take_form(struct cli *cli, const struct cli_args *args, struct answer
 		return CLI_DONE;
 	}
 	struct bus *bus = cli_open_bus(cli);
-	if (bus == NULL)
+	char *subject = xasprintf("ask:%lld", (long long)form->ask);
+	int noted = cli_audit_next(cli, "answer.import", subject, json_pack("{s:s}", "way", "form"),
+		json_pack("{s:s?, s:s?}", "name", form->name, "phone", form->phone));
+	free(subject);
+	if (bus == NULL || noted != CLI_DONE)
 		return CLI_FAILED;
 	int done;
 	do
@@ -219,6 +224,13 @@ static int import_table(struct cli *cli, const struct cli_args *args, struct ans
 		.arg = &view};
 	struct bus *bus = cli_open_bus(cli);
 	if (bus == NULL)
+		return CLI_FAILED;
+	char *subject = xasprintf("campaign:%s", cli_operand(args, 0));
+	int noted = options.dry_run ? CLI_DONE
+				    : cli_audit_next(cli, "answer.import", subject, json_pack("{s:s, s:I}", "way", "table", "round",
+							     (json_int_t)place->number), NULL);
+	free(subject);
+	if (noted != CLI_DONE)
 		return CLI_FAILED;
 	int rc = answer_import(place->db, bus, &options, &result, &problems, &e);
 	int64_t rows = 0;

@@ -115,7 +115,7 @@ static int record(struct cli *cli, struct answer_place *place, const struct answ
 	struct error e = {0};
 	char source[ANSWER_SOURCE_SIZE];
 	int rc;
-	if (bus == NULL)
+	if (bus == NULL || answer_audit(cli, "answer.set", &place->ask, new->fields, new->name, new->phone, new->note) != CLI_DONE)
 		return CLI_FAILED;
 	do
 		rc = record_once(place, bus, answer_source(cli, source), new, &outcome, &e);
@@ -185,6 +185,9 @@ static int decide(struct cli *cli, const struct cli_args *args, enum answer_deci
 	struct bus *bus = rc == CLI_DONE ? cli_open_bus(cli) : NULL;
 	if (rc == CLI_DONE && bus == NULL)
 		rc = CLI_FAILED;
+	if (rc == CLI_DONE)
+		rc = answer_audit(cli, decision == ANSWER_CONFIRM ? "answer.confirm" : decision == ANSWER_REFUSE ? "answer.refuse" : "answer.reopen",
+			&place.ask, NULL, NULL, NULL, cli_value(args, "note"));
 	if (rc == CLI_DONE) {
 		int done;
 		do

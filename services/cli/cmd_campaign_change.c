@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/folder_path.h"
 #include "cli/task_send.h"
+#include "store/again.h"
 #include "store/db.h"
 
 static int say(struct cli *cli, enum task_outcome outcome, enum task_type type, const char *what, const char *done)
@@ -155,12 +156,16 @@ static int readdress_run(struct cli *cli, const struct cli_args *args)
 	json_t *data = json_pack("{s:s, s:s}", "recipient", key, "address", address);
 	if (role != NULL)
 		json_object_set_new(data, "role", json_string(role));
-	int rc = 0;
-	if (db_begin(db, DB_WRITE, &e) != 0 || set_address(db, key, role, address, &e) != 0 ||
-		task_put_tx(cli, db, TASK_RECIPIENT_READDRESS, key, data, task, &e) != 0 ||
-		db_commit(db, DB_DURABLE, &e) != 0)
-		rc = -1;
-	db_rollback(db);
+	struct again again = {0};
+	int rc;
+	do {
+		rc = db_begin(db, DB_WRITE, &e) != 0 || set_address(db, key, role, address, &e) != 0 ||
+				task_put_tx(cli, db, TASK_RECIPIENT_READDRESS, key, data, task, &e) != 0 ||
+				db_commit(db, DB_DURABLE, &e) != 0
+			? -1
+			: 0;
+		db_rollback(db);
+	} while (rc != 0 && again_after_conflict(&again, &e));
 	json_decref(data);
 	if (rc != 0)
 		return cli_fail(cli, &e);

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "bus/bus.h"
-#include "cli/command.h"
+#include "cli/cli_audit.h"
 #include "control/dead.h"
 #include "store/db.h"
 
@@ -159,11 +159,16 @@ out:
 
 /* ---- replay, drop ----------------------------------------------------------------- */
 
-static int act(struct bus *bus, struct db *db, const struct dead *d, const char *drop_why, struct error *e)
+static int act(struct cli *cli, struct bus *bus, struct db *db, const struct dead *d, const char *drop_why, struct error *e)
 {
+	char id[DEAD_ID_SIZE], subject[DEAD_ID_SIZE + 8];
+	snprintf(subject, sizeof subject, "dead:%s", dead_id(d, id));
 	int rc = db_begin(db, DB_WRITE, e);
 	if (rc == 0)
 		rc = drop_why != NULL ? dead_drop(bus, db, d, drop_why, e) : dead_replay(bus, db, d, e);
+	if (rc == 0)
+		rc = cli_audit(cli, db, drop_why != NULL ? "dead.drop" : "dead.replay", subject, NULL,
+			drop_why != NULL ? json_pack("{s:s}", "reason", drop_why) : NULL, e);
 	if (rc == 0)
 		rc = db_commit(db, DB_DURABLE, e);
 	db_rollback(db);
@@ -174,7 +179,7 @@ static int replay_one(struct cli *cli, struct bus *bus, struct db *db, const str
 {
 	struct error e;
 	char id[DEAD_ID_SIZE];
-	if (act(bus, db, d, NULL, &e) != 0)
+	if (act(cli, bus, db, d, NULL, &e) != 0)
 		return cli_fail(cli, &e);
 	if (cli_json(cli))
 		cli_print_json(cli, json_pack("{s:o, s:s}", "id", dead_id_json(d), "topic", d->topic));
@@ -236,7 +241,7 @@ static int drop_run(struct cli *cli, const struct cli_args *args)
 	for (size_t i = 0; rc == CLI_DONE && i < cli_operands(args); i++) {
 		const struct dead *d = find(cli, &list, cli_operand(args, i));
 		char id[DEAD_ID_SIZE];
-		if (d == NULL || act(bus, db, d, why, &e) != 0)
+		if (d == NULL || act(cli, bus, db, d, why, &e) != 0)
 			rc = d == NULL ? CLI_FAILED : cli_fail(cli, &e);
 		else if (cli_json(cli))
 			cli_print_json(cli, json_pack("{s:o, s:b}", "id", dead_id_json(d), "dropped", 1));

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/cli_audit.h"
 #include "directory/directory.h"
 
 struct import_view {
@@ -139,6 +140,9 @@ int directory_import_run(struct cli *cli, const struct cli_args *args)
 		return CLI_WRONG_USE;
 	struct db *db = cli_open_store(cli);
 	if (db == NULL)
+		return CLI_FAILED;
+	if (!options.dry_run &&
+		cli_audit_next(cli, "directory.import", "directory:all", json_pack("{s:s}", "file", basename(options.path)), NULL) != CLI_DONE)
 		return CLI_FAILED;
 	view.every_row = options.dry_run;
 	view.progress = cli_progress_new(cli, NULL);

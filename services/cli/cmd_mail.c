@@ -5,7 +5,7 @@
 
 #include "base/gate.h"
 #include "base/xalloc.h"
-#include "cli/command.h"
+#include "cli/cli_audit.h"
 #include "intake/settle.h"
 #include "settings/settings.h"
 #include "store/db.h"
@@ -303,6 +303,15 @@ static int show_run(struct cli *cli, const struct cli_args *args)
 	return rc;
 }
 
+/* ---- the audit log -------------------------------------------------------------------------------- */
+
+static int note(struct cli *cli, const char *action, const struct settle_mail *mail, json_t *facts, json_t *detail)
+{
+	char subject[40];
+	snprintf(subject, sizeof subject, "mail:%lld", (long long)mail->id);
+	return cli_audit_next(cli, action, subject, facts, detail);
+}
+
 /* ---- confirm, ignore, assign ---------------------------------------------------------------------- */
 
 static int say(struct cli *cli, int64_t id, const char *what, const struct settle_result *result)
@@ -374,6 +383,8 @@ static int confirm_run(struct cli *cli, const struct cli_args *args)
 	int rc = load(cli, args, &inbox, &mail);
 	if (rc == CLI_DONE)
 		rc = read_values(cli, args, inbox.db, mail.ask, &values);
+	if (rc == CLI_DONE)
+		rc = note(cli, "mail.confirm", &mail, NULL, values == NULL ? NULL : json_pack("{s:O}", "fields", values));
 	if (rc == CLI_DONE && settle_confirm(&inbox, &mail, values, cli_actor(cli), &result, &e) != 0)
 		rc = cli_fail(cli, &e);
 	if (rc == CLI_DONE)
@@ -390,6 +401,9 @@ static int ignore_run(struct cli *cli, const struct cli_args *args)
 	struct settle_result result = {0};
 	struct error e = {0};
 	int rc = load(cli, args, &inbox, &mail);
+	if (rc == CLI_DONE)
+		rc = note(cli, "mail.ignore", &mail, NULL,
+			cli_value(args, "reason") == NULL ? NULL : json_pack("{s:s}", "reason", cli_value(args, "reason")));
 	if (rc == CLI_DONE &&
 		settle_ignore(&inbox, &mail, cli_actor(cli), cli_value(args, "reason"), &result, &e) != 0)
 		rc = cli_fail(cli, &e);
@@ -436,6 +450,9 @@ static int assign_run(struct cli *cli, const struct cli_args *args)
 	int rc = load(cli, args, &inbox, &mail);
 	if (rc == CLI_DONE)
 		rc = find_ask(cli, args, inbox.db, &ask);
+	if (rc == CLI_DONE)
+		rc = note(cli, "mail.assign", &mail, json_pack("{s:I, s:s, s:s}", "ask", (json_int_t)ask.id, "campaign", ask.slug,
+			"organisation", ask.key), NULL);
 	if (rc == CLI_DONE && settle_assign(&inbox, &mail, ask.id, cli_actor(cli), &e) != 0)
 		rc = cli_fail(cli, &e);
 	if (rc == CLI_DONE)

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/gate.h"
 #include "base/xalloc.h"
-#include "cli/command.h"
+#include "cli/cli_audit.h"
 #include "roadmap/build.h"
 #include "roadmap/folder.h"
 #include "roadmap/steps.h"
@@ -221,6 +221,13 @@ static int write_plan(struct import *in)
 	if (launched > 0)
 		(void)error_set(&e, ERROR_CONFLICT, tr("the campaign «%s» is launched: another plan needs another name",
 			"рассылка «%s» уже запущена: другому плану нужно другое имя"), in->plan.slug);
+	char *subject = xasprintf("campaign:%s", in->plan.slug);
+	int noted = launched == 0 ? cli_audit_next(in->cli, "roadmap.import", subject, json_pack("{s:I}", "steps",
+							   (json_int_t)in->build.count), NULL)
+				  : CLI_DONE;
+	free(subject);
+	if (noted != CLI_DONE)
+		return CLI_FAILED;
 	if (launched != 0 ||
 		folder_write(&in->build, &in->plan, in->folder, cli_has(in->args, "replace"), in->rounds, &e) != 0 ||
 		steps_store(in->db, in->plan.slug, &in->build, in->rounds, &e) != 0)

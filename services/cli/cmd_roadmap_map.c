@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/xalloc.h"
-#include "cli/command.h"
+#include "cli/cli_audit.h"
 #include "roadmap/memory.h"
 #include "roadmap/propose.h"
 #include "settings/settings.h"
@@ -101,6 +101,17 @@ static json_t *keys_given(const struct cli_args *args)
 	return keys;
 }
 
+static int forget_text(struct db *db, const char *text, struct error *e)
+{
+	int rc = db_begin(db, DB_WRITE, e);
+	if (rc == 0)
+		rc = memory_forget(db, text, e);
+	if (rc == 0)
+		rc = db_commit(db, DB_DURABLE, e);
+	db_rollback(db);
+	return rc;
+}
+
 static int set(struct cli *cli, const struct cli_args *args, struct db *db, const char *text)
 {
 	struct error e = {0};
@@ -111,7 +122,12 @@ static int set(struct cli *cli, const struct cli_args *args, struct db *db, cons
 			"что-то одно: --to, --department, --nobody или --forget"));
 	json_t *keys = to ? keys_given(args) : NULL;
 	enum responsible_kind kind = to ? RESPONSIBLE_RECIPIENTS : nobody ? RESPONSIBLE_NOBODY : RESPONSIBLE_DEPARTMENT;
-	int rc = forget ? memory_forget(db, text, &e)
+	if (cli_audit_next(cli, forget ? "roadmap.forget" : "roadmap.map", "roadmap:responsible", NULL,
+		    json_pack("{s:s, s:s?, s:O?}", "text", text, "department", department, "keys", keys)) != CLI_DONE) {
+		json_decref(keys);
+		return CLI_FAILED;
+	}
+	int rc = forget ? forget_text(db, text, &e)
 			: memory_set(db, text, kind, keys, department, cli_actor(cli), clock_now_ms(), &e);
 	json_decref(keys);
 	if (rc != 0)

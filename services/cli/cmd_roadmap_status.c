@@ -7,7 +7,7 @@
 #include "base/gate.h"
 #include "base/xalloc.h"
 #include "calendar/day.h"
-#include "cli/command.h"
+#include "cli/cli_audit.h"
 #include "roadmap/progress.h"
 #include "roadmap/steps.h"
 #include "settings/settings.h"
@@ -121,6 +121,26 @@ static const struct cli_option status_options[] = {
 
 /* ---- mark ---------------------------------------------------------------------------------- */
 
+struct marking {
+	struct cli *cli;
+	const char *slug, *note;
+	int64_t number;
+	enum outcome outcome;
+	int32_t day;
+};
+
+static int mark(void *arg, struct db *tx, struct error *e)
+{
+	const struct marking *m = arg;
+	if (steps_mark(tx, m->slug, m->number, m->outcome, m->day, m->note, cli_actor(m->cli), clock_now_ms(), e) != 0)
+		return -1;
+	char *subject = xasprintf("campaign:%s", m->slug);
+	int rc = cli_audit(m->cli, tx, "roadmap.mark", subject, json_pack("{s:I, s:i}", "step", (json_int_t)m->number, "outcome", (int)m->outcome),
+		m->note == NULL ? NULL : json_pack("{s:s}", "note", m->note), e);
+	free(subject);
+	return rc;
+}
+
 static int mark_run(struct cli *cli, const struct cli_args *args)
 {
 	struct error e = {0};
@@ -136,13 +156,10 @@ static int mark_run(struct cli *cli, const struct cli_args *args)
 			"что-то одно: --done, --moved, --failed или --clear"));
 	if (moved != NULL && day_parse(moved, &day, &e) != 0)
 		return cli_wrong_use(cli, "--moved: %s", e.text);
-	struct db *db = cli_open_store(cli);
-	if (db == NULL)
-		return CLI_FAILED;
 	enum outcome outcome = done ? OUTCOME_DONE : failed ? OUTCOME_FAILED : clear ? OUTCOME_NONE : OUTCOME_MOVED;
-	if (steps_mark(db, cli_operand(args, 0), number, outcome, day, cli_value(args, "note"), cli_actor(cli), clock_now_ms(),
-		    &e) != 0)
-		return cli_fail(cli, &e);
+	struct marking marking = {cli, cli_operand(args, 0), cli_value(args, "note"), number, outcome, day};
+	if (cli_transaction(cli, mark, &marking) != CLI_DONE)
+		return CLI_FAILED;
 	if (!cli_json(cli))
 		puts(tr("Noted.", "Отмечено."));
 	return CLI_DONE;

@@ -8,7 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/command.h"
+#include "base/xalloc.h"
+#include "cli/cli_audit.h"
 #include "cli/store_copy.h"
 #include "settings/settings.h"
 #include "store/db.h"
@@ -51,6 +52,11 @@ static int backup_run(struct cli *cli, const struct cli_args *args)
 
 /* ---- restored ------------------------------------------------------------------------- */
 
+static int mark_restored(void *arg, struct db *tx, struct error *e)
+{
+	return store_mark_restored(tx, e) != 0 ? -1 : cli_audit(arg, tx, "store.restored", "store:all", NULL, NULL, e);
+}
+
 static int restored_run(struct cli *cli, const struct cli_args *args)
 {
 	(void)args;
@@ -69,8 +75,8 @@ static int restored_run(struct cli *cli, const struct cli_args *args)
 		free(names);
 		return code;
 	}
-	if (store_mark_restored(db, &e) != 0)
-		return cli_fail(cli, &e);
+	if (cli_transaction(cli, mark_restored, cli) != CLI_DONE)
+		return CLI_FAILED;
 	if (cli_json(cli))
 		cli_print_json(cli, json_pack("{s:s, s:b}", "store", db_shown(db), "restored", 1));
 	else
@@ -148,6 +154,19 @@ static int open_both(struct store_copy *copy, const char *from, const char *to, 
 	return 0;
 }
 
+/* In the new store: from now on its log goes on. */
+static int note_copy(struct cli *cli, struct store_copy *copy, struct error *e)
+{
+	int rc = db_begin(copy->to, DB_WRITE, e);
+	if (rc == 0)
+		rc = cli_audit(cli, copy->to, "store.copy", "store:all",
+			json_pack("{s:s, s:s}", "from", db_shown(copy->from), "to", db_shown(copy->to)), NULL, e);
+	if (rc == 0)
+		rc = db_commit(copy->to, DB_DURABLE, e);
+	db_rollback(copy->to);
+	return rc;
+}
+
 static int copy_run(struct cli *cli, const struct cli_args *args)
 {
 	const char *from = cli_value(args, "from"), *to = cli_value(args, "to"), *bus = cli_value(args, "bus");
@@ -170,6 +189,8 @@ static int copy_run(struct cli *cli, const struct cli_args *args)
 		static const struct cli_noun row = {"row", "rows", "строка", "строки", "строк"};
 		copy.arg = progress = cli_progress_new(cli, &row);
 		rc = store_copy_run(&copy, &e);
+		if (rc == 0)
+			rc = note_copy(cli, &copy, &e);
 		cli_progress_end(&progress, false);
 	}
 	if (rc == 0 && cli_json(cli))

@@ -1,7 +1,7 @@
 /* `vestnik suppression add|remove|list`: addresses that get no letters. */
 #include <stdio.h>
 
-#include "cli/command.h"
+#include "cli/cli_audit.h"
 #include "directory/suppression.h"
 
 struct listing {
@@ -19,6 +19,9 @@ static int add_run(struct cli *cli, const struct cli_args *args)
 	for (size_t i = 0; i < cli_operands(args); i++) {
 		const char *address = cli_operand(args, i);
 		bool added;
+		if (cli_audit_next(cli, "suppression.add", "suppression:list", NULL,
+			    json_pack("{s:s, s:s?}", "address", address, "reason", reason)) != CLI_DONE)
+			return CLI_FAILED;
 		if (suppression_add(db, address, reason != NULL ? reason : tr("by an operator", "оператором"),
 			    "operator", &added, &e) != 0) {
 			(void)error_context(&e, "%s", cli_clean(address));
@@ -42,6 +45,9 @@ static int remove_run(struct cli *cli, const struct cli_args *args)
 		return CLI_FAILED;
 	for (size_t i = 0; i < cli_operands(args); i++) {
 		const char *address = cli_operand(args, i);
+		if (cli_audit_next(cli, "suppression.remove", "suppression:list", NULL, json_pack("{s:s}", "address", address)) !=
+			CLI_DONE)
+			return CLI_FAILED;
 		if (suppression_remove(db, address, &e) != 0)
 			return cli_fail(cli, &e);
 		if (cli_json(cli))

@@ -1,11 +1,13 @@
 /* vestnik webhook: the endpoints events are posted to, and what came of it. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "cli/command.h"
+#include "base/xalloc.h"
+#include "cli/cli_audit.h"
 #include "cli/webhook.h"
 #include "settings/settings.h"
 #include "webhook/endpoint.h"
@@ -32,6 +34,26 @@ static int show_new(struct cli *cli, const struct webhook_endpoint *endpoint, co
 	return CLI_DONE;
 }
 
+static int note(struct cli *cli, struct db *tx, const char *action, const char *id, json_t *detail, struct error *e)
+{
+	char subject[WEBHOOK_ENDPOINT_ID_SIZE + 10];
+	snprintf(subject, sizeof subject, "webhook:%s", id);
+	return cli_audit(cli, tx, action, subject, NULL, detail, e);
+}
+
+struct adding {
+	struct cli *cli;
+	const struct webhook_endpoint *endpoint; /* its id is made while it is added */
+};
+
+static int note_added(void *arg, struct db *tx, struct error *e)
+{
+	const struct adding *adding = arg;
+	const struct webhook_endpoint *endpoint = adding->endpoint;
+	return note(adding->cli, tx, "webhook.add", endpoint->id,
+		json_pack("{s:s, s:s, s:s?}", "url", endpoint->url, "events", endpoint->events, "campaign", endpoint->campaign), e);
+}
+
 static int add_run(struct cli *cli, const struct cli_args *args)
 {
 	const struct settings *settings = cli_settings(cli);
@@ -56,6 +78,8 @@ static int add_run(struct cli *cli, const struct cli_args *args)
 		rc = cli_wrong_use(cli, "%s", e.text);
 	} else if ((db = cli_open_store(cli)) != NULL) {
 		endpoint.events = buf_str(&events);
+		struct adding adding = {cli, &endpoint};
+		db_in_commit(db, note_added, &adding);
 		rc = webhook_endpoint_add(db, &endpoint, secret, &e) == 0 ? show_new(cli, &endpoint, secret)
 									  : cli_fail(cli, &e);
 	}
@@ -139,6 +163,11 @@ static int rotate_run(struct cli *cli, const struct cli_args *args)
 	struct db *db = cli_open_store(cli);
 	if (db == NULL)
 		return CLI_FAILED;
+	char *subject = xasprintf("webhook:%s", id);
+	int noted = cli_audit_next(cli, "webhook.rotate", subject, NULL, NULL);
+	free(subject);
+	if (noted != CLI_DONE)
+		return CLI_FAILED;
 	if (webhook_endpoint_rotate(db, id, keep_ms, secret, &e) != 0)
 		return cli_fail(cli, &e);
 	if (cli_json(cli))
@@ -157,6 +186,11 @@ static int change(struct cli *cli, const struct cli_args *args,
 	struct error e = {0};
 	struct db *db = cli_open_store(cli);
 	if (db == NULL)
+		return CLI_FAILED;
+	char *subject = xasprintf("webhook:%s", cli_operand(args, 0));
+	int noted = cli_audit_next(cli, run == webhook_endpoint_remove ? "webhook.remove" : "webhook.enable", subject, NULL, NULL);
+	free(subject);
+	if (noted != CLI_DONE)
 		return CLI_FAILED;
 	if (run(db, cli_operand(args, 0), &e) != 0)
 		return cli_fail(cli, &e);

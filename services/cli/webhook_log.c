@@ -2,11 +2,13 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "cli/cli_audit.h"
 #include "settings/settings.h"
 #include "webhook/endpoint.h"
 #include "webhook/log.h"
@@ -105,6 +107,39 @@ static void pause_ms(int64_t ms)
 	nanosleep(&span, NULL);
 }
 
+struct acting { /* cli_transaction */
+	struct cli *cli;
+	const char *endpoint;
+	const struct webhook_range *range;
+	char *id;
+	int64_t count;
+};
+
+static int note(const struct acting *acting, struct db *tx, const char *action, json_t *facts, struct error *e)
+{
+	char *subject = xasprintf("webhook:%s", acting->endpoint);
+	int rc = cli_audit(acting->cli, tx, action, subject, facts, NULL, e);
+	free(subject);
+	return rc;
+}
+
+static int test(void *arg, struct db *tx, struct error *e)
+{
+	struct acting *acting = arg;
+	if (webhook_test(tx, acting->endpoint, acting->id, e) != 0)
+		return -1;
+	return note(acting, tx, "webhook.test", json_pack("{s:s}", "message", acting->id), e);
+}
+
+static int replay(void *arg, struct db *tx, struct error *e)
+{
+	struct acting *acting = arg;
+	if (webhook_replay(tx, acting->endpoint, acting->range, &acting->count, e) != 0)
+		return -1;
+	return note(acting, tx, "webhook.replay",
+		json_pack("{s:s?, s:I}", "message", acting->range->message, "messages", (json_int_t)acting->count), e);
+}
+
 int webhook_test_run(struct cli *cli, const struct cli_args *args)
 {
 	struct error e = {0};
@@ -114,8 +149,9 @@ int webhook_test_run(struct cli *cli, const struct cli_args *args)
 	struct db *db = settings == NULL ? NULL : cli_open_store(cli);
 	if (db == NULL)
 		return CLI_FAILED;
-	if (webhook_test(db, endpoint, id, &e) != 0)
-		return cli_fail(cli, &e);
+	struct acting acting = {.cli = cli, .endpoint = endpoint, .id = id};
+	if (cli_transaction(cli, test, &acting) != CLI_DONE)
+		return CLI_FAILED;
 	struct showing showing = {.cli = cli};
 	int64_t until_ms = clock_mono_ms() + settings->notifier.timeout_ms + TEST_MARGIN_MS;
 	for (;;) {
@@ -148,8 +184,6 @@ static int parse_moment(const char *text, int64_t *time_ms)
 int webhook_replay_run(struct cli *cli, const struct cli_args *args)
 {
 	static const struct cli_noun messages = {"message", "messages", "сообщение", "сообщения", "сообщений"};
-	struct error e = {0};
-	int64_t count;
 	const char *since = cli_value(args, "since"), *until = cli_value(args, "until");
 	struct webhook_range range = {.message = cli_operand(args, 1),
 		.until_ms = clock_now_ms() + 1,
@@ -161,14 +195,12 @@ int webhook_replay_run(struct cli *cli, const struct cli_args *args)
 		(until != NULL && parse_moment(until, &range.until_ms) != 0))
 		return cli_wrong_use(cli, "%s", tr("a time is 2023-05-30T18:00:00+03:00, or 3h (so long ago)",
 							"время: 2023-05-30T18:00:00+03:00 или 3h (столько назад)"));
-	struct db *db = cli_open_store(cli);
-	if (db == NULL)
+	struct acting acting = {.cli = cli, .endpoint = cli_operand(args, 0), .range = &range};
+	if (cli_transaction(cli, replay, &acting) != CLI_DONE)
 		return CLI_FAILED;
-	if (webhook_replay(db, cli_operand(args, 0), &range, &count, &e) != 0)
-		return cli_fail(cli, &e);
 	if (cli_json(cli))
-		cli_print_json(cli, json_pack("{s:s,s:I}", "id", cli_operand(args, 0), "replayed", (json_int_t)count));
+		cli_print_json(cli, json_pack("{s:s,s:I}", "id", cli_operand(args, 0), "replayed", (json_int_t)acting.count));
 	else
-		printf(tr("%s will be sent again\n", "%s: отправим снова\n"), cli_count(count, &messages));
+		printf(tr("%s will be sent again\n", "%s: отправим снова\n"), cli_count(acting.count, &messages));
 	return CLI_DONE;
 }

@@ -1,3 +1,4 @@
 # The audit log, approvals, personal data, retention.
 vestnik_test(contract/test_audit.c USES audit test_scratch LIBRARIES Threads::Threads PkgConfig::JANSSON LABELS threads)
 vestnik_test_beside(test_audit postgres)
+vestnik_script_test(integration/every_change_by_command_stands_in_the_audit_log.py BEDS kafka+postgres)
