@@ -58,6 +58,8 @@ int fields_check(const struct fields *fields, const json_t *values, struct error
 bool field_empty(const json_t *value);
 /* As people read it, «12», «30 мая 2023 г.», «3 строки»; the caller frees. */
 char *field_show(const struct field *field, const json_t *value, enum lang lang);
+/* The first values that stand there, in one line: «12; Провели собрание». The caller frees. */
+char *fields_in_short(const struct fields *fields, const json_t *values, enum lang lang);
 /* Required fields without a value: JSON array of names, new reference. A required column that some row
  * of a table leaves empty: "table.column". */
 json_t *fields_missing(const struct fields *fields, const json_t *values);

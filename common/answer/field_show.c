@@ -7,6 +7,7 @@
 #include "answer/field.h"
 #include "answer/field_inside.h"
 #include "base/buf.h"
+#include "base/gate.h"
 #include "base/xalloc.h"
 #include "calendar/calendar.h"
 #include "calendar/day.h"
@@ -86,6 +87,26 @@ char *field_show(const struct field *field, const json_t *value, enum lang lang)
 							      : calendar_plural(n, lang, "row", "rows", "rows"));
 	} else if (json_is_array(value)) {
 		put_strings(&out, value);
+	}
+	return buf_take(&out);
+}
+
+#define SHORT_MAX_BYTES 200 /* of a line; a field more may begin before */
+#define SHORT_FIELD_MAX_BYTES 120
+
+char *fields_in_short(const struct fields *fields, const json_t *values, enum lang lang)
+{
+	struct buf out;
+	buf_init(&out, SHORT_MAX_BYTES * 2);
+	for (size_t i = 0; i < fields->count && out.len < SHORT_MAX_BYTES; i++) {
+		const json_t *value = json_object_get(values, fields->item[i].name);
+		if (field_empty(value))
+			continue;
+		char *text = field_show(&fields->item[i], value, lang);
+		char *line = gate_clean_line(text, SHORT_FIELD_MAX_BYTES);
+		(void)buf_printf(&out, "%s%s", out.len > 0 ? "; " : "", line);
+		free(line);
+		free(text);
 	}
 	return buf_take(&out);
 }

@@ -41,7 +41,7 @@ const char *plan_words(const char *name)
 
 /* ---- asks ----------------------------------------------------------------------------- */
 
-static void count_state(struct ask_counts *counts, const char *state, int64_t n)
+void ask_counts_add(struct ask_counts *counts, const char *state, int64_t n)
 {
 	counts->asked += n;
 	counts->open += strcmp(state, "open") == 0 ? n : 0;
@@ -59,7 +59,7 @@ int ask_counts_read(struct db *db, int64_t round, struct ask_counts *out, struct
 	if (db_query(db, &stmt, e, "SELECT state, COUNT(*) FROM ask WHERE round = $1 AND level = 0 GROUP BY state", "i", round) != 0)
 		return -1;
 	while ((step = db_step(stmt, e)) == DB_ROW)
-		count_state(out, db_text(stmt, 0), db_int(stmt, 1));
+		ask_counts_add(out, db_text(stmt, 0), db_int(stmt, 1));
 	return step == DB_FAILED ? -1 : 0;
 }
 
@@ -191,7 +191,7 @@ static int take_asks(struct rounds_view *all, struct db *db, struct error *e)
 	while ((step = db_step(stmt, e)) == DB_ROW) {
 		struct round_view *view = find(all, db_int(stmt, 0));
 		if (view != NULL)
-			count_state(&view->asks_counts, db_text(stmt, 1), db_int(stmt, 2));
+			ask_counts_add(&view->asks_counts, db_text(stmt, 1), db_int(stmt, 2));
 	}
 	return step == DB_FAILED ? -1 : 0;
 }

@@ -21,6 +21,8 @@ static inline int64_t ask_counts_expected(const struct ask_counts *counts)
 {
 	return counts->asked - counts->withdrawn;
 }
+/* n asks of a state. */
+void ask_counts_add(struct ask_counts *counts, const char *state, int64_t n);
 /* By index alone, whatever their number. round: round.id. */
 int ask_counts_read(struct db *db, int64_t round, struct ask_counts *out, struct error *e);
 

@@ -164,7 +164,7 @@ static int read_mails(struct db *db, int64_t round, struct page *page, enum lang
 
 /* ---- pages ---------------------------------------------------------------------------------- */
 
-static int read_page(struct db *db, const struct report_facts *facts, int64_t round, struct page *page, struct error *e)
+static int read_page(struct db *db, enum lang lang, int64_t round, struct page *page, struct error *e)
 {
 	struct buf keys;
 	bool own = !db_in_transaction(db);
@@ -177,12 +177,25 @@ static int read_page(struct db *db, const struct report_facts *facts, int64_t ro
 		return -1;
 	int rc = read_contacts(db, page, e);
 	if (rc == 0)
-		rc = read_letters(db, round, page, facts->lang, e);
+		rc = read_letters(db, round, page, lang, e);
 	if (rc == 0)
-		rc = read_mails(db, round, page, facts->lang, e);
+		rc = read_mails(db, round, page, lang, e);
 	if (own)
 		db_rollback(db);
 	return rc;
+}
+
+static void fill_call(const struct entry *entry, enum lang lang, struct call *call)
+{
+	call->contacts = entry->contacts;
+	call->event = entry->event;
+	call->event_address = entry->address;
+	call->event_ms = entry->event_ms;
+	if (call->event[0] == '\0' && call->trouble == REPORT_NO_LETTER)
+		call->event = word(lang, "no letter: the directory has no address", "письма не было: в справочнике нет адреса");
+	for (size_t c = 0; c < entry->contacts; c++)
+		call->contact[c] = (struct call_contact){.role = entry->text[c][0], .name = entry->text[c][1],
+			.position = entry->text[c][2], .phone = entry->text[c][3], .address = entry->text[c][4]};
 }
 
 static int tell_page(const struct report_facts *facts, const struct page *page, struct report_row *row,
@@ -192,14 +205,8 @@ static int tell_page(const struct report_facts *facts, const struct page *page, 
 		const struct entry *entry = &page->entry[i];
 		facts_row(facts, false, page->row[i], row);
 		struct call call = {.key = row->key, .name = row->name, .region = row->region,
-			.municipality = row->municipality, .ask = row->ask, .trouble = row->trouble,
-			.contacts = entry->contacts, .event = entry->event, .event_address = entry->address,
-			.event_ms = entry->event_ms};
-		if (call.event[0] == '\0' && row->trouble == REPORT_NO_LETTER)
-			call.event = word(facts->lang, "no letter: the directory has no address", "письма не было: в справочнике нет адреса");
-		for (size_t c = 0; c < entry->contacts; c++)
-			call.contact[c] = (struct call_contact){.role = entry->text[c][0], .name = entry->text[c][1],
-				.position = entry->text[c][2], .phone = entry->text[c][3], .address = entry->text[c][4]};
+			.municipality = row->municipality, .ask = row->ask, .trouble = row->trouble};
+		fill_call(entry, facts->lang, &call);
 		if (each(arg, &call) != 0)
 			return 1;
 	}
@@ -221,7 +228,7 @@ int calls_each(struct db *db, const struct report_facts *facts, int64_t round,
 			page->entry[page->count++] = (struct entry){.organisation = row->organisation};
 		}
 		if (page->count == PAGE || (i == facts->rows && page->count > 0)) {
-			rc = read_page(db, facts, round, page, e);
+			rc = read_page(db, facts->lang, round, page, e);
 			if (rc == 0)
 				rc = tell_page(facts, page, row, each, arg);
 			page_reset(page);
@@ -231,6 +238,73 @@ int calls_each(struct db *db, const struct report_facts *facts, int64_t round,
 	free(page);
 	free(row);
 	return rc < 0 ? -1 : 0;
+}
+
+/* ---- a page of them, straight from the store ------------------------------------------------------ */
+
+struct silent { /* strings owned */
+	int64_t ask, organisation;
+	char *key, *name, *region, *municipality;
+};
+
+static char *text_of(struct db_stmt *row, int column)
+{
+	const char *text = db_text(row, column);
+	return xstrdup(text == NULL ? "" : text);
+}
+
+static int read_silent(struct db *db, int64_t round, const char *municipality, int64_t after, size_t most,
+	struct silent *out, size_t *count, struct error *e)
+{
+	struct db_stmt *stmt;
+	enum db_step step;
+	*count = 0;
+	if (db_query(db, &stmt, e,
+		    "SELECT a.id, a.organisation, o.key, o.name, o.region, o.municipality FROM ask a JOIN organisation o"
+		    " ON o.id = a.organisation WHERE a.round = $1 AND a.level = 0 AND a.state = 'open' AND a.organisation > $2"
+		    " AND ($3 = '' OR o.municipality = $3) ORDER BY a.organisation LIMIT $4",
+		    "iisi", round, after, municipality, (int64_t)most) != 0)
+		return -1;
+	while ((step = db_step(stmt, e)) == DB_ROW && *count < most)
+		out[(*count)++] = (struct silent){.ask = db_int(stmt, 0),
+			.organisation = db_int(stmt, 1),
+			.key = text_of(stmt, 2),
+			.name = text_of(stmt, 3),
+			.region = text_of(stmt, 4),
+			.municipality = text_of(stmt, 5)};
+	return step == DB_FAILED ? -1 : 0;
+}
+
+int calls_after(struct db *db, int64_t round, enum lang lang, const char *municipality, int64_t *after, size_t most,
+	int (*each)(void *arg, const struct call *call), void *arg, struct error *e)
+{
+	struct page *page = xcalloc(1, sizeof *page);
+	struct silent *silent = xcalloc(PAGE, sizeof *silent);
+	size_t count;
+	int rc = read_silent(db, round, municipality, *after, most < PAGE ? most : PAGE, silent, &count, e);
+	for (size_t i = 0; i < count; i++)
+		page->entry[page->count++] = (struct entry){.organisation = silent[i].organisation};
+	if (rc == 0 && count > 0)
+		rc = read_page(db, lang, round, page, e);
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		struct call call = {.key = silent[i].key, .name = silent[i].name, .region = silent[i].region,
+			.municipality = silent[i].municipality, .ask = silent[i].ask,
+			.trouble = page->entry[i].event_ms == 0 ? REPORT_NO_LETTER : REPORT_REACHED};
+		fill_call(&page->entry[i], lang, &call);
+		*after = silent[i].organisation;
+		if (each(arg, &call) != 0)
+			break;
+	}
+	for (size_t i = 0; i < count; i++) {
+		free(silent[i].key);
+		free(silent[i].name);
+		free(silent[i].region);
+		free(silent[i].municipality);
+	}
+	page_reset(page);
+	free(page);
+	free(silent);
+	return rc < 0 ? -1 : (int)count;
 }
 
 /* ---- words of the lists --------------------------------------------------------------------- */

@@ -25,6 +25,12 @@ struct call { /* valid during the call */
 int calls_each(struct db *db, const struct report_facts *facts, int64_t round,
 	int (*each)(void *arg, const struct call *call), void *arg, struct error *e);
 
+/* The same, at most `most` (200) of them, in the order of the directory's rows: a page of a list, without gathering
+ * the whole report. *after: organisation.id, of the last one given. municipality "" = all. trouble is not looked
+ * at: event says what happened last. How many were given; -1 on error. */
+int calls_after(struct db *db, int64_t round, enum lang lang, const char *municipality, int64_t *after, size_t most,
+	int (*each)(void *arg, const struct call *call), void *arg, struct error *e);
+
 /* The list as a workbook, with room for what was said. count may be NULL. */
 int calls_xlsx(struct db *db, const struct report_facts *facts, int64_t round, const char *path, size_t *count,
 	struct error *e);

@@ -52,24 +52,6 @@ static int note_one(void *arg, const struct answer *answer)
 	return counts;
 }
 
-/* «12; Провели собрание»: the first fields as they stand. */
-static char *in_short(const struct fields *fields, const json_t *values)
-{
-	struct buf out;
-	buf_init(&out, 400);
-	for (size_t i = 0; i < fields->count && out.len < 200; i++) {
-		const json_t *value = json_object_get(values, fields->item[i].name);
-		if (field_empty(value))
-			continue;
-		char *text = field_show(&fields->item[i], value, lang_get());
-		char *line = gate_clean_line(text, 120);
-		(void)buf_printf(&out, "%s%s", out.len > 0 ? "; " : "", line);
-		free(line);
-		free(text);
-	}
-	return buf_take(&out);
-}
-
 static void list_json(struct listing *l, const struct ask *ask, const struct answer *answer)
 {
 	json_t *object = json_pack("{s:s, s:s, s:I, s:s, s:I, s:I, s:b, s:b, s:b, s:b}", "key", ask->key, "name", ask->name,
@@ -98,7 +80,7 @@ static int list_one(void *arg, const struct ask *ask)
 	if (cli_json(l->cli)) {
 		list_json(l, ask, &answer);
 	} else {
-		char *values = answer.fields == NULL ? xstrdup("") : in_short(&l->place.fields, answer.fields);
+		char *values = answer.fields == NULL ? xstrdup("") : fields_in_short(&l->place.fields, answer.fields, lang_get());
 		const char *cells[] = {ask->key, ask->name, ask_state_words(ask->state), answer_trouble_words(ask->trouble),
 			answer.id == 0 ? "" : cli_time(l->cli, answer.received_ms), answer.id == 0 ? "" : answer_way_words(answer.way),
 			answer.name, values};

@@ -2,7 +2,9 @@
 #ifndef VESTNIK_CONSOLE_CAMPAIGN_PART_H
 #define VESTNIK_CONSOLE_CAMPAIGN_PART_H
 
+#include "answer/answer.h"
 #include "console/campaign/place.h"
+#include "message/status.h"
 
 void page_campaigns(struct visit *visit);
 void page_overview(struct visit *visit);
@@ -10,6 +12,23 @@ void piece_progress(struct visit *visit);
 void page_letters(struct visit *visit);
 void frame_letter(struct visit *visit);
 void send_campaign_file(struct visit *visit);
+void page_answers(struct visit *visit);
+void page_differing(struct visit *visit);
+void page_municipalities(struct visit *visit);
+void page_calls(struct visit *visit);
+void page_ask(struct visit *visit);
+void send_answer_file(struct visit *visit);
+void take_decision(struct visit *visit);
+void page_enter(struct visit *visit);
+void take_enter(struct visit *visit);
+
+/* Did the round ask anybody? false: the page that says so is shown. */
+bool place_asked(struct place *place, const char *tab);
+/* Of an ask: [{"class","text"}]. New reference. */
+json_t *ask_badges(enum ask_state state, int64_t trouble, bool late);
+
+/* «принято сервером»; tr(). */
+const char *delivery_words(enum delivery_state state);
 
 /* Patterns for LIKE … ESCAPE '\': what contains the words as typed, and with the case of their first letter the
  * other way round («школа», «Школа»); "" for no words. The caller frees both. */

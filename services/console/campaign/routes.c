@@ -2,6 +2,8 @@
 #include "console/campaign/part.h"
 #include "console/parts.h"
 
+#define ANSWER_BODY_MAX (INT64_C(210) * 1024 * 1024) /* ten files of 20 MB, and the form */
+
 const struct console_route campaign_routes[] = {
 	{WEB_GET, "/campaigns", RIGHT_CAMPAIGN_READ, page_campaigns, 0, 0},
 	{WEB_GET, "/campaigns/{slug}", RIGHT_CAMPAIGN_READ, page_overview, 0, 0},
@@ -9,5 +11,14 @@ const struct console_route campaign_routes[] = {
 	{WEB_GET, "/campaigns/{slug}/letters", RIGHT_CAMPAIGN_READ, page_letters, 0, 0},
 	{WEB_GET, "/campaigns/{slug}/letter", RIGHT_CAMPAIGN_READ, frame_letter, 0, 0},
 	{WEB_GET, "/campaigns/{slug}/files/{purpose}/{position}", RIGHT_CAMPAIGN_READ, send_campaign_file, 0, 0},
+	{WEB_GET, "/campaigns/{slug}/answers", RIGHT_CAMPAIGN_READ, page_answers, 0, 0},
+	{WEB_GET, "/campaigns/{slug}/municipalities", RIGHT_CAMPAIGN_READ, page_municipalities, 0, 0},
+	{WEB_GET, "/campaigns/{slug}/calls", RIGHT_CAMPAIGN_READ, page_calls, 0, 0},
+	{WEB_GET, "/answers", RIGHT_CAMPAIGN_READ, page_differing, 0, 0},
+	{WEB_GET, "/asks/{id}", RIGHT_CAMPAIGN_READ, page_ask, 0, 0},
+	{WEB_GET, "/asks/{id}/enter", RIGHT_ANSWER_WRITE, page_enter, 0, 0},
+	{WEB_POST, "/asks/{id}/enter", RIGHT_ANSWER_WRITE, take_enter, ANSWER_BODY_MAX, ANSWER_FILES_MAX},
+	{WEB_POST, "/asks/{id}/decide", RIGHT_ANSWER_WRITE, take_decision, 0, 0},
+	{WEB_GET, "/answers/{answer}/files/{position}", RIGHT_CAMPAIGN_READ, send_answer_file, 0, 0},
 	{0, NULL, 0, NULL, 0, 0},
 };

@@ -119,3 +119,18 @@ void send_blob(struct visit *visit, const char *sql, int64_t first, int64_t seco
 		db_reset(stmt);
 	}
 }
+
+/* ---- letters ---------------------------------------------------------------------------------- */
+
+const char *delivery_words(enum delivery_state state)
+{
+	static const struct {
+		const char *en, *ru;
+	} words[DELIVERY_STATES] = {[DELIVERY_WAITING] = {"waits", "ждёт отправки"}, [DELIVERY_SENDING] = {"is being sent", "отправляется"},
+		[DELIVERY_UNCERTAIN] = {"not known whether it arrived", "неизвестно, дошло ли"}, [DELIVERY_DEFERRED] = {"deferred", "отложено"},
+		[DELIVERY_RETURNED] = {"waits", "ждёт отправки"}, [DELIVERY_ACCEPTED] = {"accepted", "принято сервером"},
+		[DELIVERY_DELIVERED] = {"delivered", "доставлено"}, [DELIVERY_BOUNCED] = {"came back", "вернулось"},
+		[DELIVERY_FAILED] = {"refused", "не принято"}, [DELIVERY_EXPIRED] = {"too late", "опоздало"},
+		[DELIVERY_CANCELLED] = {"cancelled", "отменено"}, [DELIVERY_SUPPRESSED] = {"address excluded", "адрес исключён"}};
+	return lang_get() == LANG_RU ? words[state].ru : words[state].en;
+}
