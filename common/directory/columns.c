@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/lang.h"
 #include "base/xalloc.h"
+#include "directory/search.h"
 
 struct meaning {
 	enum column_field field;
@@ -225,4 +226,56 @@ void columns_report_missing(const struct table_row *row, const char *file, struc
 const char *columns_title(const struct columns *columns, int column)
 {
 	return column >= 0 && (size_t)column < columns->count ? columns->column[column].title : "";
+}
+
+static const char *field_words(enum column_field field)
+{
+	switch (field) {
+	case COLUMN_KEY:
+		return tr("key", "ключ");
+	case COLUMN_NAME:
+		return tr("name", "название");
+	case COLUMN_KIND:
+		return tr("kind", "вид организации");
+	case COLUMN_REGION:
+		return tr("region", "регион");
+	case COLUMN_MUNICIPALITY:
+		return tr("municipality", "муниципалитет");
+	case COLUMN_ZONE:
+		return tr("time zone", "часовой пояс");
+	case COLUMN_PARENT:
+		return tr("organisation above (its key)", "вышестоящая организация (её ключ)");
+	case COLUMN_ROLE:
+		return tr("role of the contact", "роль контакта");
+	case COLUMN_ADDRESS:
+		return tr("e-mail address", "адрес электронной почты");
+	case COLUMN_PERSON:
+		return tr("person", "контактное лицо");
+	case COLUMN_POSITION:
+		return tr("position", "должность");
+	case COLUMN_PHONE:
+		return tr("phone", "телефон");
+	case COLUMN_EXTRA:
+		return tr("a field of your own", "дополнительное поле");
+	case COLUMN_UNTITLED:
+		break;
+	}
+	return NULL;
+}
+
+void columns_tell(const struct columns *columns, void (*column)(void *arg, const char *title, const char *becomes), void *arg)
+{
+	for (size_t i = 0; i < columns->count; i++) {
+		const struct column *c = &columns->column[i];
+		const char *words = field_words(c->field);
+		bool of_contact = c->field >= COLUMN_ADDRESS && c->field <= COLUMN_PHONE;
+		const char *role = of_contact ? columns->group[c->group].role : ROLE_DEFAULT;
+		if (strcmp(role, ROLE_DEFAULT) == 0) {
+			column(arg, c->title, words);
+			continue;
+		}
+		char *whole = xasprintf("%s: %s", role_shown(role), words);
+		column(arg, c->title, whole);
+		free(whole);
+	}
 }

@@ -43,6 +43,8 @@ void columns_init(struct columns *columns, const struct table_row *row, const ch
 void columns_fini(struct columns *columns);
 /* Says which columns a sheet needs. */
 void columns_report_missing(const struct table_row *row, const char *file, struct problems *problems);
+/* What each column is taken for, in words. */
+void columns_tell(const struct columns *columns, void (*column)(void *arg, const char *title, const char *becomes), void *arg);
 /* The title for messages; "" when the column has none. */
 const char *columns_title(const struct columns *columns, int column);
 

@@ -13,8 +13,10 @@
 /* What becomes of a row. */
 enum directory_fate { DIRECTORY_ADDED, DIRECTORY_CHANGED, DIRECTORY_UNCHANGED, DIRECTORY_SKIPPED };
 
+struct directory_import_result;
 struct directory_import_options {
 	const char *path;
+	const char *name;       /* of the file, for people and the revision; NULL = its path */
 	struct table_options table;
 	bool dry_run;
 	bool skip_bad;
@@ -22,6 +24,12 @@ struct directory_import_options {
 	/* Each row's fate (also in a dry run); problem NULL unless skipped. May be NULL. */
 	void (*fate)(void *arg, int line, const char *key, const char *name,
 		enum directory_fate fate, const struct problem *problem);
+	/* Each column of the header and what it is taken for (tr()); NULL: it has no title and is left out. May be
+	 * NULL. */
+	void (*column)(void *arg, const char *title, const char *becomes);
+	/* Inside the transaction that completes the import, when anything is written: a word about it elsewhere (the audit
+	 * log). Not 0: that transaction is not committed. May be NULL. */
+	int (*stored)(void *arg, struct db *tx, int64_t revision, const struct directory_import_result *result, struct error *e);
 	/* done/total in bytes read, then rows stored. May be NULL. */
 	void (*progress)(void *arg, int64_t done, int64_t total);
 	void *arg;

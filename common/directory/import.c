@@ -31,6 +31,8 @@ static int take_header(struct reading *reading, const struct table_row *row)
 		size_t errors_before = import->problems->errors;
 		columns_init(&import->columns, row, file, import->problems);
 		reading->header_bad = import->problems->errors > errors_before;
+		if (import->options->column != NULL)
+			columns_tell(&import->columns, import->options->column, import->options->arg);
 		reading->parser = record_parser_new(&import->columns, file,
 			import->result->facts.delimiter != 0, import->problems);
 		reading->errors_told = import->problems->errors;

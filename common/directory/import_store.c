@@ -143,7 +143,8 @@ static int begin_revision(struct writing *writing, int64_t compared_at)
 	return db_query_int(import->db, &writing->keeper.revision, writing->e,
 		       "INSERT INTO directory_revision (imported_ms, source, actor, added, changed, unchanged, "
 		       "skipped) VALUES ($1, $2, $3, 0, 0, 0, 0) RETURNING number",
-		       "iss", writing->keeper.now_ms, import->options->path, import->options->actor) == DB_ROW
+		       "iss", writing->keeper.now_ms, import->options->name != NULL ? import->options->name : import->options->path,
+		       import->options->actor) == DB_ROW
 		? 0
 		: -1;
 }
@@ -160,6 +161,14 @@ static int note_counts(struct writing *writing)
 		result->skipped);
 }
 
+static int tell_stored(struct writing *writing)
+{
+	const struct directory_import_options *options = writing->import->options;
+	if (options->stored == NULL || writing->row < staging_count(writing->import->staging))
+		return 0;
+	return options->stored(options->arg, writing->import->db, writing->keeper.revision, writing->import->result, writing->e);
+}
+
 static int write_once(struct writing *writing, int64_t compared_at)
 {
 	struct db *db = writing->import->db;
@@ -167,7 +176,7 @@ static int write_once(struct writing *writing, int64_t compared_at)
 		return -1;
 	if (take_turn(writing->import, writing->e) != 0 ||
 		(writing->keeper.revision == 0 && begin_revision(writing, compared_at) != 0) ||
-		write_some(writing) != 0 || note_counts(writing) != 0) {
+		write_some(writing) != 0 || note_counts(writing) != 0 || tell_stored(writing) != 0) {
 		db_rollback(db);
 		return -1;
 	}

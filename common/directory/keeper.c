@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "directory/search.h"
 
 #define CONTACTS_MAX 32 /* roles an organisation may have; more are left alone */
 
@@ -133,14 +134,16 @@ static int insert(const struct keeper *keeper, const struct record *record, int6
 {
 	if (!keeper->write)
 		return 0;
+	char *search = search_text(record->name, record->key, record->municipality, record->region);
 	enum db_step step = db_query_int(keeper->db, id, e,
 		"INSERT INTO organisation (key, parent_key, kind, name, region, municipality, zone, extra, "
-		"active, revision, updated_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10) "
+		"active, revision, updated_ms, search) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11) "
 		"RETURNING id",
-		"ssssssssii", record->key, or_null(record->parent),
+		"ssssssssiis", record->key, or_null(record->parent),
 		record->kind[0] != '\0' ? record->kind : KIND_DEFAULT, record->name,
 		or_null(record->region), or_null(record->municipality), or_null(record->zone),
-		record->extra, keeper->revision, keeper->now_ms);
+		record->extra, keeper->revision, keeper->now_ms, search);
+	free(search);
 	return step == DB_ROW ? 0 : -1;
 }
 
@@ -155,6 +158,7 @@ static int update(const struct keeper *keeper, const struct record *record, cons
 		wanted(columns, COLUMN_MUNICIPALITY, record->municipality, kept->municipality);
 	const char *zone = wanted(columns, COLUMN_ZONE, record->zone, kept->zone);
 	char *extra = merge_extra(columns, kept->extra, record->extra);
+	char *search = search_text(record->name, record->key, municipality, region);
 	int rc = 0;
 	*changed = contacts_changed || !kept->active || strcmp(parent, kept->parent) != 0 ||
 		strcmp(kind, kept->kind) != 0 || strcmp(record->name, kept->name) != 0 ||
@@ -163,10 +167,11 @@ static int update(const struct keeper *keeper, const struct record *record, cons
 	if (*changed && keeper->write)
 		rc = db_exec(keeper->db, e,
 			"UPDATE organisation SET parent_key = $2, kind = $3, name = $4, region = $5, "
-			"municipality = $6, zone = $7, extra = $8, active = 1, revision = $9, updated_ms = $10 "
-			"WHERE id = $1",
-			"isssssssii", kept->id, or_null(parent), kind, record->name, or_null(region),
-			or_null(municipality), or_null(zone), extra, keeper->revision, keeper->now_ms);
+			"municipality = $6, zone = $7, extra = $8, active = 1, revision = $9, updated_ms = $10, "
+			"search = $11 WHERE id = $1",
+			"isssssssiis", kept->id, or_null(parent), kind, record->name, or_null(region),
+			or_null(municipality), or_null(zone), extra, keeper->revision, keeper->now_ms, search);
+	free(search);
 	free(extra);
 	return rc;
 }

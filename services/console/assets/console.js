@@ -137,3 +137,44 @@ document.addEventListener("click", (event) => {
 	event.preventDefault();
 	pause.closest("#log").classList.add("held");
 });
+/* A file that is let fall on a .drop goes into its field; where the form says so (data-sends-itself) it is sent at once. */
+for (const place of document.querySelectorAll(".drop")) {
+	const field = place.querySelector("input[type=file]");
+	if (!field) continue;
+	const send = () => {
+		if (field.form && "sendsItself" in field.form.dataset && field.files.length > 0) field.form.requestSubmit();
+	};
+	for (const over of ["dragenter", "dragover"])
+		place.addEventListener(over, (event) => {
+			event.preventDefault();
+			place.classList.add("over");
+		});
+	place.addEventListener("dragleave", () => place.classList.remove("over"));
+	place.addEventListener("drop", (event) => {
+		event.preventDefault();
+		place.classList.remove("over");
+		if (event.dataTransfer.files.length === 0) return;
+		field.files = event.dataTransfer.files;
+		field.dispatchEvent(new Event("change", { bubbles: true }));
+	});
+	field.addEventListener("change", send);
+}
+/* While a long form (data-progress) is being worked on: a bar of how far it has come, its button pressed once. */
+for (const form of document.querySelectorAll("form[data-progress]"))
+	form.addEventListener("submit", (event) => {
+		const bar = form.querySelector("progress");
+		if (!bar || (event.submitter && event.submitter.hasAttribute("formaction"))) return;
+		bar.hidden = false;
+		bar.removeAttribute("value");
+		for (const button of form.querySelectorAll("button")) setTimeout(() => (button.disabled = true));
+		const look = async () => {
+			const answer = await fetch(form.dataset.progress).catch(() => null);
+			const told = answer && answer.ok ? await answer.json() : {};
+			if (told.total > 0) {
+				bar.max = told.total;
+				bar.value = told.done;
+			}
+			setTimeout(look, 700);
+		};
+		setTimeout(look, 700);
+	});
