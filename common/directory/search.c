@@ -15,7 +15,9 @@ char *search_text(const char *name, const char *key, const char *municipality, c
 {
 	char *whole = xasprintf("%s %s %s %s", name, key, municipality, region), *folded = table_title_key(whole);
 	free(whole);
-	return folded;
+	char *text = xasprintf(" %s", folded); /* each word has a blank before it: looked for by its beginning */
+	free(folded);
+	return text;
 }
 
 /* ---- what is asked for ------------------------------------------------------------------- */
@@ -35,7 +37,7 @@ static void asked_init(struct asked *asked, const char *text)
 	bool address = strchr(cut, '@') != NULL;
 	char *folded = table_title_key(address ? "" : cut);
 	for (char *word = strtok_r(folded, " ", &save); word != NULL && count < WORDS_MAX; word = strtok_r(NULL, " ", &save))
-		asked->word[count++] = xasprintf("%%%s%%", word);
+		asked->word[count++] = xasprintf("%% %s%%", word);
 	while (count < WORDS_MAX)
 		asked->word[count++] = xstrdup("%");
 	free(folded);

@@ -10,7 +10,7 @@
 #include "store/db.h"
 
 struct search_filter { /* NULL or "" = any */
-	const char *text;  /* words, each somewhere in name, key or place; with an @: the beginning of an address */
+	const char *text;  /* beginnings of words, each somewhere in name, key or place; with an @: the beginning of an address */
 	const char *kind, *region, *municipality;
 	const char *parent; /* a key */
 	int64_t after;     /* id of the last one seen */

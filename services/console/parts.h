@@ -9,5 +9,6 @@ extern const struct console_route campaign_routes[]; /* campaign/: campaigns und
 extern const struct console_route people_routes[];   /* people/: accounts, keys, the own password */
 extern const struct console_route operate_routes[]; /* operate/: services, queues, relays, webhooks, metrics */
 extern const struct console_route log_routes[]; /* operate/: the delivery log, one letter */
+extern const struct console_route directory_routes[]; /* directory/: organisations, contacts, sheets */
 
 #endif

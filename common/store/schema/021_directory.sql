@@ -1,6 +1,6 @@
 -- Looking for organisations, sheets between their preview and their import, letters told by their number.
 
--- What is searched: name, key, municipality and region, as table_title_key makes titles; '': written before
+-- What is searched: name, key, municipality and region, as table_title_key makes titles, a blank before each word; '': written before
 -- this column was there (its name alone is found, with its case).
 ALTER TABLE organisation ADD COLUMN search TEXT NOT NULL DEFAULT '';
 CREATE INDEX organisation_place ON organisation (region, municipality, id);

@@ -1,0 +1,1 @@
+vestnik_script_test(integration/console_imports_a_sheet_after_every_row_was_seen.py)
