@@ -204,13 +204,15 @@ class ConsoleBed(Bed):
 
     # ---- HTTP ----------------------------------------------------------------------------------
 
-    def request(self, method, path, body=None, headers=None, source=None):
+    def request(self, method, path, body=None, headers=None, source=None, endless=False):
+        """endless: of a stream of events only the header is read."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60,
                                                 source_address=(source, 0) if source else None)
         try:
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()
-            return Page(response.status, response.getheaders(), response.read(), path)
+            stream = endless and (response.getheader("Content-Type") or "").startswith("text/event-stream")
+            return Page(response.status, response.getheaders(), b"" if stream else response.read(), path)
         finally:
             connection.close()
 
