@@ -22,16 +22,16 @@ _vestnik()
 			esac
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'campaign copy'|'campaign rounds'|'campaign stage'|'campaign text'|'campaign postpone'|'campaign correct'|'campaign recall'|'delivery readdress'|'campaign archive'|'campaign verify'|'simulate'|'answer list'|'answer show'|'answer set'|'answer confirm'|'answer refuse'|'answer reopen'|'answer import'|'answer form'|'report'|'report calls'|'report acknowledgements'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'account add'|'account list'|'account passwd'|'account role'|'account disable'|'account enable'|'account sessions'|'api-key add'|'api-key list'|'api-key revoke'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'mail list'|'mail show'|'mail confirm'|'mail ignore'|'mail assign'|'task put'|'dead list'|'dead show'|'dead replay'|'dead drop'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'audit list'|'audit verify'|'audit head'|'help'|'completion') known=1 ;;
+			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'campaign copy'|'campaign rounds'|'campaign stage'|'campaign text'|'campaign postpone'|'campaign correct'|'campaign recall'|'delivery readdress'|'campaign approvals'|'campaign approve'|'campaign refuse'|'campaign archive'|'campaign verify'|'simulate'|'answer list'|'answer show'|'answer set'|'answer confirm'|'answer refuse'|'answer reopen'|'answer import'|'answer form'|'report'|'report calls'|'report acknowledgements'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'account add'|'account list'|'account passwd'|'account role'|'account disable'|'account enable'|'account sessions'|'api-key add'|'api-key list'|'api-key revoke'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'mail list'|'mail show'|'mail confirm'|'mail ignore'|'mail assign'|'task put'|'dead list'|'dead show'|'dead replay'|'dead drop'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'audit list'|'audit verify'|'audit head'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
 	'') words='directory campaign delivery campaign simulate answer report log delivery webhook relay suppression calendar account api-key roadmap intake mail task dead bus up down status check-config store audit help completion' ;;
 	directory) words='import list show export' ;;
-	campaign) words='check preview test launch store list status pause resume cancel retry copy rounds stage text postpone correct recall archive verify' ;;
+	campaign) words='check preview test launch store list status pause resume cancel retry copy rounds stage text postpone correct recall approvals approve refuse archive verify' ;;
 	delivery) words='readdress show' ;;
-	campaign) words='check preview test launch store list status pause resume cancel retry copy rounds stage text postpone correct recall archive verify' ;;
+	campaign) words='check preview test launch store list status pause resume cancel retry copy rounds stage text postpone correct recall approvals approve refuse archive verify' ;;
 	answer) words='list show set confirm refuse reopen import form' ;;
 	report) words='calls acknowledgements' ;;
 	delivery) words='readdress show' ;;
@@ -74,6 +74,9 @@ _vestnik()
 	'campaign correct') options='' operand='@none' ;;
 	'campaign recall') options=' --reason --yes' operand='@none' ;;
 	'delivery readdress') options=' --role' operand='@none' ;;
+	'campaign approvals') options=' --all' operand='' ;;
+	'campaign approve') options=' --note' operand='@none' ;;
+	'campaign refuse') options=' --reason' operand='@none' ;;
 	'campaign archive') options=' --output' operand='@none' ;;
 	'campaign verify') options='' operand='@file' ;;
 	'simulate') options=' --from --until' operand='@file' ;;
@@ -178,6 +181,8 @@ _vestnik()
 	'campaign postpone --round') values='@none' ;;
 	'campaign recall --reason') values='@none' ;;
 	'delivery readdress --role') values='@none' ;;
+	'campaign approve --note') values='@none' ;;
+	'campaign refuse --reason') values='@none' ;;
 	'campaign archive --output') values='@file' ;;
 	'simulate --from') values='@none' ;;
 	'simulate --until') values='@none' ;;
