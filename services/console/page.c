@@ -26,6 +26,7 @@ static const struct section menu[] = {
 	{"", "",
 		{{"start", "/", RIGHT_OWN, "Today", "Сегодня"},
 			{"campaigns", "/campaigns", RIGHT_CAMPAIGN_READ, "Campaigns", "Рассылки"},
+			{"approvals", "/approvals", RIGHT_CAMPAIGN_APPROVE, "Approvals", "Согласование"},
 			{"mail", "/mail", RIGHT_ANSWER_WRITE, "Mail that came", "Входящие письма"},
 			{"directory", "/directory", RIGHT_DIRECTORY_READ, "Directory", "Справочник"}}},
 	{"Delivery", "Доставка",
