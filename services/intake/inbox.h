@@ -29,6 +29,9 @@ struct inbox { /* all borrowed; one per thread */
 	struct bus *bus;
 	const struct ident_key *key;
 	const struct settings *settings;
+	/* Of settling (settle.h) alone: who stands in the audit log ("console/ivanova") and where he comes from. NULL:
+	 * it is not written there. */
+	const char *auditor, *origin;
 };
 
 struct inbox_mail {

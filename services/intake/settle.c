@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "audit/audit.h"
 #include "base/gate.h"
 #include "base/lang.h"
 #include "base/xalloc.h"
@@ -110,7 +111,29 @@ struct settling {
 	struct settle_result *result;
 };
 
-static int transact(struct settling *s, int (*work)(struct settling *s, struct error *e), struct error *e)
+/* No address and no words of the mail: what was decided about which. */
+static int audit(const struct settling *s, const char *action, struct error *e)
+{
+	const struct inbox *inbox = s->inbox;
+	char subject[60];
+	if (inbox->auditor == NULL)
+		return 0;
+	snprintf(subject, sizeof subject, "mail:%lld", (long long)s->mail->id);
+	json_t *facts = json_pack("{s:I}", "ask", (json_int_t)(s->ask != 0 ? s->ask : s->mail->ask));
+	if (s->result != NULL && s->result->state[0] != '\0')
+		json_object_set_new(facts, "state", json_string(s->result->state));
+	if (s->result != NULL && s->result->suppressed > 0)
+		json_object_set_new(facts, "suppressed", json_integer((json_int_t)s->result->suppressed));
+	json_t *detail = s->why == NULL ? NULL : json_pack("{s:s}", "reason", s->why);
+	const struct audit_act act = {.actor = inbox->auditor, .origin = inbox->origin, .action = action, .subject = subject,
+		.facts = facts, .detail = detail};
+	int rc = audit_write(inbox->db, inbox->key, &act, e);
+	json_decref(facts);
+	json_decref(detail);
+	return rc;
+}
+
+static int transact(struct settling *s, const char *action, int (*work)(struct settling *s, struct error *e), struct error *e)
 {
 	struct again again = {0};
 	int rc;
@@ -118,6 +141,8 @@ static int transact(struct settling *s, int (*work)(struct settling *s, struct e
 		rc = db_begin(s->inbox->db, DB_WRITE, e);
 		if (rc == 0)
 			rc = work(s, e);
+		if (rc == 0)
+			rc = audit(s, action, e);
 		if (rc == 0)
 			rc = db_commit(s->inbox->db, DB_DURABLE, e);
 		db_rollback(s->inbox->db);
@@ -296,19 +321,19 @@ int settle_confirm(struct inbox *inbox, const struct settle_mail *mail, const js
 	const char *actor, struct settle_result *result, struct error *e)
 {
 	struct settling s = {.inbox = inbox, .mail = mail, .values = values, .actor = actor, .result = result};
-	return transact(&s, confirm, e);
+	return transact(&s, "mail.confirm", confirm, e);
 }
 
 int settle_ignore(struct inbox *inbox, const struct settle_mail *mail, const char *actor, const char *why,
 	struct settle_result *result, struct error *e)
 {
 	struct settling s = {.inbox = inbox, .mail = mail, .actor = actor, .why = why, .result = result};
-	return transact(&s, ignore, e);
+	return transact(&s, "mail.ignore", ignore, e);
 }
 
 int settle_assign(struct inbox *inbox, const struct settle_mail *mail, int64_t ask, const char *actor,
 	struct error *e)
 {
 	struct settling s = {.inbox = inbox, .mail = mail, .ask = ask, .actor = actor};
-	return transact(&s, assign, e);
+	return transact(&s, "mail.assign", assign, e);
 }

@@ -21,6 +21,15 @@ void send_answer_file(struct visit *visit);
 void take_decision(struct visit *visit);
 void page_enter(struct visit *visit);
 void take_enter(struct visit *visit);
+void page_mails(struct visit *visit);
+void page_bounces(struct visit *visit);
+void page_mail(struct visit *visit);
+void page_bounce(struct visit *visit);
+void send_mail(struct visit *visit);
+void send_bounce(struct visit *visit);
+void send_mail_file(struct visit *visit);
+void take_mail(struct visit *visit);
+void take_bounce(struct visit *visit);
 
 /* Did the round ask anybody? false: the page that says so is shown. */
 bool place_asked(struct place *place, const char *tab);

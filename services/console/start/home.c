@@ -95,10 +95,11 @@ static int deadlines(struct home *h)
 
 static int waiting(struct home *h)
 {
-	int64_t mails = 0, differs = 0;
+	int64_t mails = 0, differs = 0; /* reports of mail systems are an operator's: bounces() */
 	json_t *list = json_array();
 	if (db_query_int(h->visit->db, &mails, &h->e,
-		    "SELECT COUNT(*) FROM (SELECT id FROM mail_in WHERE state = 'review' LIMIT $1) m", "i", (int64_t)COUNT_MOST) ==
+		    "SELECT COUNT(*) FROM (SELECT id FROM mail_in WHERE state = 'review'"
+		    " AND kind NOT IN ('bounce', 'complaint', 'delayed', 'delivered') LIMIT $1) m", "i", (int64_t)COUNT_MOST) ==
 		    DB_FAILED ||
 		db_query_int(h->visit->db, &differs, &h->e,
 			"SELECT COUNT(*) FROM (SELECT id FROM ask WHERE (trouble & 1) = 1 LIMIT $1) a", "i", (int64_t)COUNT_MOST) == DB_FAILED)
@@ -119,6 +120,24 @@ static int waiting(struct home *h)
 out:
 	add(h, "waiting", list);
 	return h->e.code == ERROR_NONE ? 0 : -1;
+}
+
+static int bounces(struct home *h)
+{
+	int64_t n = 0;
+	json_t *list = json_array();
+	enum db_step step = db_query_int(h->visit->db, &n, &h->e,
+		"SELECT COUNT(*) FROM (SELECT id FROM mail_in WHERE state = 'review'"
+		" AND kind IN ('bounce', 'complaint', 'delayed', 'delivered') LIMIT $1) m", "i", (int64_t)COUNT_MOST);
+	if (n > 0)
+		json_array_append_new(list,
+			json_pack("{s:s, s:o, s:s}", "url", "/bounces", "text",
+				show_count(n, tr("report of a mail system could not be matched", "отчёт почтовой системы не удалось отнести к письму"),
+					tr("reports of mail systems could not be matched", "отчёта почтовых систем не удалось отнести к письмам"),
+					"отчётов почтовых систем не удалось отнести к письмам"),
+				"action", tr("Look through", "Разобрать")));
+	add(h, "bounces", list);
+	return step == DB_FAILED ? -1 : 0;
 }
 
 static int approvals(struct home *h)
@@ -257,7 +276,7 @@ void page_start(struct visit *visit)
 	static const struct {
 		enum right right;
 		int (*part)(struct home *h);
-	} parts[] = {{RIGHT_CAMPAIGN_READ, deadlines}, {RIGHT_ANSWER_WRITE, waiting}, {RIGHT_CAMPAIGN_APPROVE, approvals},
+	} parts[] = {{RIGHT_CAMPAIGN_READ, deadlines}, {RIGHT_ANSWER_WRITE, waiting}, {RIGHT_SUPPRESSION, bounces}, {RIGHT_CAMPAIGN_APPROVE, approvals},
 		{RIGHT_CAMPAIGN_READ, trouble}, {RIGHT_CAMPAIGN_WRITE, drafts}, {RIGHT_CAMPAIGN_WRITE, first_day}};
 	struct home h = {.visit = visit, .data = json_pack("{s:s, s:s}", "title", tr("Today", "Сегодня"), "here", "start")};
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
