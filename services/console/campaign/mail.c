@@ -153,13 +153,14 @@ static int candidates(const struct mailing *m, json_t *list, struct error *e)
 			: db_query(m->visit->db, &stmt, e,
 				  CANDIDATE " FROM contact t JOIN organisation o ON o.id = t.organisation JOIN ask a ON a.organisation = o.id"
 				  " JOIN round r ON r.id = a.round JOIN campaign c ON c.id = a.campaign WHERE t.address = $1"
-				  " AND a.state <> 'withdrawn' ORDER BY a.id DESC LIMIT $2", "si", m->mail.address, (int64_t)FOUND_MOST);
+				  " AND a.state <> 'withdrawn' AND a.id <> $2 ORDER BY a.id DESC LIMIT $3", "sii", m->mail.address, m->mail.ask,
+				  (int64_t)FOUND_MOST);
 	else
 		rc = db_query(m->visit->db, &stmt, e,
 			CANDIDATE " FROM organisation o JOIN ask a ON a.organisation = o.id JOIN round r ON r.id = a.round"
 			" JOIN campaign c ON c.id = a.campaign WHERE (o.name LIKE $1 ESCAPE '\\' OR o.name LIKE $2 ESCAPE '\\'"
-			" OR o.key LIKE $1 ESCAPE '\\') AND a.state <> 'withdrawn' ORDER BY a.id DESC LIMIT $3",
-			"ssi", pattern, other, (int64_t)FOUND_MOST);
+			" OR o.key LIKE $1 ESCAPE '\\') AND a.state <> 'withdrawn' AND a.id <> $3 ORDER BY a.id DESC LIMIT $4",
+			"ssii", pattern, other, m->mail.ask, (int64_t)FOUND_MOST);
 	free(pattern);
 	free(other);
 	return rc < 0 ? -1 : rc > 0 ? 0 : add_found(list, stmt, e);
@@ -313,6 +314,11 @@ static void confirm(struct mailing *m)
 	struct error e = {0};
 	enum ask_state state;
 	ask_form_take(&m->form, &m->reading.fields, NULL, m->visit->request);
+	if (ask_form_add_rows(&m->form, &m->reading.fields, m->visit->request)) {
+		json_object_clear(m->form.errors); /* not sent yet: nothing is wrong yet */
+		show(m, 200, NULL);
+		return;
+	}
 	if (!m->reports && !m->has_ask) {
 		show(m, 422, tr("First say which organisation it is from.", "Сначала укажите, от какой организации это письмо."));
 		return;
@@ -384,7 +390,7 @@ static void take(struct visit *visit, bool reports)
 	if (strcmp(m.mail.state, "review") != 0 && strcmp(action, "assign") != 0)
 		web_reply_problem(visit->request, 409, tr("It is decided already", "Решение уже принято"),
 			m.mail.note == NULL ? tr("Somebody was quicker.", "Кто-то Вас опередил.") : m.mail.note);
-	else if (strcmp(action, "confirm") == 0)
+	else if (strcmp(action, "confirm") == 0 || web_value(visit->request, "add") != NULL)
 		confirm(&m);
 	else if (strcmp(action, "ignore") == 0)
 		ignore(&m);
