@@ -178,3 +178,20 @@ for (const form of document.querySelectorAll("form[data-progress]"))
 		};
 		setTimeout(look, 700);
 	});
+
+/* On a phone the rows of a list are cards (console.css): each cell is told the name of its column. */
+function labelCells(table) {
+	const names = [...(table.tHead?.rows[0]?.cells ?? [])].map((cell) => cell.textContent.trim());
+	for (const body of table.tBodies)
+		for (const row of body.rows)
+			[...row.cells].forEach((cell, i) => {
+				if (i > 0 && names[i] && cell.matches("td:not(.actions)") && cell.dataset.label === undefined) cell.dataset.label = names[i];
+			});
+	table.classList.toggle("labelled", names.length > 0);
+}
+function labelLists() {
+	document.querySelectorAll("table.list").forEach(labelCells);
+}
+document.addEventListener("DOMContentLoaded", labelLists);
+document.addEventListener("htmx:load", labelLists);
+document.addEventListener("htmx:afterSettle", labelLists);
