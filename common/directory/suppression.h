@@ -16,6 +16,7 @@ int suppression_add_tx(struct db *tx, const char *address, const char *reason, c
 	bool *added, struct error *e);
 /* ERROR_NOT_FOUND when the address is not there. */
 int suppression_remove(struct db *db, const char *address, struct error *e);
+int suppression_remove_tx(struct db *tx, const char *address, struct error *e);
 
 struct suppression {
 	const char *address, *reason, *source;
@@ -24,5 +25,11 @@ struct suppression {
 /* In order of address, in short read transactions; each returns non-zero to stop. */
 int suppression_each(struct db *db, int (*each)(void *arg, const struct suppression *entry),
 	void *arg, struct error *e);
+/* A page of them, newest first, before (before_ms, before); INT64_MAX and "" for the first. */
+int suppression_newest(struct db *db, int64_t before_ms, const char *before, int most,
+	int (*each)(void *arg, const struct suppression *entry), void *arg, struct error *e);
+/* Those whose address begins so, by address, after `after` ("" for the first). */
+int suppression_beginning(struct db *db, const char *beginning, const char *after, int most,
+	int (*each)(void *arg, const struct suppression *entry), void *arg, struct error *e);
 
 #endif

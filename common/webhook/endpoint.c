@@ -35,15 +35,25 @@ static void id_new(char out[static WEBHOOK_ENDPOINT_ID_SIZE])
 	snprintf(out, WEBHOOK_ENDPOINT_ID_SIZE, "ep-%s", text);
 }
 
+/* Each change is a transaction of its own, or a part of the caller's, who then commits it and does it
+ * again after a conflict. */
+static int begin(struct db *db, bool *own, struct error *e)
+{
+	*own = !db_in_transaction(db);
+	return *own ? db_begin(db, DB_WRITE, e) : 0;
+}
+
 /* Ends a change: counts it and commits, or takes everything back. Counted last,
  * so that others wait for the one row of all changes only for a moment. */
-static int finish(struct db *db, int rc, struct error *e)
+static int finish(struct db *db, bool own, int rc, struct error *e)
 {
 	if (rc == 0)
 		rc = db_exec(db, e,
 			"INSERT INTO meta (name, value) VALUES ('webhook_revision', '1') ON CONFLICT (name)"
 			" DO UPDATE SET value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)",
 			"");
+	if (!own)
+		return rc;
 	if (rc == 0)
 		return db_commit(db, DB_DURABLE, e);
 	db_rollback(db);
@@ -71,7 +81,8 @@ static int insert_secret(struct db *db, const char *id, const char *secret, int6
  * begins anew. */
 static int insert(struct db *db, const struct webhook_endpoint *endpoint, const char *secret, struct error *e)
 {
-	if (db_begin(db, DB_WRITE, e) != 0)
+	bool own;
+	if (begin(db, &own, e) != 0)
 		return -1;
 	int rc = db_exec(db, e,
 		"INSERT INTO endpoint (id, url, events, state, concurrency, allow_private, campaign, created_ms)"
@@ -80,7 +91,7 @@ static int insert(struct db *db, const struct webhook_endpoint *endpoint, const 
 		(int64_t)endpoint->allow_private, endpoint->campaign, endpoint->created_ms);
 	if (rc == 0)
 		rc = insert_secret(db, endpoint->id, secret, endpoint->created_ms, e);
-	return finish(db, rc, e);
+	return finish(db, own, rc, e);
 }
 
 int webhook_endpoint_add(struct db *db, struct webhook_endpoint *endpoint,
@@ -94,11 +105,12 @@ int webhook_endpoint_add(struct db *db, struct webhook_endpoint *endpoint,
 	id_new(endpoint->id);
 	endpoint->created_ms = clock_now_ms();
 	webhook_secret_new(secret);
+	bool own = !db_in_transaction(db);
 	struct again again = {0};
 	int rc;
 	do
 		rc = insert(db, endpoint, secret, e);
-	while (rc != 0 && again_after_conflict(&again, e));
+	while (rc != 0 && own && again_after_conflict(&again, e));
 	return rc;
 }
 
@@ -169,7 +181,8 @@ int webhook_endpoint_keys(struct db *db, const char *id, int64_t now_ms, struct 
 static int rotate(struct db *db, const char *id, int64_t keep_ms, const char *secret, struct error *e)
 {
 	int64_t now_ms = clock_now_ms(), newest_ms = 0;
-	if (db_begin(db, DB_WRITE, e) != 0)
+	bool own;
+	if (begin(db, &own, e) != 0)
 		return -1;
 	int rc = webhook_endpoint_exists(db, id, e);
 	if (rc == 0 && db_query_int(db, &newest_ms, e,
@@ -188,62 +201,77 @@ static int rotate(struct db *db, const char *id, int64_t keep_ms, const char *se
 			"si", id, now_ms + keep_ms);
 	if (rc == 0)
 		rc = insert_secret(db, id, secret, created_ms, e);
-	return finish(db, rc, e);
+	return finish(db, own, rc, e);
 }
 
 int webhook_endpoint_rotate(struct db *db, const char *id, int64_t keep_ms,
 	char secret[static WEBHOOK_SECRET_SIZE], struct error *e)
 {
+	bool own = !db_in_transaction(db);
 	struct again again = {0};
 	int rc;
 	webhook_secret_new(secret);
 	do
 		rc = rotate(db, id, keep_ms, secret, e);
-	while (rc != 0 && again_after_conflict(&again, e));
+	while (rc != 0 && own && again_after_conflict(&again, e));
 	return rc;
 }
 
 static int remove_endpoint(struct db *db, const char *id, struct error *e)
 {
-	if (db_begin(db, DB_WRITE, e) != 0)
+	bool own;
+	if (begin(db, &own, e) != 0)
 		return -1;
 	int rc = webhook_endpoint_exists(db, id, e);
 	if (rc == 0)
 		rc = db_exec(db, e, "DELETE FROM endpoint_secret WHERE endpoint = $1", "s", id);
 	if (rc == 0)
 		rc = db_exec(db, e, "DELETE FROM endpoint WHERE id = $1", "s", id);
-	return finish(db, rc, e);
+	return finish(db, own, rc, e);
 }
 
 int webhook_endpoint_remove(struct db *db, const char *id, struct error *e)
 {
+	bool own = !db_in_transaction(db);
 	struct again again = {0};
 	int rc;
 	do
 		rc = remove_endpoint(db, id, e);
-	while (rc != 0 && again_after_conflict(&again, e));
+	while (rc != 0 && own && again_after_conflict(&again, e));
 	return rc;
 }
 
-static int enable(struct db *db, const char *id, struct error *e)
+/* disabled: why; NULL = active */
+static int set_state(struct db *db, const char *id, const char *disabled, struct error *e)
 {
-	if (db_begin(db, DB_WRITE, e) != 0)
+	bool own;
+	if (begin(db, &own, e) != 0)
 		return -1;
 	int rc = webhook_endpoint_exists(db, id, e);
 	if (rc == 0)
 		rc = db_exec(db, e,
-			"UPDATE endpoint SET state = 'active', disabled_reason = NULL, first_failure_ms = NULL"
-			" WHERE id = $1",
-			"s", id);
-	return finish(db, rc, e);
+			"UPDATE endpoint SET state = $2, disabled_reason = $3, first_failure_ms = NULL WHERE id = $1", "sss", id,
+			disabled == NULL ? "active" : "disabled", disabled);
+	return finish(db, own, rc, e);
+}
+
+static int change_state(struct db *db, const char *id, const char *disabled, struct error *e)
+{
+	bool own = !db_in_transaction(db);
+	struct again again = {0};
+	int rc;
+	do
+		rc = set_state(db, id, disabled, e);
+	while (rc != 0 && own && again_after_conflict(&again, e));
+	return rc;
 }
 
 int webhook_endpoint_enable(struct db *db, const char *id, struct error *e)
 {
-	struct again again = {0};
-	int rc;
-	do
-		rc = enable(db, id, e);
-	while (rc != 0 && again_after_conflict(&again, e));
-	return rc;
+	return change_state(db, id, NULL, e);
+}
+
+int webhook_endpoint_disable(struct db *db, const char *id, const char *reason, struct error *e)
+{
+	return change_state(db, id, reason, e);
 }

@@ -1,6 +1,7 @@
 /* Webhook endpoints in the store: tables endpoint, endpoint_secret. Every
- * change is one transaction of its own, counted in it (webhook_revision): an
- * event published after it is treated by the notifier as the change says. */
+ * change is one transaction of its own, or a part of the caller's (DB_WRITE),
+ * counted in it (webhook_revision): an event published after it is treated by
+ * the notifier as the change says. */
 #ifndef VESTNIK_WEBHOOK_ENDPOINT_H
 #define VESTNIK_WEBHOOK_ENDPOINT_H
 
@@ -54,5 +55,7 @@ int webhook_endpoint_rotate(struct db *db, const char *id, int64_t keep_ms,
 /* The endpoint and its secrets; the notifier deletes what was queued for it. */
 int webhook_endpoint_remove(struct db *db, const char *id, struct error *e);
 int webhook_endpoint_enable(struct db *db, const char *id, struct error *e);
+/* By people; what comes meanwhile is not sent later. */
+int webhook_endpoint_disable(struct db *db, const char *id, const char *reason, struct error *e);
 
 #endif

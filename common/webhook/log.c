@@ -40,6 +40,12 @@ const char *webhook_id(const char *source, const char *event_id, const char *typ
 	return out;
 }
 
+static int not_kept(const char *message, struct error *e)
+{
+	return error_set(e, ERROR_NOT_FOUND,
+		tr("no message %.40s is kept for this webhook", "для этого вебхука нет сообщения %.40s"), message);
+}
+
 static int endpoint_active(struct db *db, const char *endpoint, struct error *e)
 {
 	int64_t active;
@@ -78,21 +84,9 @@ int webhook_test(struct db *db, const char *endpoint, char id[static WEBHOOK_ID_
 	return rc;
 }
 
-int webhook_attempt_each(struct db *db, const char *endpoint, const char *message, bool failed,
-	int most, int (*each)(void *arg, const struct webhook_attempt *attempt), void *arg,
+static int give(struct db_stmt *rows, int (*each)(void *arg, const struct webhook_attempt *attempt), void *arg,
 	struct error *e)
 {
-	struct db_stmt *rows;
-	if (db_query(db, &rows, e,
-		    "SELECT a.message, m.type, m.state, a.attempt, a.time_ms, a.duration_ms, m.due_ms,"
-		    " a.status, a.error, a.response FROM webhook_attempt a"
-		    " LEFT JOIN webhook_message m ON m.endpoint = a.endpoint AND m.id = a.message"
-		    " WHERE a.endpoint = $1 AND a.message >= $2 AND a.message <= $3"
-		    " AND (CAST($4 AS BIGINT) = 0 OR a.status IS NULL OR a.status < 200 OR a.status > 299)"
-		    " ORDER BY a.message DESC, a.attempt DESC LIMIT $5",
-		    "sssii", endpoint, message == NULL ? "" : message, message == NULL ? WEBHOOK_ID_END : message,
-		    (int64_t)failed, (int64_t)most) != 0)
-		return -1;
 	enum db_step step;
 	while ((step = db_step(rows, e)) == DB_ROW) {
 		struct webhook_attempt attempt = {.message = db_text(rows, 0),
@@ -113,6 +107,70 @@ int webhook_attempt_each(struct db *db, const char *endpoint, const char *messag
 	return step == DB_DONE ? 0 : -1;
 }
 
+int webhook_attempt_each(struct db *db, const char *endpoint, const char *message, bool failed,
+	int most, int (*each)(void *arg, const struct webhook_attempt *attempt), void *arg,
+	struct error *e)
+{
+	struct db_stmt *rows;
+	if (db_query(db, &rows, e,
+		    "SELECT a.message, m.type, m.state, a.attempt, a.time_ms, a.duration_ms, m.due_ms,"
+		    " a.status, a.error, a.response FROM webhook_attempt a"
+		    " LEFT JOIN webhook_message m ON m.endpoint = a.endpoint AND m.id = a.message"
+		    " WHERE a.endpoint = $1 AND a.message >= $2 AND a.message <= $3"
+		    " AND (CAST($4 AS BIGINT) = 0 OR a.status IS NULL OR a.status < 200 OR a.status > 299)"
+		    " ORDER BY a.message DESC, a.attempt DESC LIMIT $5",
+		    "sssii", endpoint, message == NULL ? "" : message, message == NULL ? WEBHOOK_ID_END : message,
+		    (int64_t)failed, (int64_t)most) != 0)
+		return -1;
+	return give(rows, each, arg, e);
+}
+
+int webhook_attempt_page(struct db *db, const char *endpoint, const char *before, int64_t before_attempt,
+	bool failed, int most, int (*each)(void *arg, const struct webhook_attempt *attempt), void *arg,
+	struct error *e)
+{
+	struct db_stmt *rows;
+	if (db_query(db, &rows, e,
+		    "SELECT a.message, m.type, m.state, a.attempt, a.time_ms, a.duration_ms, m.due_ms, a.status, a.error,"
+		    " a.response FROM (SELECT endpoint, message, attempt, time_ms, duration_ms, status, error, response"
+		    " FROM webhook_attempt WHERE endpoint = $1 AND (message, attempt) < ($2, $3)"
+		    " ORDER BY message DESC, attempt DESC LIMIT $4) a"
+		    " LEFT JOIN webhook_message m ON m.endpoint = a.endpoint AND m.id = a.message"
+		    " WHERE CAST($5 AS BIGINT) = 0 OR a.status IS NULL OR a.status < 200 OR a.status > 299"
+		    " ORDER BY a.message DESC, a.attempt DESC LIMIT $6",
+		    "ssiiii", endpoint, before == NULL ? WEBHOOK_ID_END : before, before_attempt,
+		    (int64_t)(failed ? WEBHOOK_LOOKED_AT : most), (int64_t)failed, (int64_t)most) != 0)
+		return -1;
+	return give(rows, each, arg, e);
+}
+
+int webhook_message_read(struct db *db, const char *endpoint, const char *id, struct webhook_message *out,
+	struct error *e)
+{
+	struct db_stmt *rows;
+	*out = (struct webhook_message){0};
+	if (db_query(db, &rows, e,
+		    "SELECT type, state, body, time_ms, attempts, due_ms FROM webhook_message"
+		    " WHERE endpoint = $1 AND id = $2",
+		    "ss", endpoint, id) != 0)
+		return -1;
+	enum db_step step = db_step(rows, e);
+	if (step == DB_ROW)
+		*out = (struct webhook_message){.type = xstrdup(db_text(rows, 0)), .state = xstrdup(db_text(rows, 1)),
+			.body = xstrdup(db_text(rows, 2)), .time_ms = db_int(rows, 3), .attempts = db_int(rows, 4),
+			.due_ms = db_int(rows, 5)};
+	db_reset(rows);
+	return step == DB_ROW ? 0 : step == DB_FAILED ? -1 : not_kept(id, e);
+}
+
+void webhook_message_fini(struct webhook_message *message)
+{
+	free(message->type);
+	free(message->state);
+	free(message->body);
+	*message = (struct webhook_message){0};
+}
+
 /* ---- replay ------------------------------------------------------------------- */
 
 static int replay_one(struct db *db, const char *endpoint, const char *message, int64_t *count,
@@ -124,10 +182,7 @@ static int replay_one(struct db *db, const char *endpoint, const char *message, 
 		    "ssi", endpoint, message, clock_now_ms()) != 0)
 		return -1;
 	*count = db_changes(db);
-	if (*count == 0)
-		return error_set(e, ERROR_NOT_FOUND,
-			tr("no message %.40s is kept for this webhook", "для этого вебхука нет сообщения %.40s"), message);
-	return 0;
+	return *count == 0 ? not_kept(message, e) : 0;
 }
 
 /* One step of the range: the ids after `after`; it moves on to the last looked

@@ -38,6 +38,23 @@ int webhook_attempt_each(struct db *db, const char *endpoint, const char *messag
 	int most, int (*each)(void *arg, const struct webhook_attempt *attempt), void *arg,
 	struct error *e);
 
+/* A page: before (before, before_attempt); NULL for the first. failed: looked for among the newest
+ * WEBHOOK_LOOKED_AT of that place alone, so that it stays quick. */
+#define WEBHOOK_LOOKED_AT 20000
+int webhook_attempt_page(struct db *db, const char *endpoint, const char *before, int64_t before_attempt,
+	bool failed, int most, int (*each)(void *arg, const struct webhook_attempt *attempt), void *arg,
+	struct error *e);
+
+/* One event for one endpoint. */
+struct webhook_message {
+	char *type, *state, *body;
+	int64_t time_ms, attempts, due_ms; /* due 0 = nothing is planned */
+};
+/* ERROR_NOT_FOUND. The caller calls webhook_message_fini whatever came back. */
+int webhook_message_read(struct db *db, const char *endpoint, const char *id, struct webhook_message *out,
+	struct error *e);
+void webhook_message_fini(struct webhook_message *message);
+
 struct webhook_range {
 	const char *message;        /* this one, whatever its state; or NULL and: */
 	int64_t since_ms, until_ms; /* of the event, [since, until) */

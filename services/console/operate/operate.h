@@ -27,13 +27,20 @@ void take_dead_replay(struct visit *visit); /* one, or all that the filter shows
 void take_dead_drop(struct visit *visit);
 
 void page_webhooks(struct visit *visit);
+void page_webhook_new(struct visit *visit);
 void take_webhook_add(struct visit *visit);
 void page_webhook(struct visit *visit);
 void take_webhook_rotate(struct visit *visit);
 void take_webhook_state(struct visit *visit); /* disable, enable */
 void take_webhook_remove(struct visit *visit);
 void take_webhook_test(struct visit *visit);
-void take_webhook_replay(struct visit *visit);
+void take_webhook_replay(struct visit *visit); /* a span of time */
+void page_webhook_message(struct visit *visit);
+void take_webhook_replay_one(struct visit *visit);
+struct webhook_endpoint;
+json_t *webhook_json(const struct visit *visit, const struct webhook_endpoint *endpoint);
+/* The page that shows a secret this once. */
+void webhook_show_secret(struct visit *visit, const char *id, const char *secret, bool fresh);
 
 void page_suppressions(struct visit *visit);
 void take_suppression_add(struct visit *visit);
