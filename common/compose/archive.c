@@ -293,27 +293,44 @@ static int unpack_all(struct unpacking *u, struct parts *parts, struct error *e)
 	return rc;
 }
 
-int compose_begin_zip(struct db *db, const void *data, size_t len, const char *actor, char **slug, struct problems *problems,
-	struct error *e)
+static int parts_of_zip(const void *data, size_t len, struct parts *parts, struct error *e)
 {
 	struct unpacking u = {.packed = len};
-	struct parts parts = {0};
 	zip_error_t why;
 	zip_error_init(&why);
-	*slug = NULL;
 	zip_source_t *source = zip_source_buffer_create(data, len, 0, &why);
 	u.zip = source == NULL ? NULL : zip_open_from_source(source, ZIP_RDONLY, &why);
 	if (u.zip == NULL && source != NULL)
 		zip_source_free(source);
 	zip_error_fini(&why);
-	int rc = u.zip == NULL ? error_set(e, ERROR_INPUT, "%s", tr("this is not a ZIP archive", "это не архив ZIP")) : unpack_all(&u, &parts, e);
-	if (rc == 0 && parts.yaml == NULL)
+	int rc = u.zip == NULL ? error_set(e, ERROR_INPUT, "%s", tr("this is not a ZIP archive", "это не архив ZIP")) : unpack_all(&u, parts, e);
+	if (rc == 0 && parts->yaml == NULL)
 		rc = refuse(e, tr("its campaign.yaml is empty", "campaign.yaml в нём пуст"));
-	if (rc == 0)
-		rc = compose_begin_parts(db, &parts, NULL, actor, slug, problems, e);
-	parts_fini(&parts);
 	free(u.prefix);
 	if (u.zip != NULL)
 		zip_discard(u.zip);
 	return rc;
+}
+
+int compose_begin_zip(struct db *db, const void *data, size_t len, const char *actor, char **slug, struct problems *problems,
+	struct error *e)
+{
+	struct parts parts = {0};
+	*slug = NULL;
+	int rc = parts_of_zip(data, len, &parts, e);
+	if (rc == 0)
+		rc = compose_begin_parts(db, &parts, NULL, actor, slug, problems, e);
+	parts_fini(&parts);
+	return rc;
+}
+
+struct campaign_folder *compose_load_zip(struct db *db, const struct settings *settings, const void *data, size_t len,
+	struct problems *problems, struct error *e)
+{
+	struct parts parts = {0};
+	struct campaign_folder *folder = NULL;
+	if (parts_of_zip(data, len, &parts, e) == 0)
+		folder = compose_load_parts(db, settings, &parts, problems, e);
+	parts_fini(&parts);
+	return folder;
 }

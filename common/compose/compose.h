@@ -66,6 +66,9 @@ struct campaign_folder *compose_load(struct db *db, const struct settings *setti
 /* The same without a look at the whole directory: quick however many recipients there are (previews). */
 struct campaign_folder *compose_load_quick(struct db *db, const struct settings *settings,
 	const struct composition *composition, struct problems *problems, struct error *e);
+/* A folder packed as ZIP, checked as it is; nothing is stored. As compose_load, problems name its files. */
+struct campaign_folder *compose_load_zip(struct db *db, const struct settings *settings, const void *data, size_t len,
+	struct problems *problems, struct error *e);
 /* A test letter to one address, as the organisation `like` (key or address; NULL: the first) would get it;
  * waits as order_give does. slug: of the test. */
 int compose_test(const struct orderer *who, struct db *db, const struct composition *composition, const char *like,

@@ -315,3 +315,36 @@ struct campaign_folder *compose_load_quick(struct db *db, const struct settings 
 {
 	return load(db, NULL, settings, composition, problems, e);
 }
+
+/* ---- a folder that came packed -------------------------------------------------------------------- */
+
+static void give_shortened(const struct problem *problem, const char *folder, struct problems *out)
+{
+	size_t len = strlen(folder);
+	const char *file = problem->file;
+	if (file != NULL && strncmp(file, folder, len) == 0 && file[len] == '/')
+		file += len + 1;
+	const struct problem_place place = {file, problem->line, problem->column, problem->field};
+	problem_add(out, problem->severity, place, problem->hint, "%s", problem->text);
+}
+
+struct campaign_folder *compose_load_parts(struct db *db, const struct settings *settings, const struct parts *parts,
+	struct problems *problems, struct error *e)
+{
+	struct campaign_folder *loaded = NULL;
+	struct problems found = {0};
+	char *folder = make_folder(settings, e);
+	int rc = folder == NULL ? -1 : write_file(folder, COMPOSE_YAML, parts->yaml, parts->yaml_len, e);
+	for (size_t i = 0; rc == 0 && i < parts->count; i++)
+		rc = write_file(folder, parts->item[i].name, parts->item[i].data, parts->item[i].len, e);
+	if (rc == 0) {
+		char *yaml = xasprintf("%s/%s", folder, COMPOSE_YAML);
+		loaded = campaign_folder_load(yaml, settings, db, &found);
+		for (size_t i = 0; i < found.count; i++)
+			give_shortened(&found.item[i], folder, problems);
+		free(yaml);
+	}
+	problems_fini(&found);
+	remove_folder(folder);
+	return loaded;
+}

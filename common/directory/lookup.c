@@ -138,6 +138,7 @@ int lookup_each(struct db *db, const struct lookup_filter *filter,
 	struct db_stmt *stmt;
 	int64_t organisations;
 	int rc;
+	walk.last = walk.filter->after;
 	do {
 		bool all = false;
 		if (walk.filter->key != NULL)

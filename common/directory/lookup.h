@@ -29,6 +29,7 @@ struct lookup_organisation { /* valid during the call; "" = none */
 struct lookup_filter { /* NULL = any */
 	const char *key, *kind, *region, *municipality, *parent;
 	const char *address; /* of an active contact */
+	int64_t after;       /* only ids beyond: the next page; not with key or address */
 };
 
 /* In order of id, in short read transactions; each returns non-zero to stop. */

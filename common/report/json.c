@@ -148,13 +148,19 @@ static json_t *row_json(const struct report_facts *facts, const struct report_ro
 	return object;
 }
 
-void json_write(FILE *out, const struct report_facts *facts)
+json_t *json_totals(const struct report_facts *facts)
 {
-	struct report_row *row = xcalloc(1, sizeof *row);
 	json_t *object = head(facts), *groups = json_array();
 	for (size_t i = 0; i < facts->groups; i++)
 		json_array_append_new(groups, group(facts, &facts->group[i]));
 	json_object_set_new(object, "groups", groups);
+	return object;
+}
+
+void json_write(FILE *out, const struct report_facts *facts)
+{
+	struct report_row *row = xcalloc(1, sizeof *row);
+	json_t *object = json_totals(facts);
 	char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	size_t len = strlen(text);
 	(void)fwrite(text, 1, len - 1, out); /* without its brace: rows follow one by one */

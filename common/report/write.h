@@ -26,6 +26,8 @@ void csv_first(FILE *out, const char *text);
 
 int xlsx_write(const char *path, const struct report_facts *facts, struct error *e);
 
+/* Totals, and those of every municipality ("groups"). New reference. */
+json_t *json_totals(const struct report_facts *facts);
 /* One object on one line: totals, groups, every row. */
 void json_write(FILE *out, const struct report_facts *facts);
 /* data of vestnik.report.ready: totals always, groups and rows while all stays below `most` bytes;

@@ -183,6 +183,7 @@ struct settings {
 		char *tls_cert_file, *tls_key_file; /* PEM; NULL: nginx in front, or this machine only */
 		int64_t session_ms, idle_ms; /* how long a login holds: 12 h; without use: 2 h */
 		int64_t approve_from; /* recipients from which on a second person approves a launch; 0 = never */
+		int api_per_minute;      /* requests of one API key */
 	} console;
 
 	struct settings_relay *relays;

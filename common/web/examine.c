@@ -104,6 +104,7 @@ static int take_route(struct web_request *request)
 				request->route = route;
 				return 0;
 			}
+			request->allowed |= route->methods;
 			status = 405;
 		}
 	return status;
@@ -151,7 +152,8 @@ int request_examine(struct web_request *request)
 	if (headers.wrong || !sane || headers.content_length + headers.transfer_encoding > 1 || headers.host > 1 ||
 		headers.content_type > 1 || !request->target_good)
 		return 400;
-	if (!take_method(request, request->method_name))
+	bool options = strcmp(request->method_name, "OPTIONS") == 0; /* no route has that method */
+	if (!options && !take_method(request, request->method_name))
 		return 405;
 	if (request->web->config.admit != NULL && !request->web->config.admit(request->web->config.arg, request))
 		return 429;
@@ -161,6 +163,8 @@ int request_examine(struct web_request *request)
 		return 0;
 	}
 	int status = take_route(request);
+	if (options && request->allowed != 0)
+		return 204;
 	if (status != 0)
 		return status;
 	int64_t most = request->route->body_max > 0 ? request->route->body_max : WEB_BODY_MAX;
@@ -170,7 +174,7 @@ int request_examine(struct web_request *request)
 static bool is_secret(const char *name)
 {
 	size_t len = strlen(name);
-	return strcmp(name, "token") == 0 || (len > 6 && strcmp(name + len - 6, "_token") == 0);
+	return strcmp(name, "token") == 0 || strcmp(name, "address") == 0 || (len > 6 && strcmp(name + len - 6, "_token") == 0);
 }
 
 char *request_masked_path(const struct web_request *request)

@@ -101,9 +101,8 @@ static bool begin_file(struct form *form, const char *key, const char *name, con
 	return true;
 }
 
-static bool write_file(struct form *form, const char *data, size_t len)
+static bool write_to(struct form *form, struct web_file *file, const char *data, size_t len)
 {
-	struct web_file *file = &form->file[form->files - 1];
 	for (size_t done = 0; done < len;) {
 		ssize_t n = write(file->fd, data + done, len - done);
 		if (n < 0 && errno == EINTR)
@@ -117,6 +116,34 @@ static bool write_file(struct form *form, const char *data, size_t len)
 	}
 	file->len += len;
 	return true;
+}
+
+static bool write_file(struct form *form, const char *data, size_t len)
+{
+	return write_to(form, &form->file[form->files - 1], data, len);
+}
+
+/* Anything but a form: the beginning in memory, a large one on disk. Who sends has not been asked yet who
+ * he is, and a thousand may send at once. */
+static void take_body(struct form *form, const char *data, size_t len)
+{
+	if (form->spool.fd < 0 && form->body.len + len <= FORM_SPOOL_FROM) {
+		(void)buf_append(&form->body, data, len);
+		return;
+	}
+	if (form->spool.fd < 0) {
+		form->spool.fd = temporary_file(form->folder);
+		if (form->spool.fd < 0) {
+			log_error("web.upload", "folder=%s error=%s", log_quote(form->folder), strerror(errno));
+			fail(form, FORM_NO_ROOM);
+			return;
+		}
+		if (!write_to(form, &form->spool, buf_str(&form->body), form->body.len))
+			return;
+		buf_fini(&form->body);
+		buf_init(&form->body, FORM_SPOOL_FROM);
+	}
+	(void)write_to(form, &form->spool, data, len);
 }
 
 static bool begin_field(struct form *form, const char *key)
@@ -192,7 +219,8 @@ void form_begin(struct form *form, struct MHD_Connection *connection, const char
 		if (form->processor == NULL)
 			form->verdict = FORM_WRONG; /* multipart without a boundary */
 	}
-	buf_init(&form->body, (size_t)(body_max < FORM_FIELD_BYTES ? body_max : FORM_FIELD_BYTES));
+	buf_init(&form->body, FORM_SPOOL_FROM);
+	form->spool.fd = -1;
 }
 
 void form_take(struct form *form, const char *data, size_t len)
@@ -205,8 +233,8 @@ void form_take(struct form *form, const char *data, size_t len)
 	if (form->processor != NULL) {
 		if (MHD_post_process(form->processor, data, len) != MHD_YES)
 			fail(form, FORM_WRONG);
-	} else if (buf_append(&form->body, data, len) != 0) {
-		fail(form, FORM_TOO_LARGE);
+	} else {
+		take_body(form, data, len);
 	}
 }
 
@@ -257,6 +285,10 @@ void form_fini(struct form *form)
 	free(form->building);
 	free(form->field);
 	free(form->file);
+	if (form->spool.data != NULL)
+		munmap(form->spool.data, form->spool.len);
+	if (form->spool.fd >= 0)
+		close(form->spool.fd);
 	buf_fini(&form->body);
 	*form = (struct form){0};
 }

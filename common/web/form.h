@@ -29,7 +29,9 @@ struct form {
 	bool in_file, skip_file; /* where the next piece goes */
 	bool bare;               /* the last piece began a value and held nothing of it */
 	struct buf body;
+	struct web_file spool;   /* a body that is no form and large lies here instead; len 0 = there is none */
 };
+#define FORM_SPOOL_FROM (64 * 1024)
 
 /* Decides by Content-Type. */
 void form_begin(struct form *form, struct MHD_Connection *connection, const char *folder, int64_t body_max,

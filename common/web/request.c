@@ -110,8 +110,12 @@ size_t web_files(struct web_request *request, struct web_file **out)
 	return request->form.files;
 }
 
-const void *web_body(const struct web_request *request, size_t *len)
+const void *web_body(struct web_request *request, size_t *len)
 {
+	if (request->form.spool.len > 0) {
+		*len = request->form.spool.len;
+		return web_file_data(&request->form.spool);
+	}
 	*len = request->form.body.len;
 	return *len > 0 ? request->form.body.data : NULL;
 }

@@ -62,7 +62,7 @@ size_t web_files(struct web_request *request, struct web_file **out);
 const void *web_file_data(struct web_file *file);
 
 /* Any other body (JSON) as bytes; NULL when there is none. */
-const void *web_body(const struct web_request *request, size_t *len);
+const void *web_body(struct web_request *request, size_t *len);
 
 /* ---- answering: once ------------------------------------------------------------- */
 

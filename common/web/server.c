@@ -30,8 +30,33 @@
 
 /* ---- a request ------------------------------------------------------------------- */
 
+/* What this path can: with 405, and as the whole answer to OPTIONS. */
+static void add_allow(struct web_request *request)
+{
+	static const struct {
+		unsigned method;
+		const char *names;
+	} methods[] = {{WEB_GET, "GET, HEAD"}, {WEB_POST, "POST"}, {WEB_PUT, "PUT"}, {WEB_PATCH, "PATCH"},
+		{WEB_DELETE, "DELETE"}};
+	struct buf text;
+	buf_init(&text, 100);
+	for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+		if ((request->allowed & methods[i].method) != 0)
+			(void)buf_printf(&text, "%s, ", methods[i].names);
+	(void)buf_puts(&text, "OPTIONS");
+	if (request->allowed != 0)
+		web_add_header(request, "Allow", buf_str(&text));
+	buf_fini(&text);
+}
+
 static void refuse(struct web_request *request, int status)
 {
+	if (status == 405 || status == 204)
+		add_allow(request);
+	if (status == 204) {
+		web_reply(request, 204, NULL, "", 0);
+		return;
+	}
 	atomic_fetch_add(&request->web->refused, 1);
 	/* After this nobody knows where the next request would begin. */
 	if (status == 400 || status == 413)

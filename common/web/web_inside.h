@@ -46,6 +46,7 @@ struct web_request {
 	struct target target;
 	bool target_good;
 	const struct web_route *route; /* NULL = none fits */
+	unsigned allowed;        /* methods of the path, when this one is not among them */
 	struct target_part part[TARGET_PARTS_MAX];
 	size_t parts;
 	struct form form;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "console/api/api.h"
 #include "console/gate.h"
 #include "console/operate/tail.h"
 #include "console/parts.h"
@@ -193,7 +194,7 @@ static int open_pages(struct console *console, struct address_set *proxies, stru
 		.worker_open = worker_open,
 		.worker_close = worker_close,
 		.admit = admit,
-		.problem = gate_problem,
+		.problem = api_refusal,
 		.arg = console};
 	return web_start(&console->web, &config, e);
 }
@@ -209,6 +210,7 @@ static int console_start(struct daemon *daemon, void **state, struct error *e)
 	console->key = daemon_key(daemon);
 	console->bus = daemon_bus(daemon);
 	console->visitors = throttle_new(VISITORS_BURST, VISITORS_PER_MINUTE);
+	console->programs = throttle_new(console->settings->console.api_per_minute, console->settings->console.api_per_minute);
 	console->logins = throttle_new(LOGINS_BURST, LOGINS_PER_MINUTE);
 	console->browsers = throttle_new(BROWSERS_BURST, BROWSERS_PER_MINUTE);
 	console->refusals = throttle_new(REFUSALS_BURST, REFUSALS_PER_MINUTE);
@@ -227,6 +229,8 @@ static int sweep(void *arg, int wait_ms, struct error *e)
 	int rc = daemon_open_store(console->daemon, &db, e);
 	if (rc == 0)
 		rc = session_sweep(db, clock_now_ms(), console->settings->console.idle_ms, e);
+	if (rc == 0)
+		rc = once_sweep(db, clock_now_ms(), e);
 	db_close(&db);
 	if (rc == 0)
 		daemon_wait(console->daemon, wait_ms);
@@ -247,6 +251,7 @@ static void console_stop(struct daemon *daemon, void *state)
 	web_pages_free(&console->pages);
 	web_assets_free(&console->assets);
 	throttle_free(&console->visitors);
+	throttle_free(&console->programs);
 	throttle_free(&console->logins);
 	throttle_free(&console->browsers);
 	throttle_free(&console->refusals);

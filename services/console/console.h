@@ -28,6 +28,7 @@ struct console {
 	struct web_assets *assets;
 	struct web_route *routes;  /* made of the parts' tables, in the same order */
 	struct throttle *visitors;
+	struct throttle *programs; /* per API key */
 	struct throttle *logins, *browsers, *refusals; /* logging in: per address, per known browser; audit lines */
 	struct tail *tail;         /* operate/: the one reader behind all live logs */
 };

@@ -1,5 +1,6 @@
 /* Before every handler: who asks, may he, and is it really he (CSRF). Which rules count follows from the route that
  * was found, not from what the address looks like. */
+#include "console/api/api.h"
 #include "console/gate.h"
 
 #include <stdio.h>
@@ -45,23 +46,6 @@ void gate_set_cookie(struct web_request *request, enum console_cookie cookie, co
 
 #define API_PREFIX "/api/"
 #define METRICS "/metrics" /* of a monitoring system, or looked at by a person */
-
-bool gate_problem(void *arg, struct web_request *request, int status, const char *title, const char *text)
-{
-	const char *path = web_path(request);
-	(void)arg;
-	if (path == NULL || strncmp(path, API_PREFIX, strlen(API_PREFIX)) != 0)
-		return false;
-	json_t *body = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title", title, "status", status, "detail",
-		text, "instance", path);
-	char *out = json_dumps(body, JSON_COMPACT);
-	if (status == 401)
-		web_add_header(request, "WWW-Authenticate", "Bearer realm=\"vestnik\"");
-	web_reply(request, status, "application/problem+json", out, strlen(out));
-	free(out);
-	json_decref(body);
-	return true;
-}
 
 /* The key's text; NULL when the header is not there or says something else. */
 static const char *bearer(const struct web_request *request)
@@ -251,6 +235,7 @@ void console_gate(struct web_request *request, void *state)
 	struct visit visit = {.request = request, .console = console, .db = worker->db, .visitor = &visitor};
 	struct error e = {0};
 	if (for_program(request, row)) {
+		api_speak(request);
 		serve_program(&visit, &visitor, row);
 		return;
 	}

@@ -13,7 +13,5 @@ enum console_cookie {
 const char *gate_cookie(const struct web_request *request, enum console_cookie cookie);
 /* max_age_s 0: away with it. */
 void gate_set_cookie(struct web_request *request, enum console_cookie cookie, const char *value, int max_age_s);
-/* web_config.problem: what is refused under /api/, as application/problem+json (RFC 9457). */
-bool gate_problem(void *arg, struct web_request *request, int status, const char *title, const char *text);
 
 #endif

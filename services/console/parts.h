@@ -12,5 +12,6 @@ extern const struct console_route approval_routes[]; /* people/: launches that w
 extern const struct console_route operate_routes[]; /* operate/: services, queues, relays, webhooks, metrics */
 extern const struct console_route log_routes[]; /* operate/: the delivery log, one letter */
 extern const struct console_route directory_routes[]; /* directory/: organisations, contacts, sheets */
+extern const struct console_route api_routes[]; /* api/: REST API for programs */
 
 #endif
