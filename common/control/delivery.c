@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/gate.h"
 #include "base/lang.h"
 #include "base/xalloc.h"
@@ -225,4 +226,22 @@ int delivery_webhooks(struct db *db, const struct delivery_line *line,
 			each(arg, &webhook);
 	}
 	return step == DB_FAILED ? -1 : 0;
+}
+
+int delivery_contact_readdress(struct db *tx, const char *organisation_key, const char *role, const char *address,
+	struct error *e)
+{
+	int64_t contact = 0;
+	enum db_step step = db_query_int(tx, &contact, e,
+		"SELECT c.id FROM contact c JOIN organisation o ON o.id = c.organisation WHERE o.key = $1 AND c.active = 1"
+		" AND ($2 = '' OR c.role = $2) ORDER BY c.id LIMIT 1",
+		"ss", organisation_key, role == NULL ? "" : role);
+	if (step == DB_DONE)
+		return error_set(e, ERROR_NOT_FOUND,
+			tr("the directory has no such contact of «%.80s»", "в справочнике нет такого контакта у «%.80s»"),
+			organisation_key);
+	if (step == DB_FAILED)
+		return -1;
+	return db_exec(tx, e, "UPDATE contact SET address = $2, updated_ms = $3 WHERE id = $1", "isi", contact, address,
+		clock_now_ms());
 }

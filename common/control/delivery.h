@@ -87,4 +87,10 @@ struct delivery_webhook { /* borrowed */
 int delivery_webhooks(struct db *db, const struct delivery_line *line,
 	void (*each)(void *arg, const struct delivery_webhook *webhook), void *arg, struct error *e);
 
+/* Another address for the contact of an organisation (role NULL: the first one), in the caller's transaction:
+ * the directory's own next import may say otherwise, and wins. Goes with TASK_RECIPIENT_READDRESS.
+ * ERROR_NOT_FOUND. */
+int delivery_contact_readdress(struct db *tx, const char *organisation_key, const char *role, const char *address,
+	struct error *e);
+
 #endif

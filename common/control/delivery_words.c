@@ -135,16 +135,20 @@ static const char *by_reply(int64_t code)
 	}
 }
 
+/* A detail of 0 ("5.0.0", "4.2.0") says no more than its subject: the three digits before it may. */
 const char *delivery_code_words(const char *enhanced, int64_t code)
 {
-	char subject[2] = "";
-	const char *words = NULL;
-	if (enhanced != NULL && (enhanced[0] == '4' || enhanced[0] == '5') && enhanced[1] == '.') {
-		words = known(enhanced + 2);
-		subject[0] = enhanced[2];
-	}
-	/* "5.0.0" says nothing: the three digits before it do */
+	const char *detail = NULL, *words = NULL;
+	if (enhanced != NULL && (enhanced[0] == '4' || enhanced[0] == '5') && enhanced[1] == '.')
+		detail = enhanced + 2;
+	bool vague = detail == NULL || strcmp(detail + strcspn(detail, "."), ".0") == 0;
+	if (!vague)
+		words = known(detail);
 	if (words == NULL)
 		words = by_reply(code);
-	return words != NULL || subject[0] == '\0' ? words : known(subject);
+	if (words == NULL && detail != NULL)
+		words = known(detail);
+	if (words == NULL && detail != NULL)
+		words = known((const char[]){detail[0], '\0'});
+	return words;
 }

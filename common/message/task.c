@@ -146,7 +146,7 @@ static int read_campaign(const json_t *data, struct task *task, struct error *e)
 	static const char *const known_stage[] = {"campaign", "round", "at", "deadline", NULL};
 	static const char *const known_launch[] = {"campaign", "content_hash", NULL};
 	static const char *const known_state[] = {"campaign", "reason", NULL};
-	static const char *const known_retry[] = {"campaign", "state", NULL};
+	static const char *const known_retry[] = {"campaign", "state", "delivery", NULL};
 	static const char *const known_postpone[] = {"campaign", "deadline", "round", "tell", NULL};
 	const char *const *known = task->type == TASK_CAMPAIGN_LAUNCH || task->type == TASK_CAMPAIGN_CORRECT
 		? known_launch
@@ -171,6 +171,10 @@ static int read_campaign(const json_t *data, struct task *task, struct error *e)
 		if (strcmp(task->as.campaign.state, "failed") != 0 &&
 			strcmp(task->as.campaign.state, "uncertain") != 0)
 			return error_set(e, ERROR_INPUT, "data.state should be \"failed\" or \"uncertain\"");
+		const json_t *delivery = json_object_get(data, "delivery");
+		task->as.campaign.delivery = json_integer_value(delivery);
+		if (delivery != NULL && task->as.campaign.delivery < 1)
+			return error_set(e, ERROR_INPUT, "data.delivery should be the number of a letter");
 		return 0;
 	}
 	return take_line(data, "reason", task->type == TASK_CAMPAIGN_RECALL, 400, &task->as.campaign.reason, e);

@@ -2,7 +2,8 @@
  * (application/cloudevents+json) or binary; type "vestnik.task.<name>".
  *   campaign.launch  {"campaign": slug, "content_hash": hex}
  *   campaign.pause|resume|cancel  {"campaign": slug, "reason": text?}
- *   campaign.retry   {"campaign": slug, "state": "failed"|"uncertain"}
+ *   campaign.retry   {"campaign": slug, "state": "failed"|"uncertain", "delivery": number?}: all such letters,
+ *                    or this one alone
  *   campaign.stage   {"campaign": slug, "round": number, "at": "2023-09-15 10:00", "deadline"?: the same}:
  *                    a draft stage gets its date, in the campaign's wall time
  *   campaign.postpone {"campaign": slug, "deadline": "2023-06-05 18:00", "round": number?, "tell": bool?}:
@@ -60,6 +61,7 @@ struct task {
 			char *reason;       /* pause, cancel, recall; may be NULL */
 			char *state;        /* retry */
 			int64_t round;      /* stage, postpone; 0 = not said */
+			int64_t delivery;   /* retry: delivery.key; 0 = all */
 			bool tell;          /* postpone */
 			char *at, *deadline; /* stage, postpone: "2023-09-15", "2023-09-15 10:00"; deadline may be NULL */
 		} campaign;

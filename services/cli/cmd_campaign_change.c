@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/gate.h"
 #include "base/xalloc.h"
 #include "calendar/calendar.h"
@@ -13,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/folder_path.h"
 #include "cli/task_send.h"
+#include "control/delivery.h"
 #include "store/again.h"
 #include "store/db.h"
 
@@ -126,23 +126,6 @@ static int correct_run(struct cli *cli, const struct cli_args *args)
 
 /* ---- readdress ------------------------------------------------------------------------------------ */
 
-/* The directory's contact: its own next import may say otherwise, and wins. */
-static int set_address(struct db *tx, const char *key, const char *role, const char *address, struct error *e)
-{
-	int64_t contact = 0;
-	enum db_step step = db_query_int(tx, &contact, e,
-		"SELECT c.id FROM contact c JOIN organisation o ON o.id = c.organisation WHERE o.key = $1 AND c.active = 1"
-		" AND ($2 = '' OR c.role = $2) ORDER BY c.id LIMIT 1",
-		"ss", key, role == NULL ? "" : role);
-	if (step == DB_DONE)
-		return error_set(e, ERROR_NOT_FOUND,
-			tr("the directory has no such contact of «%.80s»", "в справочнике нет такого контакта у «%.80s»"), key);
-	if (step == DB_FAILED)
-		return -1;
-	return db_exec(tx, e, "UPDATE contact SET address = $2, updated_ms = $3 WHERE id = $1", "isi", contact, address,
-		clock_now_ms());
-}
-
 static int readdress_run(struct cli *cli, const struct cli_args *args)
 {
 	const char *key = cli_operand(args, 0), *role = cli_value(args, "role");
@@ -159,7 +142,7 @@ static int readdress_run(struct cli *cli, const struct cli_args *args)
 	struct again again = {0};
 	int rc;
 	do {
-		rc = db_begin(db, DB_WRITE, &e) != 0 || set_address(db, key, role, address, &e) != 0 ||
+		rc = db_begin(db, DB_WRITE, &e) != 0 || delivery_contact_readdress(db, key, role, address, &e) != 0 ||
 				task_put_tx(cli, db, TASK_RECIPIENT_READDRESS, key, data, task, &e) != 0 ||
 				db_commit(db, DB_DURABLE, &e) != 0
 			? -1

@@ -177,7 +177,39 @@ out:
 
 /* ---- retry --------------------------------------------------------------------------------- */
 
-/* Only noted here, worked off in batches by planner_retry_step: there may be a million. */
+/* One letter: at once. Only the ledger updates deliveries, as in retry.c. */
+static int retry_one(struct planner *planner, const struct task *task, int64_t campaign, bool failed, struct error *e)
+{
+	int64_t key = task->as.campaign.delivery, dispatch;
+	enum db_step step = db_query_int(planner->db, &dispatch, e,
+		"SELECT d.dispatch FROM delivery d LEFT JOIN schedule s ON s.key = d.key"
+		" WHERE d.key = $1 AND d.campaign = $2 AND d.state = $3 AND s.key IS NULL",
+		"iii", key, campaign, (int64_t)(failed ? DELIVERY_FAILED : DELIVERY_UNCERTAIN));
+	if (step == DB_FAILED)
+		return -1;
+	if (step == DB_DONE)
+		return error_set(e, ERROR_CONFLICT, "letter %lld of campaign \"%s\" is not %s: it cannot be tried again", (long long)key,
+			task->as.campaign.slug, failed ? "failed" : "uncertain");
+	const struct delivery_status status = {.key = key,
+		.dispatch = dispatch + 1,
+		.campaign = campaign,
+		.state = DELIVERY_WAITING,
+		.time_ms = clock_now_ms()};
+	/* the campaign is not finished again before the ledger has taken this in */
+	planner->finish_marked = planner->finish_unmarked = true;
+	return planner_publish_status(planner, &status, e);
+}
+
+static int retry_all(struct planner *planner, int64_t campaign, bool failed, struct error *e)
+{
+	return db_exec(planner->db, e,
+		"INSERT INTO expand (campaign, round, step, cursor, revision)"
+		" SELECT $1, max(id), $2, 0, 0 FROM round WHERE campaign = $1"
+		" ON CONFLICT (round, step) DO UPDATE SET cursor = 0, done = 0",
+		"ii", campaign, (int64_t)(failed ? PLANNER_STEP_RETRY_FAILED : PLANNER_STEP_RETRY_UNCERTAIN));
+}
+
+/* All of them: only noted here, worked off in batches by planner_retry_step: there may be a million. */
 static int retry(struct planner *planner, const struct task *task, struct limits *limits, struct error *e)
 {
 	struct campaign_row row = {0};
@@ -189,11 +221,8 @@ static int retry(struct planner *planner, const struct task *task, struct limits
 		rc = error_set(e, ERROR_CONFLICT, "campaign \"%s\" is %s: nothing of it can be tried again",
 			row.slug, campaign_state_name(row.state));
 	if (rc == 0)
-		rc = db_exec(planner->db, e,
-			"INSERT INTO expand (campaign, round, step, cursor, revision)"
-			" SELECT $1, max(id), $2, 0, 0 FROM round WHERE campaign = $1"
-			" ON CONFLICT (round, step) DO UPDATE SET cursor = 0, done = 0",
-			"ii", row.id, (int64_t)(failed ? PLANNER_STEP_RETRY_FAILED : PLANNER_STEP_RETRY_UNCERTAIN));
+		rc = task->as.campaign.delivery != 0 ? retry_one(planner, task, row.id, failed, e)
+						     : retry_all(planner, row.id, failed, e);
 	if (rc == 0 && row.state == CAMPAIGN_FINISHED)
 		rc = db_exec(planner->db, e,
 			"UPDATE campaign SET state = 'running', state_reason = NULL, finished_ms = NULL"

@@ -19,7 +19,7 @@
 #define MARK_FRESH_MS 1000    /* the ledger's lag is asked for at most so often */
 #define MARK_IDLE_MS 2000     /* the same for a page: it does not want to be told what it shows */
 #define LEFT_EVERY_MS 1000
-#define SESSION_EVERY_MS 5000
+#define SESSION_EVERY_MS 2000
 #define SILENT_ID_MS 10000    /* a viewer whose filter lets nothing through learns where he is */
 #define SEEN_SLOTS 16384      /* a power of two */
 #define ROW_MAX_BYTES 16384

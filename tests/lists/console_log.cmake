@@ -1,0 +1,1 @@
+vestnik_script_test(integration/the_delivery_log_is_live_and_goes_back_in_time.py LABELS threads)
