@@ -33,7 +33,9 @@ int amend_read(struct db *tx, int64_t id, json_t **definition, struct error *e)
 int amend_write(struct db *tx, int64_t id, const json_t *definition, struct error *e)
 {
 	char *text = json_dumps(definition, JSON_COMPACT | JSON_SORT_KEYS);
-	int rc = db_exec(tx, e, "UPDATE campaign SET definition = $2 WHERE id = $1", "is", id, text);
+	char *document = definition_document_key(definition);
+	int rc = db_exec(tx, e, "UPDATE campaign SET definition = $2, document_key = $3 WHERE id = $1", "iss", id, text, document);
+	free(document);
 	free(text);
 	return rc;
 }

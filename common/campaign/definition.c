@@ -1,11 +1,13 @@
 #include "campaign/definition.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/xalloc.h"
 #include "base/clock.h"
 #include "calendar/calendar.h"
+#include "table/table.h"
 
 static const char *text_of(const json_t *object, const char *name)
 {
@@ -256,4 +258,23 @@ char *definition_document_words(const json_t *definition, enum lang lang)
 	if (day_parse(date, &day, NULL) == 0)
 		date = day_words(day, lang, words);
 	return xasprintf(ru ? "№ %s от %s" : "no. %s of %s", number, date);
+}
+
+char *document_key(const char *number, const char *date)
+{
+	char *folded = number == NULL ? NULL : table_title_key(number), *key = NULL;
+	if (folded != NULL && folded[0] != '\0') {
+		/* «№» is no letter and gone already. */
+		const char *bare = strncmp(folded, "n ", 2) == 0 ? folded + 2 : strncmp(folded, "no ", 3) == 0 ? folded + 3 : folded;
+		key = xasprintf("%s|%s", bare, date);
+	}
+	free(folded);
+	return key;
+}
+
+char *definition_document_key(const json_t *definition)
+{
+	const json_t *document = json_object_get(definition, "document");
+	const char *date = text_of(document, "date");
+	return document_key(text_of(document, "number"), date == NULL ? "" : date);
 }

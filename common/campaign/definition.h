@@ -61,4 +61,9 @@ json_t *definition_deadline_fields(int64_t at_ms, const char *zone, enum lang la
 /* «№ 01-12/345 от 15 мая 2023 г.», "no. 01-12/345 of 15 May 2023"; NULL without a number. The caller frees. */
 char *definition_document_words(const json_t *definition, enum lang lang);
 
+/* Number and date of a document so that two people's ways to write them are the same (campaign.document_key).
+ * date: "2023-05-15", or "" when the letter has none. NULL without a number. The caller frees. */
+char *document_key(const char *number, const char *date);
+char *definition_document_key(const json_t *definition);
+
 #endif

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/lang.h"
 #include "base/xalloc.h"
+#include "campaign/definition.h"
 #include "campaign/draft.h"
 #include "store/again.h"
 
@@ -18,18 +19,20 @@
 int draft_insert(struct db *tx, const struct draft_row *row, int64_t *id, struct error *e)
 {
 	enum db_step step;
+	char *document = definition_document_key(row->definition);
 	char *definition = json_dumps(row->definition, JSON_COMPACT | JSON_SORT_KEYS);
 	int64_t now_ms = clock_now_ms();
 	struct db_stmt *stmt;
 	int rc = db_query(tx, &stmt, e,
 		"INSERT INTO campaign (slug, kind, title, content_hash, definition, sender, state, "
 		"priority, hold, "
-		"not_after_ms, created_ms, created_by, launched_ms) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id",
-		"sssssssiinisn", row->slug, row->kind, row->title, row->hash, definition,
+		"not_after_ms, created_ms, created_by, launched_ms, document_key) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
+		"sssssssiinisns", row->slug, row->kind, row->title, row->hash, definition,
 		row->sender, row->state, (int64_t)row->priority, (int64_t)row->hold, now_ms,
-		row->actor);
+		row->actor, document);
 	free(definition);
+	free(document);
 	if (rc != 0)
 		return -1;
 	if (row->not_after_ms != TIME_NEVER_MS)

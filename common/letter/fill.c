@@ -57,6 +57,9 @@ static int check(const struct letter_recipient *r, struct error *e)
 						  !mime_plain_token(r->unsubscribe_url, UNSUBSCRIBE_MAX_BYTES)))
 		return error_set(e, ERROR_INPUT, "%s",
 			tr("the unsubscribe link is not valid", "ссылка для отписки неверна"));
+	if (r->check_url != NULL &&
+		(!gate_url(r->check_url, false) || !mime_plain_token(r->check_url, UNSUBSCRIBE_MAX_BYTES)))
+		return error_set(e, ERROR_INPUT, "%s", tr("the address to check the letter at is not valid", "адрес проверки письма неверен"));
 	return 0;
 }
 
@@ -167,7 +170,7 @@ static int render_bodies(const struct letter *letter, const struct letter_recipi
 	if (mustache_render(letter->text, r->fields, text, e) != 0 ||
 		mustache_render(letter->html, r->fields, html, e) != 0)
 		return -1;
-	return frame_end(letter->lang, leave_url(letter, r), html, text) == 0 ? 0 : too_long(e);
+	return frame_end(letter->lang, letter->numbered ? r->check_url : NULL, leave_url(letter, r), html, text) == 0 ? 0 : too_long(e);
 }
 
 static int own_file(struct letter *letter, const struct letter_attachment *file, struct buf *out, struct error *e)

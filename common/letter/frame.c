@@ -320,9 +320,22 @@ void frame_finish(const struct letter_source *s, struct mustache *html, struct m
 	buf_fini(&f.text);
 }
 
-int frame_end(enum lang lang, const char *url, struct buf *html, struct buf *text)
+/* On paper, too: its address is written out. */
+static int check_line(enum lang lang, const char *url, struct buf *html, struct buf *text)
 {
-	int rc = 0;
+	const char *words = word(lang, "To check that this letter is genuine: ", "Проверить подлинность письма: ");
+	int rc = buf_puts(html, "<div style=\"" STYLE_SMALL "padding:12px 0 0 0;\">");
+	rc |= buf_puts(html, words) | buf_puts(html, "<a href=\"");
+	rc |= escape_append(html, MUSTACHE_HTML, false, url, strlen(url));
+	rc |= buf_puts(html, "\" style=\"color:" STYLE_LINK ";\">");
+	rc |= escape_append(html, MUSTACHE_HTML, false, url, strlen(url));
+	rc |= buf_puts(html, "</a></div>" ENDL);
+	return rc | buf_puts(text, ENDL) | buf_puts(text, words) | buf_puts(text, url) | buf_puts(text, ENDL);
+}
+
+int frame_end(enum lang lang, const char *check, const char *url, struct buf *html, struct buf *text)
+{
+	int rc = check == NULL ? 0 : check_line(lang, check, html, text);
 	if (url != NULL) {
 		const char *why = word(lang, "You need not receive these letters: ",
 			"От таких писем можно отказаться: ");

@@ -14,7 +14,7 @@ int frame_addressee(struct buf *html, struct buf *text, const char *name, size_t
 void frame_start(struct mustache *html, struct mustache *text);
 /* Annexes, signature, contacts, performer. */
 void frame_finish(const struct letter_source *source, struct mustache *html, struct mustache *text);
-/* The way out (url may be NULL) and the end of the page. */
-int frame_end(enum lang lang, const char *url, struct buf *html, struct buf *text);
+/* Where to see that the letter is genuine, the way out (each may be NULL), and the end of the page. */
+int frame_end(enum lang lang, const char *check, const char *url, struct buf *html, struct buf *text);
 
 #endif

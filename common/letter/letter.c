@@ -258,6 +258,7 @@ struct letter *letter_compile(const struct letter_source *source, struct problem
 	letter->lang = source->lang;
 	letter->zone = xstrdup(source->zone != NULL ? source->zone : "UTC");
 	letter->may_leave = source->may_leave;
+	letter->numbered = source->number != NULL && source->number[0] != '\0';
 	letter->own_file = source->own_file;
 	letter->constants = json_incref(source->constants);
 	buf_init(&letter->headers, HEADERS_MAX_BYTES);

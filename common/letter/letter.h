@@ -85,6 +85,8 @@ struct letter_recipient {
 	int64_t date_ms;            /* Date: stable across attempts is not required */
 	const char *reply_to;       /* overrides the letter's; NULL = the letter's */
 	const char *unsubscribe_url; /* NULL = no List-Unsubscribe */
+	const char *check_url;      /* where anybody sees whether a letter of this number is ours; NULL = not said.
+	                             * Only in letters that have a number */
 	/* After the attachments that all get, where the source said own_file; its link and title are not
 	 * looked at. NULL = none. At most LETTER_OWN_FILE_MAX_BYTES. */
 	const struct letter_attachment *own_file;

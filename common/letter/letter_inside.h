@@ -16,7 +16,7 @@ struct letter {
 	enum lang lang;
 	char *zone;
 	char *reply_to; /* NULL: none */
-	bool may_leave, own_file;
+	bool may_leave, own_file, numbered;
 	json_t *constants; /* NULL: none */
 	struct mustache *subject, *text, *html;
 	struct buf headers;    /* the same for every copy, ends before the blank line */

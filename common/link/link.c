@@ -11,12 +11,13 @@
 #define HOURS_NEVER 0 /* the hour 1970 began in: no link expires then */
 
 const char *const link_purpose_words[] = {
-	"answer", "acknowledge", "cascade", "forward", "file", "sheet", NULL};
+	"answer", "acknowledge", "cascade", "forward", "file", "sheet", "organisation", NULL};
 
 /* What the MAC covers besides id and expiry. Never to change: links are in letters for years. */
 static const char *const purpose_macs[LINK_PURPOSES] = {
-	"link.answer", "link.acknowledge", "link.cascade", "link.forward", "link.file", "link.sheet"};
-static const char letters[] = "akmfdx";
+	"link.answer", "link.acknowledge", "link.cascade", "link.forward", "link.file", "link.sheet",
+	"link.organisation"};
+static const char letters[] = "akmfdxo";
 _Static_assert(sizeof letters == LINK_PURPOSES + 1, "a letter for each purpose");
 
 static int64_t whole_hours(int64_t expires_ms)

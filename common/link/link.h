@@ -17,6 +17,7 @@ enum link_purpose {
 	LINK_FORWARD,     /* /f/…: round.id; reading only */
 	LINK_FILE,        /* /d/…: campaign_file position * 2^32 + campaign.id */
 	LINK_SHEET,       /* /x/…: ask.id: the pre-filled workbook */
+	LINK_ORGANISATION, /* /o/…: organisation.id: all it is asked just now; linked from its pages, not from letters */
 	LINK_PURPOSES
 };
 /* "answer", "forward" …: {{link.answer}}; NULL-terminated. */

@@ -18,6 +18,11 @@
 void compose_init(struct compose *compose, const char *public_url)
 {
 	*compose = (struct compose){.public_url = public_url};
+	size_t len = public_url == NULL ? 0 : strlen(public_url);
+	while (len > 0 && public_url[len - 1] == '/')
+		len--;
+	if (len > 0 && len + sizeof "/check" <= sizeof compose->check_url)
+		snprintf(compose->check_url, sizeof compose->check_url, "%.*s/check", (int)len, public_url);
 }
 
 /* Where one leaves the list. The letter uses it only when its campaign allows leaving. */
@@ -176,7 +181,8 @@ int compose_letter(struct compose *compose, const struct ident_key *key, struct 
 		.message_id = message_id,
 		.date_ms = clock_now_ms(),
 		.reply_to = compose->reply_to[0] != '\0' ? compose->reply_to : NULL,
-		.unsubscribe_url = unsubscribe_url(compose, key, job->key)};
+		.unsubscribe_url = unsubscribe_url(compose, key, job->key),
+		.check_url = compose->check_url[0] != '\0' ? compose->check_url : NULL};
 	add_receipt(compose, fields, &recipient);
 	struct letter_attachment form;
 	char form_name[WORKBOOK_NAME_SIZE];

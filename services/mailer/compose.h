@@ -16,6 +16,7 @@ struct compose {
 	char envid[IDENT_TAG_SIZE];
 	const char *public_url; /* of the portal; NULL = no links */
 	char unsubscribe_url[COMPOSE_URL_MAX + 1];
+	char check_url[COMPOSE_URL_MAX + 1]; /* "" = none */
 };
 
 /* public_url is borrowed. */

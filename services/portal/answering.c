@@ -184,12 +184,17 @@ void answering_thank(struct web_request *request, struct worker *worker, const s
 {
 	struct wanted wanted = {.asked = asked, .version = version};
 	struct error e = {0};
+	json_t *others = NULL;
 	if (answer_each(worker->db, asked->ask.id, find_version, &wanted, &e) != 0 && wanted.found == NULL) {
 		web_reply_error(request, &e);
 	} else if (wanted.found == NULL) {
 		visit_wrong(request, worker);
+	} else if ((others = asked_open_link(worker, &asked->ask, web_part(request, "token"), &e)) == NULL) {
+		json_decref(wanted.found);
+		web_reply_error(request, &e);
 	} else {
 		json_t *page = asked_head(asked);
+		json_object_set_new(page, "others", others);
 		json_object_set_new(page, "answer", wanted.found);
 		json_object_set(page, "missing", wanted.missing);
 		json_object_set_new(page, "has_missing", json_boolean(json_array_size(wanted.missing) > 0));

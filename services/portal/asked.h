@@ -25,4 +25,13 @@ void asked_fini(struct asked *asked);
  * "document"}. New reference. */
 json_t *asked_head(const struct asked *asked);
 
+/* Requests the organisation has not answered yet, at most ASKED_OPEN_MOST: [{"title","round","deadline","overdue","begun",
+ * "url"}], those with the nearest deadline first. token: of the link in hand, whose expiry the links get. New
+ * reference; NULL on error. */
+#define ASKED_OPEN_MOST 100
+struct worker;
+json_t *asked_open(struct worker *worker, int64_t organisation, const char *token, struct error *e);
+/* {"count","url"} for the link to that list; null when nothing else is open. New reference; NULL on error. */
+json_t *asked_open_link(struct worker *worker, const struct ask *ask, const char *token, struct error *e);
+
 #endif

@@ -42,9 +42,12 @@ static void show_form(struct web_request *request, struct worker *worker, const 
 	struct error e = {0};
 	struct web_file *lost;
 	json_t *page = asked_head(asked), *versions = answering_versions(worker->db, asked, VERSIONS_SHOWN, &e);
-	if (versions == NULL) {
+	json_t *others = versions == NULL ? NULL : asked_open_link(worker, &asked->ask, web_part(request, "token"), &e);
+	if (others == NULL) {
+		json_decref(versions);
 		web_reply_error(request, &e);
 	} else {
+		json_object_set_new(page, "others", others);
 		answering_add_form(page, asked, form, sender, NULL, shown->text);
 		add_sheet(request, worker, asked, page, shown->sheet_said);
 		json_object_set_new(page, "answered", json_boolean(json_array_size(versions) > 0));

@@ -57,10 +57,13 @@ static void show_page(struct web_request *request, struct worker *worker, const 
 	struct web_file *lost;
 	json_t *page = asked_head(asked), *hints = sum_hints(asked, schools);
 	json_t *versions = answering_versions(worker->db, asked, VERSIONS_SHOWN, &e);
-	if (versions == NULL) {
+	json_t *others = versions == NULL ? NULL : asked_open_link(worker, &asked->ask, web_part(request, "token"), &e);
+	if (others == NULL) {
+		json_decref(versions);
 		web_reply_error(request, &e);
 		goto out;
 	}
+	json_object_set_new(page, "others", others);
 	answering_add_form(page, asked, form, sender, hints, text);
 	const char *reason = web_value(request, "reason");
 	json_object_set_new(json_object_get(page, "reason"), "value", json_string(reason == NULL ? "" : reason));

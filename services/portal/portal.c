@@ -21,6 +21,9 @@
 /* What is sent with one link. A person corrects himself some times; a machine does not stop. */
 #define TOKENS_BURST 20
 #define TOKENS_PER_MINUTE 10
+/* Letters looked up by number and date, per address: a registry's morning; numbers are not to be walked through. */
+#define CHECKS_BURST 15
+#define CHECKS_PER_MINUTE 6
 #define STYLE_MAX_BYTES (256 * 1024)
 #define WAIT_MS 3600000
 
@@ -171,6 +174,7 @@ static int portal_start(struct daemon *daemon, void **state, struct error *e)
 	portal->visitors = throttle_new(VISITORS_BURST, VISITORS_PER_MINUTE);
 	portal->guesses = throttle_new(GUESSES_BURST, GUESSES_PER_MINUTE);
 	portal->tokens = throttle_new(TOKENS_BURST, TOKENS_PER_MINUTE);
+	portal->checks = throttle_new(CHECKS_BURST, CHECKS_PER_MINUTE);
 	proxies = (struct address_set){0};
 	if (portal->settings->public_url == NULL)
 		return 0;
@@ -202,6 +206,7 @@ static void portal_stop(struct daemon *daemon, void *state)
 	throttle_free(&portal->visitors);
 	throttle_free(&portal->guesses);
 	throttle_free(&portal->tokens);
+	throttle_free(&portal->checks);
 	free(portal->files);
 	free(portal);
 }

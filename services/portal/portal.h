@@ -19,7 +19,7 @@ struct portal {
 	struct web_pages *pages;
 	struct web_assets *assets;
 	char *files;              /* folder of annexes ready to be sent (annex_file.h) */
-	struct throttle *visitors, *guesses, *tokens;
+	struct throttle *visitors, *guesses, *tokens, *checks;
 };
 struct worker { /* of one thread */
 	struct portal *portal;
@@ -43,6 +43,8 @@ void page_cascade(struct web_request *request, void *worker);      /* /m/{token}
 void page_forward(struct web_request *request, void *worker);      /* /f/{token} */
 void page_annex(struct web_request *request, void *worker);        /* /d/{token} */
 void page_sheet(struct web_request *request, void *worker);        /* /x/{token} */
+void page_organisation(struct web_request *request, void *worker); /* /o/{token} */
+void page_check(struct web_request *request, void *worker);        /* /check */
 void page_leave(struct web_request *request, void *worker);        /* /u/{token} */
 
 #endif

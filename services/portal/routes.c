@@ -14,6 +14,8 @@ static const struct web_route recipients[] = {
 	{WEB_GET, "/f/{token}", page_forward, 0, 0},
 	{WEB_GET, "/d/{token}", page_annex, 0, 0},
 	{WEB_GET, "/x/{token}", page_sheet, 0, 0},
+	{WEB_GET, "/o/{token}", page_organisation, 0, 0},
+	{WEB_GET, "/check", page_check, 0, 0},
 	{WEB_GET | WEB_POST, "/u/{token}", page_leave, 0, 0},
 	{0, NULL, NULL, 0, 0},
 };

@@ -140,7 +140,7 @@ static void envelope_values_are_checked_again(void **state)
 	json_t *fields = json_object();
 	struct letter_copy copy = {0};
 	struct error e;
-	struct letter_recipient bad[5];
+	struct letter_recipient bad[6];
 	for (size_t i = 0; i < COUNT(bad); i++)
 		bad[i] = recipient_with(fields);
 	bad[0].to_address = "a@b.org>\r\nBcc: <x@example.org";
@@ -148,6 +148,7 @@ static void envelope_values_are_checked_again(void **state)
 	bad[2].reply_to = "a b@c.org";
 	bad[3].unsubscribe_url = "http://x\r\ny";
 	bad[4].to_address = "";
+	bad[5].check_url = "https://x\"><script>";
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		assert_int_equal(letter_fill(letter, &bad[i], &copy, &e), -1);
 		assert_int_equal(e.code, ERROR_INPUT);
@@ -396,6 +397,36 @@ static void headers_are_those_that_are_asked_for(void **state)
 	json_decref(fields);
 }
 
+static void a_letter_with_a_number_says_where_it_is_checked(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *number, *url;
+		bool said;
+	} cases[] = {{"01-12/345", "https://portal.example.org/check", true}, {"01-12/345", NULL, false},
+		{NULL, "https://portal.example.org/check", false}};
+	json_t *fields = json_object();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct letter_source source = plain_source("# Тема\n\nb");
+		source.number = cases[i].number;
+		struct letter *letter = compiled(&source);
+		struct letter_recipient recipient = recipient_with(fields);
+		recipient.check_url = cases[i].url;
+		char *subject = NULL, *text = NULL, *html = NULL;
+		struct error e;
+		assert_int_equal(letter_preview(letter, &recipient, &subject, &text, &html, &e), 0);
+		bool in_text = strstr(text, "Проверить подлинность письма: https://portal.example.org/check\r\n") != NULL;
+		bool in_html = strstr(html, "href=\"https://portal.example.org/check\"") != NULL;
+		if (in_text != cases[i].said || in_html != cases[i].said)
+			fail_msg("case %zu: got text %d, html %d, want %d", i, in_text, in_html, cases[i].said);
+		free(subject);
+		free(text);
+		free(html);
+		letter_unref(&letter);
+	}
+	json_decref(fields);
+}
+
 static void attachments_are_shared_not_copied(void **state)
 {
 	(void)state;
@@ -510,6 +541,7 @@ int main(void)
 		cmocka_unit_test(markdown_becomes_text_and_html),
 		cmocka_unit_test(values_that_cannot_be_sent_fail_the_letter),
 		cmocka_unit_test(headers_are_those_that_are_asked_for),
+		cmocka_unit_test(a_letter_with_a_number_says_where_it_is_checked),
 		cmocka_unit_test(attachments_are_shared_not_copied),
 		cmocka_unit_test(a_linked_annex_is_listed_with_its_link_and_does_not_travel),
 		cmocka_unit_test(the_estimate_is_close),
