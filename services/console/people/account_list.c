@@ -21,7 +21,7 @@ static int list_one(void *arg, const struct account *account)
 		json_pack("{s:I, s:s, s:s, s:s, s:b, s:b, s:b, s:o, s:b}", "id", (json_int_t)account->id, "login", account->login, "name",
 			account->name, "role", role_words(account->role), "off", !account->active, "locked",
 			account->active && account->locked_until_ms > clock_now_ms(), "given", account->active && account->must_change,
-			"used", show_ago(account->used_ms), "self", account->id == listing->visit->visitor->account));
+			"used", show_ago(account->used_ms), "mine", account->id == listing->visit->visitor->account));
 	return 0;
 }
 

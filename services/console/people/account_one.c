@@ -55,7 +55,7 @@ static void show(struct visit *visit, int status, const struct account *account,
 	}
 	json_t *data = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:b, s:b}", "title", account->name, "here", "accounts", "of",
 		(json_int_t)account->id, "login", account->login, "person", account->name, "is", role_words(account->role), "off",
-		!account->active, "self", own != NULL);
+		!account->active, "mine", own != NULL);
 	json_object_set_new(data, "locked",
 		account->active && account->locked_until_ms > clock_now_ms() ? show_time(visit, account->locked_until_ms) : json_null());
 	json_object_set_new(data, "given", json_boolean(account->active && account->must_change));
