@@ -154,7 +154,7 @@ static int approvals(struct home *h)
 	}
 	while ((step = db_step(stmt, &h->e)) == DB_ROW)
 		json_array_append_new(list,
-			json_pack("{s:o, s:s, s:s, s:o}", "url", json_sprintf("/approvals/%s", db_text(stmt, 0)), "title",
+			json_pack("{s:o, s:s, s:s, s:o}", "url", json_string("/approvals"), "title",
 				db_text(stmt, 1), "by", db_text(stmt, 2), "when", show_ago(db_int(stmt, 3))));
 	add(h, "approvals", list);
 	return step == DB_FAILED ? -1 : 0;
