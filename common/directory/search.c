@@ -140,8 +140,8 @@ json_t *search_values(struct db *db, enum search_place place, const char *region
 	static const char *const sql[] = {
 		"SELECT DISTINCT kind FROM organisation WHERE $1 = '' OR region = $1 ORDER BY kind LIMIT $2",
 		"SELECT DISTINCT region FROM organisation WHERE region IS NOT NULL AND $1 = '' ORDER BY region LIMIT $2",
-		"SELECT DISTINCT municipality FROM organisation WHERE municipality IS NOT NULL AND ($1 = '' OR region = $1)"
-		" ORDER BY municipality LIMIT $2"};
+		("SELECT DISTINCT municipality FROM organisation WHERE municipality IS NOT NULL AND ($1 = '' OR region = $1)"
+		 " ORDER BY municipality LIMIT $2")};
 	struct db_stmt *stmt;
 	enum db_step step;
 	json_t *all = json_array();
