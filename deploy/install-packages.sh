@@ -18,7 +18,7 @@ build=(gcc libc6-dev cmake ninja-build pkg-config
 run=(ca-certificates tzdata openssl procps python3 python3-aiosmtpd)
 tests=(clang-14 libclang-rt-14-dev llvm-14 valgrind git python3-venv postfix nginx-light
 	postgresql-15 kcat openjdk-17-jdk-headless maven dovecot-core dovecot-imapd
-	chromium fonts-dejavu-core)
+	chromium fonts-dejavu-core wrk)
 
 if [ "$(. /etc/os-release && echo "${ID:-}${VERSION_ID:-}")" != debian12 ]; then
 	echo "install-packages: made for Debian 12; elsewhere install these by hand:" >&2
