@@ -59,7 +59,7 @@ home() { # header pattern, path pattern
 		grep -nE "^[[:space:]]*#[[:space:]]*include[[:space:]]*<$1" "${sources[@]}" | grep -vE "^($2)" || true)
 }
 home '(csv|iconv|expat)\.h>' 'common/table/'
-home 'zip\.h>' 'common/table/|common/report/(case|verify)\.c'
+home 'zip\.h>' 'common/table/|common/report/(case|verify)\.c|common/compose/archive\.c'
 home 'sqlite3\.h>' 'common/store/db_sqlite'
 home '(postgresql/)?libpq' 'common/store/db_postgres'
 home 'librdkafka/' 'common/bus/bus_kafka'

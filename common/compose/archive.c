@@ -1,6 +1,5 @@
 /* A campaign's folder that came packed: from ZIP, or out of the store (copy.c). What comes from outside is
  * counted before it is believed: entries, bytes as they come out, how much more that is than went in. */
-#include <iconv.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zip.h>
@@ -137,8 +136,9 @@ static int begin_once(void *arg, struct db *tx, struct error *e)
 static int begin_all(struct db *db, struct beginning *b, struct error *e)
 {
 	char *base = xstrdup(b->slug);
+	/* That a name is taken is found before anything is written: the caller's transaction stays good. */
 	int rc = compose_write(db, begin_once, b, e);
-	for (int n = 2; rc != 0 && e->code == ERROR_CONFLICT && b->may_number && n < NUMBERS_MOST && !db_in_transaction(db); n++) {
+	for (int n = 2; rc != 0 && e->code == ERROR_CONFLICT && b->may_number && n < NUMBERS_MOST; n++) {
 		free(b->slug);
 		b->slug = xstrdup(base);
 		number_slug(b, n);
@@ -185,23 +185,30 @@ int compose_begin_parts(struct db *db, struct parts *parts, const char *wanted, 
 
 /* ---- ZIP --------------------------------------------------------------------------------------------- */
 
-/* Windows packs Russian names in its old code page. */
+/* Windows packs Russian names in the code page of DOS: letters, ё and № of it. */
+static char *of_cp866(const char *raw)
+{
+	struct buf out;
+	buf_init(&out, 4 * NAME_MAX_BYTES);
+	for (const unsigned char *p = (const unsigned char *)raw; *p != '\0'; p++) {
+		unsigned c = *p < 0x80 ? *p : *p <= 0xaf ? 0x410 + *p - 0x80u : *p >= 0xe0 && *p <= 0xef ? 0x440 + *p - 0xe0u
+			     : *p == 0xf0 ? 0x401 : *p == 0xf1 ? 0x451 : *p == 0xfc ? 0x2116 : '_';
+		if (c < 0x80)
+			(void)buf_putc(&out, (char)c);
+		else if (c < 0x800)
+			(void)buf_printf(&out, "%c%c", 0xc0 | (int)(c >> 6), 0x80 | (int)(c & 0x3f));
+		else
+			(void)buf_puts(&out, "№");
+	}
+	return buf_take(&out);
+}
+
 static char *name_of(zip_t *zip, zip_uint64_t index)
 {
 	const char *raw = zip_get_name(zip, index, ZIP_FL_ENC_RAW);
 	if (raw == NULL || strlen(raw) > NAME_MAX_BYTES)
 		return NULL;
-	if (gate_utf8(raw, strlen(raw)))
-		return xstrdup(raw);
-	char out[4 * NAME_MAX_BYTES], *to = out, *from = xstrdup(raw), *at = from;
-	size_t in = strlen(raw), room = sizeof out - 1;
-	iconv_t cd = iconv_open("UTF-8", "CP866");
-	bool good = cd != (iconv_t)-1 && iconv(cd, &at, &in, &to, &room) != (size_t)-1;
-	if (cd != (iconv_t)-1)
-		iconv_close(cd);
-	free(from);
-	*to = '\0';
-	return good ? xstrdup(out) : NULL;
+	return gate_utf8(raw, strlen(raw)) ? xstrdup(raw) : of_cp866(raw);
 }
 
 struct unpacking {

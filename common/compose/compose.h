@@ -47,6 +47,7 @@ int compose_save(struct db *db, const char *slug, int64_t version, const json_t 
 int compose_rename(struct db *db, const char *slug, int64_t version, const char *new_slug, const char *actor,
 	struct error *e);
 int compose_drop(struct db *db, const char *slug, struct error *e);
+/* Newest change first; without those that were launched meanwhile (a second person's word came later). */
 int compose_each(struct db *db, int (*each)(void *arg, const struct composition *composition), void *arg,
 	struct error *e);
 

@@ -6,6 +6,7 @@
 #include "base/lang.h"
 #include "base/xalloc.h"
 #include "compose/compose_inside.h"
+#include "control/approval.h"
 #include "store/again.h"
 
 #define WAIT_MOST_MS 5000 /* as order_give */
@@ -33,6 +34,8 @@ struct launching {
 	const struct composition *composition;
 	const struct campaign_folder *folder;
 	json_t *files; /* the composition's rows, in case the planner refuses */
+	int64_t recipients;
+	bool asked;    /* a second person's word was asked for: the composition stays */
 	char task[IDENT_SIZE];
 };
 
@@ -69,14 +72,13 @@ static int keep_files(struct launching *l, struct db *tx, struct error *e)
 static int in_last(void *arg, struct db *tx, int64_t id, struct error *e)
 {
 	struct launching *l = arg;
-	const char *slug = campaign_folder_slug(l->folder);
 	(void)id;
-	if (check_version(l, tx, e) != 0 || keep_files(l, tx, e) != 0 || compose_delete(tx, l->composition->slug, e) != 0)
+	if (check_version(l, tx, e) != 0 || keep_files(l, tx, e) != 0)
 		return -1;
-	json_t *data = launch_data(slug, campaign_folder_hash(l->folder));
-	int rc = order_put(l->who, tx, TASK_CAMPAIGN_LAUNCH, slug, data, l->task, e);
-	json_decref(data);
-	return rc;
+	if (approval_launch(l->who, tx, campaign_folder_slug(l->folder), campaign_folder_hash(l->folder), l->recipients, &l->asked,
+		    l->task, e) != 0)
+		return -1;
+	return l->asked ? 0 : compose_delete(tx, l->composition->slug, e);
 }
 
 /* The planner refused: what people wrote is there again. */
@@ -98,6 +100,16 @@ static int bring_back(void *arg, struct db *tx, struct error *e)
 	return 0;
 }
 
+static int count(const struct campaign_folder *folder, struct db *db, int64_t *recipients, struct error *e)
+{
+	struct campaign_recipient *none = NULL;
+	size_t samples = 0;
+	int rc = campaign_folder_audience(folder, db, recipients, &none, 0, &samples, e);
+	if (rc == 0)
+		free(none);
+	return rc;
+}
+
 int compose_launch(const struct orderer *who, struct db *db, const struct composition *composition, bool *asked,
 	enum order_outcome *outcome, char result[static ORDER_RESULT_SIZE], struct problems *problems, struct error *e)
 {
@@ -110,10 +122,14 @@ int compose_launch(const struct orderer *who, struct db *db, const struct compos
 	int rc = load(db, who, composition, &folder, problems, e);
 	l.folder = folder;
 	if (rc == 0)
-		rc = campaign_folder_store_and(folder, db, who->actor, in_last, &l, &id, e);
+		rc = count(folder, db, &l.recipients, e);
 	if (rc == 0)
+		rc = campaign_folder_store_and(folder, db, who->actor, in_last, &l, &id, e);
+	*asked = rc == 0 && l.asked;
+	*outcome = ORDER_QUEUED;
+	if (rc == 0 && !l.asked)
 		rc = order_await(who, db, l.task, WAIT_MOST_MS, outcome, result, e);
-	if (rc == 0 && *outcome == ORDER_REFUSED)
+	if (rc == 0 && !l.asked && *outcome == ORDER_REFUSED)
 		(void)compose_write(db, bring_back, &l, &ignored);
 	json_decref(l.files);
 	campaign_folder_free(&folder);

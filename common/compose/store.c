@@ -77,7 +77,9 @@ int compose_each(struct db *db, int (*each)(void *arg, const struct composition 
 {
 	struct db_stmt *row;
 	enum db_step step;
-	if (db_query(db, &row, e, "SELECT " COLUMNS " FROM composition ORDER BY changed_ms DESC, slug", "") != 0)
+	if (db_query(db, &row, e, "SELECT " COLUMNS " FROM composition c WHERE NOT EXISTS"
+		    " (SELECT 1 FROM campaign WHERE campaign.slug = c.slug AND state <> 'draft') ORDER BY changed_ms DESC, slug",
+		    "") != 0)
 		return -1;
 	while ((step = db_step(row, e)) == DB_ROW) {
 		struct composition one;

@@ -13,5 +13,6 @@ extern const struct console_route operate_routes[]; /* operate/: services, queue
 extern const struct console_route log_routes[]; /* operate/: the delivery log, one letter */
 extern const struct console_route directory_routes[]; /* directory/: organisations, contacts, sheets */
 extern const struct console_route api_routes[]; /* api/: REST API for programs */
+extern const struct console_route compose_routes[]; /* compose/: campaigns being written */
 
 #endif

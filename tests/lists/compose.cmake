@@ -1,2 +1,3 @@
 # Campaigns being written in the browser.
 vestnik_test(unit/test_compose.c USES compose directory test_scratch LIBRARIES PkgConfig::ZIP)
+vestnik_script_test(integration/console_composes_s3_from_sheet_to_launch.py BEDS kafka+postgres)

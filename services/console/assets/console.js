@@ -195,3 +195,21 @@ function labelLists() {
 document.addEventListener("DOMContentLoaded", labelLists);
 document.addEventListener("htmx:load", labelLists);
 document.addEventListener("htmx:afterSettle", labelLists);
+/* Writing a campaign: what is clicked is put where the cursor last stood in a letter. */
+let lastLetter = null;
+document.addEventListener("focusin", (event) => {
+	if (event.target.matches("textarea.letter-source")) lastLetter = event.target;
+});
+document.addEventListener("click", (event) => {
+	const button = event.target.closest("[data-insert]");
+	if (!button) return;
+	const field = lastLetter || document.querySelector("textarea.letter-source");
+	field.setRangeText(button.dataset.insert, field.selectionStart, field.selectionEnd, "end");
+	field.dispatchEvent(new Event("input", { bubbles: true }));
+	field.focus();
+});
+/* What cannot be undone is asked once more. */
+document.addEventListener("click", (event) => {
+	const button = event.target.closest("[data-confirm]");
+	if (button && !window.confirm(button.dataset.confirm)) event.preventDefault();
+});
