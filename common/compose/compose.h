@@ -76,6 +76,12 @@ int compose_test(const struct orderer *who, struct db *db, const struct composit
 	const char *to_address, char slug[static CAMPAIGN_SLUG_SIZE], enum order_outcome *outcome,
 	char result[static ORDER_RESULT_SIZE], struct problems *problems, struct error *e);
 
+/* A launched campaign's own folder with another text of its first letter (first NULL: it stays) and the letter for
+ * those who have it already, loaded for amend_store (campaign/amend.h); nothing is stored. NULL and problems or e
+ * as compose_load. The caller frees. */
+struct campaign_folder *compose_correct_text(struct db *db, const struct settings *settings, const char *campaign,
+	const char *first, const char *correction, struct problems *problems, struct error *e);
+
 /* Stores the draft and orders its launch in one transaction; the composition is dropped with it. With
  * approval wanted (settings) and not given for this content: the request is noted, *asked is set,
  * nothing is launched. problems: why it cannot be. */

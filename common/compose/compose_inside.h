@@ -61,6 +61,9 @@ void parts_fini(struct parts *parts);
 /* folder.c: as compose_load. */
 struct campaign_folder *compose_load_parts(struct db *db, const struct settings *settings, const struct parts *parts,
 	struct problems *problems, struct error *e);
+/* copy.c: what a stored campaign is made of, as it stands. parts_fini whatever came back. */
+int parts_of_campaign(struct db *db, const struct settings *settings, const char *campaign, struct parts *parts,
+	struct problems *problems, struct error *e);
 /* wanted: its name; NULL: the one the text has, with a number behind it when that is taken. */
 int compose_begin_parts(struct db *db, struct parts *parts, const char *wanted, const char *actor, char **slug,
 	struct problems *problems, struct error *e);

@@ -200,32 +200,50 @@ static int move_dates(struct copying *c, const struct settings *settings, const 
 	return rc;
 }
 
+/* Its text (with the dates moved unless start_day is DAY_NONE), letters, attachments, tables. */
+static int take_all(struct copying *c, const struct settings *settings, const char *campaign, const char *name,
+	int32_t start_day, struct problems *problems)
+{
+	struct yaml_node *root = NULL;
+	int rc = find(c, campaign);
+	if (rc == 0)
+		rc = take_file(c, "source", "", -1, COMPOSE_YAML);
+	if (rc == 0 && c->parts.yaml == NULL)
+		rc = error_set(c->e, ERROR_NOT_FOUND, tr("the text of «%.64s» is not in the store", "текста рассылки «%.64s» нет в хранилище"), campaign);
+	if (rc == 0 && start_day != DAY_NONE)
+		rc = move_dates(c, settings, name, start_day, problems);
+	if (rc == 0 && (root = yaml_load_text(COMPOSE_YAML, c->parts.yaml, c->parts.yaml_len, problems)) == NULL)
+		rc = error_set(c->e, ERROR_INTERNAL, "the stored campaign.yaml is damaged");
+	if (rc == 0 && (take_letters(c, root) != 0 || take_attachments(c, root) != 0 || take_tables(c, root) != 0))
+		rc = -1;
+	yaml_node_free(&root);
+	return rc;
+}
+
 int compose_begin_copy(struct db *db, const struct settings *settings, const char *campaign, int32_t start_day,
 	const char *actor, char **slug, struct problems *problems, struct error *e)
 {
 	struct copying c = {.db = db, .e = e};
 	char name[COPY_SLUG_SIZE];
-	struct yaml_node *root = NULL;
 	*slug = NULL;
-	int rc = find(&c, campaign);
-	if (rc == 0)
-		rc = take_file(&c, "source", "", -1, COMPOSE_YAML);
-	if (rc == 0 && c.parts.yaml == NULL)
-		rc = error_set(e, ERROR_NOT_FOUND, tr("the text of «%.64s» is not in the store", "текста рассылки «%.64s» нет в хранилище"), campaign);
 	if (start_day != DAY_NONE)
 		(void)copy_slug(campaign, start_day, name);
 	else
 		snprintf(name, sizeof name, "%.57s-copy", campaign);
-	if (rc == 0 && start_day != DAY_NONE)
-		rc = move_dates(&c, settings, name, start_day, problems);
-	if (rc == 0 && (root = yaml_load_text(COMPOSE_YAML, c.parts.yaml, c.parts.yaml_len, problems)) == NULL)
-		rc = error_set(e, ERROR_INTERNAL, "the stored campaign.yaml is damaged");
-	if (rc == 0 && (take_letters(&c, root) != 0 || take_attachments(&c, root) != 0 || take_tables(&c, root) != 0))
-		rc = -1;
+	int rc = take_all(&c, settings, campaign, name, start_day, problems);
 	if (rc == 0)
 		rc = compose_begin_parts(db, &c.parts, name, actor, slug, problems, e);
-	yaml_node_free(&root);
 	parts_fini(&c.parts);
 	json_decref(c.definition);
+	return rc;
+}
+
+int parts_of_campaign(struct db *db, const struct settings *settings, const char *campaign, struct parts *parts,
+	struct problems *problems, struct error *e)
+{
+	struct copying c = {.db = db, .e = e};
+	int rc = take_all(&c, settings, campaign, campaign, DAY_NONE, problems);
+	json_decref(c.definition);
+	*parts = c.parts;
 	return rc;
 }

@@ -3,6 +3,7 @@
 #include "console/parts.h"
 
 #define ANSWER_BODY_MAX (INT64_C(210) * 1024 * 1024) /* ten files of 20 MB, and the form */
+#define FOLDER_BODY_MAX (INT64_C(60) * 1024 * 1024)   /* a campaign's folder, packed */
 
 const struct console_route campaign_routes[] = {
 	{WEB_GET, "/campaigns", RIGHT_CAMPAIGN_READ, page_campaigns, 0, 0},
@@ -40,6 +41,9 @@ const struct console_route campaign_routes[] = {
 	{WEB_POST, "/campaigns/{slug}/change/recall", RIGHT_CAMPAIGN_LAUNCH, take_action, 0, 0},
 	{WEB_GET, "/campaigns/{slug}/change/cancel", RIGHT_CAMPAIGN_LAUNCH, page_action, 0, 0},
 	{WEB_POST, "/campaigns/{slug}/change/cancel", RIGHT_CAMPAIGN_LAUNCH, take_action, 0, 0},
+	{WEB_GET, "/campaigns/{slug}/correct", RIGHT_CAMPAIGN_LAUNCH, page_correct, 0, 0},
+	{WEB_POST, "/campaigns/{slug}/correct", RIGHT_CAMPAIGN_LAUNCH, take_correct, FOLDER_BODY_MAX, 1},
+	{WEB_POST, "/campaigns/{slug}/repeat", RIGHT_CAMPAIGN_WRITE, take_repeat, 0, 0},
 	{WEB_GET, "/answers", RIGHT_CAMPAIGN_READ, page_differing, 0, 0},
 	{WEB_GET, "/asks/{id}", RIGHT_CAMPAIGN_READ, page_ask, 0, 0},
 	{WEB_GET, "/asks/{id}/enter", RIGHT_ANSWER_WRITE, page_enter, 0, 0},
