@@ -182,6 +182,11 @@ static int64_t dispatch_beside(enum delivery_log_way way, const struct delivery_
 	return state > at->state && at->dispatch > INT64_MIN ? at->dispatch - 1 : at->dispatch;
 }
 
+const char *delivery_log_statement(size_t i)
+{
+	return i < 2 * sizeof statements / sizeof statements[0] ? statements[i / 2][i % 2] : NULL;
+}
+
 static int start(struct db *db, enum found_by by, enum delivery_log_way way, const struct delivery_log_filter *filter,
 	const struct delivery_log_position *at, int64_t rows, struct db_stmt **out, struct error *e)
 {
@@ -231,6 +236,19 @@ static bool beyond(const struct delivery_log_filter *filter, enum delivery_log_w
 {
 	return way == LOG_OLDER ? filter->from_ms != 0 && time_ms < filter->from_ms
 				: filter->until_ms != 0 && time_ms >= filter->until_ms;
+}
+
+/* Before it was written down, a campaign has no lines; clocks of several machines differ a little. */
+#define CLOCKS_DIFFER_MS 60000
+static int not_before_campaign(struct db *db, struct delivery_log_filter *filter, struct error *e)
+{
+	int64_t created_ms = 0;
+	if (filter->campaign != 0 &&
+		db_query_int(db, &created_ms, e, "SELECT created_ms FROM campaign WHERE id = $1", "i", filter->campaign) == DB_FAILED)
+		return -1;
+	if (created_ms - CLOCKS_DIFFER_MS > filter->from_ms)
+		filter->from_ms = created_ms - CLOCKS_DIFFER_MS;
+	return 0;
 }
 
 struct reading {
@@ -286,12 +304,13 @@ int delivery_log_read(struct db *db, const struct delivery_log_filter *filter, e
 	struct delivery_log_position *at, int64_t most, int64_t look_most, struct delivery_log_look *look,
 	int (*each)(void *arg, const struct delivery_line *line), void *arg, struct error *e)
 {
-	struct reading r = {.filter = filter, .way = way, .at = at, .most = most, .look = look, .each = each, .arg = arg};
+	struct delivery_log_filter bounded = *filter;
+	struct reading r = {.filter = &bounded, .way = way, .at = at, .most = most, .look = look, .each = each, .arg = arg};
 	enum found_by by;
 	*look = (struct delivery_log_look){0};
-	if (choose(db, filter, &by, e) != 0)
+	if (choose(db, filter, &by, e) != 0 || not_before_campaign(db, &bounded, e) != 0)
 		return -1;
-	begin_inside(filter, way, at);
+	begin_inside(&bounded, way, at);
 	/* Found by address or campaign, all of it is sorted before the first row comes: one piece. */
 	int64_t rows = by == BY_ADDRESS || by == BY_CAMPAIGN ? look_most : PIECE_ROWS;
 	while (!r.stopped && look->looked < look_most) {

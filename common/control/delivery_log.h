@@ -60,6 +60,9 @@ int delivery_log_read(struct db *db, const struct delivery_log_filter *filter, e
 	struct delivery_log_position *at, int64_t most, int64_t look_most, struct delivery_log_look *look,
 	int (*each)(void *arg, const struct delivery_line *line), void *arg, struct error *e);
 
+/* The statements it reads with, for the test that has them explained; NULL after the last. */
+const char *delivery_log_statement(size_t i);
+
 /* One letter's lines, the first attempt first; at most 1,000. */
 int delivery_log_letter(struct db *db, int64_t key, int (*each)(void *arg, const struct delivery_line *line),
 	void *arg, struct error *e);

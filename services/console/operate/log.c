@@ -91,6 +91,30 @@ static void add_pager(json_t *data, const char *base, const struct listing *list
 	json_object_set_new(data, "top", start->newest ? json_null() : json_string(base));
 }
 
+/* A large campaign that ended long ago: its lines are not among the newest. What is later than its end (bounces)
+ * is found by state. */
+#define LATE_MS 1000
+static bool is_long_ago(const struct log_query *query, const struct where *where, const struct delivery_log_look *look)
+{
+	return where->newest && look->given == 0 && !look->end && query->finished_ms != 0 &&
+		where->at.time_ms > query->finished_ms + LATE_MS;
+}
+
+static int read_lines(struct visit *visit, struct log_query *query, struct where *where, struct listing *list,
+	struct delivery_log_look *look, json_t *data, struct error *e)
+{
+	char moment[CONTROL_MOMENT_SIZE];
+	if (delivery_log_read(visit->db, &query->filter, where->way, &where->at, PAGE_LINES, DELIVERY_LOG_LOOK, look, add_row,
+		    list, e) != 0)
+		return -1;
+	if (!is_long_ago(query, where, look))
+		return 0;
+	where->at = delivery_log_before(query->finished_ms + LATE_MS);
+	json_object_set_new(data, "long_ago", json_string(control_moment(visit->console->settings, query->finished_ms, moment)));
+	return delivery_log_read(visit->db, &query->filter, where->way, &where->at, PAGE_LINES, DELIVERY_LOG_LOOK, look, add_row,
+		list, e);
+}
+
 static void show_log(struct visit *visit, struct log_query *query)
 {
 	struct where where = read_where(visit), start = where;
@@ -105,8 +129,10 @@ static void show_log(struct visit *visit, struct log_query *query)
 	if (live && !paused)
 		tail_mark(visit->console->tail, mark);
 	json_t *form = log_query_form(visit, query, &e);
-	if (form == NULL || delivery_log_read(visit->db, &query->filter, where.way, &where.at, PAGE_LINES,
-				    DELIVERY_LOG_LOOK, &look, add_row, &list, &e) != 0) {
+	json_t *data = json_pack("{s:s, s:s, s:b, s:b, s:b}", "title", tr("Delivery log", "Журнал доставки"), "here", "log",
+		"live", live && !paused, "paused", paused, "may_pause", live);
+	if (form == NULL || read_lines(visit, query, &where, &list, &look, data, &e) != 0) {
+		json_decref(data);
 		json_decref(form);
 		json_decref(list.rows);
 		free(base);
@@ -115,8 +141,8 @@ static void show_log(struct visit *visit, struct log_query *query)
 	}
 	if (where.way == LOG_NEWER)
 		turn_around(&list);
-	json_t *data = json_pack("{s:s, s:s, s:o, s:b, s:b, s:b, s:b}", "title", tr("Delivery log", "Журнал доставки"), "here",
-		"log", "form", form, "any", json_array_size(list.rows) > 0, "live", live && !paused, "paused", paused, "may_pause", live);
+	json_object_set_new(data, "form", form);
+	json_object_set_new(data, "any", json_boolean(json_array_size(list.rows) > 0));
 	add_pager(data, base, &list, &start, &look);
 	add_looked(data, visit, base, &where, &look);
 	if (live && !paused) {

@@ -23,6 +23,7 @@ struct log_query {
 	char address[GATE_ADDRESS_MAX + 2];
 	json_t *wrong; /* NULL, or {"campaign": "there is no …", …}: beside the fields */
 	json_t *moments; /* of the campaign: {"title","launched","finished"}; or NULL */
+	int64_t finished_ms; /* of the campaign; 0 = it is under way */
 	bool any;      /* something is filtered */
 };
 /* -1: the store failed. log_query_fini whatever came back. */

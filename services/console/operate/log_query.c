@@ -89,6 +89,7 @@ static int read_campaign(const struct visit *visit, struct log_query *query, str
 		wrong(query, "campaign", tr("There is no such campaign", "Такой рассылки нет"));
 	if (step == DB_ROW) {
 		query->filter.campaign = db_int(row, 0);
+		query->finished_ms = db_int(row, 3);
 		query->moments = json_pack("{s:s}", "title", db_text(row, 1));
 		json_object_set_new(query->moments, "launched", moment_link(visit, slug, db_int(row, 2)));
 		json_object_set_new(query->moments, "finished", moment_link(visit, slug, db_int(row, 3)));
