@@ -17,16 +17,20 @@ static uint32_t folded(const char *text)
 	return *text == '\0' ? 0 : fold_point(fold_next(text, &len));
 }
 
-/* What joins words within an address: "a.b", "a-b", "a+b". */
-static bool joins(uint32_t point)
+/* What joins words: "a-b", and within an address "a.b", "a+b", too. */
+static bool joins(uint32_t point, bool address)
 {
-	return point == '.' || point == '-' || point == '+';
+	return point == '-' || (address && (point == '.' || point == '+'));
 }
 
-static bool ends_here(const char *after)
+static bool ends_here(const char *after, bool address)
 {
 	uint32_t point = folded(after);
-	return point == 0 || !(is_word(point) || (joins(point) && is_word(folded(after + 1))));
+	size_t len = 0;
+	if (point == 0)
+		return true;
+	(void)fold_next(after, &len);
+	return !(is_word(point) || (joins(point, address) && is_word(folded(after + len))));
 }
 
 /* Bytes of the text that are the word, 0 = it is not here. */
@@ -44,6 +48,10 @@ static size_t same(const char *text, const char *word)
 			got = fold_point(fold_next(at, &n));
 		if (got != want)
 			return 0;
+		while (want == ' ' && folded(at) == ' ') { /* a run of blanks is one */
+			(void)fold_next(at, &n);
+			at += n;
+		}
 	}
 	return (size_t)(at - text);
 }
@@ -52,10 +60,11 @@ const char *fold_find(const char *text, const char *word, size_t *len)
 {
 	uint32_t before = 0, before_that = 0;
 	size_t n;
+	bool address = strchr(word, '@') != NULL;
 	for (const char *at = text; *at != '\0'; at += n) {
-		bool begins = !(is_word(before) || (joins(before) && is_word(before_that)));
+		bool begins = !(is_word(before) || (joins(before, address) && is_word(before_that)));
 		*len = begins ? same(at, word) : 0;
-		if (*len > 0 && ends_here(at + *len))
+		if (*len > 0 && ends_here(at + *len, address))
 			return at;
 		before_that = before;
 		before = fold_point(fold_next(at, &n));

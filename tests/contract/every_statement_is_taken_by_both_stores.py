@@ -26,7 +26,7 @@ SQLITE_ONLY = re.compile(r"/(db_sqlite\w*|maintenance|bus_embedded|embedded_\w+)
 # and these never meet SQLite
 POSTGRES_ONLY = re.compile(r"/db_postgres\w*\.c$")
 # and single statements, by what they ask
-SQLITE_WORDS = re.compile(r"\bsqlite_|\bbus_(group|stop)\b")
+SQLITE_WORDS = re.compile(r"\bsqlite_|\bbus_(group|stop|vestnik_\w+)\b")
 POSTGRES_WORDS = re.compile(r"\bpg_|to_regclass|information_schema")
 STATEMENT = re.compile(r"^\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\b")
 LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')

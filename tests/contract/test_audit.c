@@ -300,7 +300,8 @@ static void a_word_is_found_only_as_a_word(void **state)
 		{"to ivan@school.test.", "ivan@school.test", 3, 16}, {"<IVAN@School.test>", "ivan@school.test", 1, 16},
 		{"ivan@school.test", "ivan", -1, 0}, {"Артём Ёлкин, директор", "артем елкин", 0, 21},
 		{"Артём\xc2\xad Ёлкин", "артем елкин", 0, 23}, {"Иванова", "Иванов", -1, 0}, {"«Иванов»", "иванов", 2, 12},
-		{"x", "", -1, 0}, {"", "x", -1, 0}, {"iv", "ivan", -1, 0}, {"ivan@a.test,petr@a.test", "petr@a.test", 12, 11}};
+		{"Иван Петров.pdf", "иван петров", 0, 21},
+		{"Петров-Водкин", "Петров", -1, 0}, {"x", "", -1, 0}, {"", "x", -1, 0}, {"iv", "ivan", -1, 0}, {"ivan@a.test,petr@a.test", "petr@a.test", 12, 11}};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		size_t len = 0;
 		const char *at = fold_find(cases[i].text, cases[i].word, &len);
