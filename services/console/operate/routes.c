@@ -26,5 +26,6 @@ const struct console_route operate_routes[] = {
 	{WEB_GET, "/suppressions", RIGHT_SUPPRESSION, page_suppressions, 0, 0},
 	{WEB_POST, "/suppressions", RIGHT_SUPPRESSION, take_suppression_add, 0, 0},
 	{WEB_POST, "/suppressions/remove", RIGHT_SUPPRESSION, take_suppression_remove, 0, 0},
+	{WEB_GET, "/metrics", RIGHT_METRICS, page_metrics, 0, 0},
 	{0, NULL, 0, NULL, 0, 0},
 };
