@@ -1,0 +1,2 @@
+# The console's pages for operators. It waits for breakers, webhooks and a killed mailer: some 20 s.
+vestnik_script_test(integration/operators_see_and_mend_what_is_wrong_in_the_console.py BEDS kafka+postgres)
