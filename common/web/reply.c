@@ -219,10 +219,11 @@ void web_reply_problem(struct web_request *request, int status, const char *titl
 {
 	const char *usual_title, *usual_text;
 	bool own = title != NULL;
-	usual_words(status, &usual_title, &usual_text);
+	const struct web_config *config = &request->web->config;
+	if (config->words == NULL || !config->words(status, &usual_title, &usual_text))
+		usual_words(status, &usual_title, &usual_text);
 	if (status == 429 || status == 503)
 		web_add_header(request, "Retry-After", RETRY_AFTER_S);
-	const struct web_config *config = &request->web->config;
 	if (config->problem != NULL &&
 		config->problem(config->arg, request, status, own ? title : usual_title, text != NULL ? text : usual_text))
 		return;

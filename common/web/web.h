@@ -58,6 +58,8 @@ struct web_config {
 	 * when the target could not be read (400). What libmicrohttpd refuses by itself (no Host, a header over 32 KiB)
 	 * does not come here. */
 	bool (*problem)(void *arg, struct web_request *request, int status, const char *title, const char *text);
+	/* Other words for a status than the portal's, which speak of the link in a letter; false: those. May be NULL. */
+	bool (*words)(int status, const char **title, const char **text);
 	void *arg;
 };
 

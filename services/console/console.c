@@ -195,6 +195,7 @@ static int open_pages(struct console *console, struct address_set *proxies, stru
 		.worker_close = worker_close,
 		.admit = admit,
 		.problem = api_refusal,
+		.words = gate_words,
 		.arg = console};
 	return web_start(&console->web, &config, e);
 }

@@ -63,8 +63,33 @@ static bool for_program(const struct web_request *request, const struct console_
 	return strcmp(row->path, METRICS) == 0 && bearer(request) != NULL;
 }
 
+bool gate_words(int status, const char **title, const char **text)
+{
+	switch (status) {
+	case 400:
+		*title = tr("The request cannot be read", "Запрос не удалось прочитать");
+		*text = tr("The address or the form arrived damaged. Go back, load the page again and repeat.",
+			"Адрес или форма пришли повреждёнными. Вернитесь, обновите страницу и повторите.");
+		return true;
+	case 404:
+		*title = tr("There is no such page", "Такой страницы нет");
+		*text = tr("It may have been moved or finished. Look for it in the menu.",
+			"Возможно, её больше нет или адрес набран с ошибкой. Поищите нужное в меню.");
+		return true;
+	case 405:
+		*title = tr("This page cannot do that", "Эта страница так не умеет");
+		*text = tr("The address belongs to a button. Open the page it stands on.",
+			"По этому адресу работает кнопка. Откройте страницу, на которой она стоит.");
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void not_known(struct visit *visit)
 {
+	if (strncmp(web_path(visit->request), API_PREFIX, strlen(API_PREFIX)) != 0) /* there api_refusal says so */
+		web_add_header(visit->request, "WWW-Authenticate", "Bearer realm=\"vestnik\"");
 	web_reply_problem(visit->request, 401, tr("An API key is needed", "Нужен ключ API"),
 		tr("Send the header Authorization: Bearer vk_…; a key that is unknown, revoked or expired opens nothing.",
 			"Передайте заголовок Authorization: Bearer vk_…; неизвестный, отозванный или просроченный ключ ничего не открывает."));

@@ -13,5 +13,7 @@ enum console_cookie {
 const char *gate_cookie(const struct web_request *request, enum console_cookie cookie);
 /* max_age_s 0: away with it. */
 void gate_set_cookie(struct web_request *request, enum console_cookie cookie, const char *value, int max_age_s);
+/* web_config.words. */
+bool gate_words(int status, const char **title, const char **text);
 
 #endif
