@@ -11,6 +11,7 @@
 #include "console/api/api.h"
 #include "console/gate.h"
 #include "console/operate/tail.h"
+#include "console/campaign/case_file.h"
 #include "console/parts.h"
 #include "intake/mail.h"
 #include "web/asset.h"
@@ -249,6 +250,7 @@ static void console_stop(struct daemon *daemon, void *state)
 	tail_stop(console->tail); /* its streams end before the server waits for them */
 	web_stop(&console->web, daemon_settings(daemon)->drain_ms);
 	tail_free(&console->tail);
+	case_files_stop();
 	web_pages_free(&console->pages);
 	web_assets_free(&console->assets);
 	throttle_free(&console->visitors);
