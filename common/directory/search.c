@@ -135,17 +135,22 @@ int search_count(struct db *db, const struct search_filter *filter, int64_t *cou
 	return step == DB_FAILED ? -1 : 0;
 }
 
+/* From one value to the next by the index, not through all rows. */
+#define STEPS(column, of)                                                                                 \
+	"WITH RECURSIVE v(x) AS (SELECT MIN(" column ") FROM organisation WHERE " of column " > ''"       \
+	" UNION ALL SELECT (SELECT MIN(" column ") FROM organisation WHERE " of column " > v.x) FROM v"   \
+	" WHERE v.x IS NOT NULL) SELECT x FROM v WHERE x IS NOT NULL LIMIT $1"
+
 json_t *search_values(struct db *db, enum search_place place, const char *region, int64_t most, struct error *e)
 {
-	static const char *const sql[] = {
-		"SELECT DISTINCT kind FROM organisation WHERE $1 = '' OR region = $1 ORDER BY kind LIMIT $2",
-		"SELECT DISTINCT region FROM organisation WHERE region IS NOT NULL AND $1 = '' ORDER BY region LIMIT $2",
-		("SELECT DISTINCT municipality FROM organisation WHERE municipality IS NOT NULL AND ($1 = '' OR region = $1)"
-		 " ORDER BY municipality LIMIT $2")};
 	struct db_stmt *stmt;
 	enum db_step step;
 	json_t *all = json_array();
-	if (db_query(db, &stmt, e, sql[place], "si", place == SEARCH_REGIONS ? "" : given(region), most) != 0) {
+	int rc = place == SEARCH_KINDS ? db_query(db, &stmt, e, STEPS("kind", ""), "i", most)
+		: place == SEARCH_REGIONS
+		? db_query(db, &stmt, e, STEPS("region", ""), "i", most)
+		: db_query(db, &stmt, e, STEPS("municipality", "region = $2 AND "), "is", most, given(region));
+	if (rc != 0) {
 		json_decref(all);
 		return NULL;
 	}

@@ -28,7 +28,7 @@ int search_each(struct db *db, const struct search_filter *filter, int (*each)(v
 	void *arg, struct error *e);
 /* How many there are, counted up to `most`. */
 int search_count(struct db *db, const struct search_filter *filter, int64_t *count, struct error *e);
-/* Kinds, regions or municipalities there are (in the region; NULL = all), at most `most`: new array of strings; NULL on
+/* Kinds, regions, or municipalities of the region there are, at most `most`, by their letters: new array of strings; NULL on
  * error. */
 enum search_place { SEARCH_KINDS, SEARCH_REGIONS, SEARCH_MUNICIPALITIES };
 json_t *search_values(struct db *db, enum search_place place, const char *region, int64_t most, struct error *e);

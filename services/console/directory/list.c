@@ -60,9 +60,13 @@ static int add_choices(struct visit *visit, const struct search_filter *filter, 
 {
 	json_t *kinds = search_values(visit->db, SEARCH_KINDS, NULL, PLACES_MOST, e);
 	json_t *regions = kinds == NULL ? NULL : search_values(visit->db, SEARCH_REGIONS, NULL, PLACES_MOST, e);
-	json_t *places = regions == NULL
-		? NULL
-		: search_values(visit->db, SEARCH_MUNICIPALITIES, filter->region, PLACES_MOST, e);
+	/* Of all regions they would be thousands: first the region, when there are several. */
+	const char *region = filter->region;
+	if (region == NULL && json_array_size(regions) == 1)
+		region = json_string_value(json_array_get(regions, 0));
+	json_t *places = regions == NULL ? NULL
+		: region == NULL	 ? json_array()
+					 : search_values(visit->db, SEARCH_MUNICIPALITIES, region, PLACES_MOST, e);
 	if (places == NULL) {
 		json_decref(kinds);
 		json_decref(regions);
@@ -70,6 +74,7 @@ static int add_choices(struct visit *visit, const struct search_filter *filter, 
 	}
 	json_object_set_new(data, "kinds", choices(kinds, filter->kind, kind_shown));
 	json_object_set_new(data, "regions", choices(regions, filter->region, NULL));
+	json_object_set_new(data, "has_municipalities", json_boolean(json_array_size(places) > 0));
 	json_object_set_new(data, "municipalities", choices(places, filter->municipality, NULL));
 	return 0;
 }
@@ -105,6 +110,14 @@ static int add_newest(struct visit *visit, json_t *data, struct error *e)
 	return step == DB_FAILED ? -1 : 0;
 }
 
+/* A page that holds all of them is counted already. */
+static int count_all(struct visit *visit, const struct search_filter *filter, const struct rows *rows, int64_t after,
+	int64_t *count, struct error *e)
+{
+	*count = (int64_t)json_array_size(rows->list);
+	return after == 0 && !rows->more ? 0 : search_count(visit->db, filter, count, e);
+}
+
 void page_directory(struct visit *visit)
 {
 	struct error e = {0};
@@ -125,8 +138,8 @@ void page_directory(struct visit *visit)
 		filter.parent != NULL;
 	json_t *data = json_pack("{s:s, s:s, s:s, s:b}", "title", tr("Directory", "Справочник"), "here", "directory", "text",
 		filter.text == NULL ? "" : filter.text, "filtered", filtered);
-	if (search_each(visit->db, &filter, add_row, &rows, &e) != 0 || search_count(visit->db, &counted, &count, &e) != 0 ||
-		search_count(visit->db, &none, &all, &e) != 0 || add_choices(visit, &filter, data, &e) != 0 ||
+	if (search_each(visit->db, &filter, add_row, &rows, &e) != 0 ||
+		count_all(visit, &counted, &rows, after, &count, &e) != 0 || search_count(visit->db, &none, &all, &e) != 0 || add_choices(visit, &filter, data, &e) != 0 ||
 		add_parent(visit, filter.parent, data, &e) != 0 || add_newest(visit, data, &e) != 0) {
 		console_error(visit, &e);
 		json_decref(data);
