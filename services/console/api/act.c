@@ -33,7 +33,10 @@ bool api_act(struct api_act *act)
 	free(act->location);
 	act->body = NULL;
 	act->location = NULL;
-	api_error(act->api, &e);
+	if (act->problems != NULL && act->problems->errors > 0)
+		api_problems(act->api, act->problems);
+	else
+		api_error(act->api, &e);
 	return false;
 }
 

@@ -152,7 +152,7 @@ json_t *api_id(int64_t id);                   /* a string */
 /* ---- acting (once.c, order.c) --------------------------------------------------------------------- */
 
 /* work(arg, tx, e) in a durable transaction, together with the answer for an Idempotency-Key. work sets
- * *body (new reference) to what will be answered. Then api_reply it. false after a problem. */
+ * *body (new reference) to what will be answered, *location, *status. Then api_reply it. false after a problem. */
 struct api_act {
 	int (*work)(struct api_act *act, struct db *tx, struct error *e);
 	struct api *api;
@@ -160,6 +160,7 @@ struct api_act {
 	int status;
 	json_t *body;
 	char *location;
+	const struct problems *problems; /* told instead of the error, when there are errors in it; may be NULL */
 };
 bool api_act(struct api_act *act);
 

@@ -17,8 +17,8 @@ static int add_entry(void *arg, const struct audit_entry *entry)
 {
 	struct listing *l = arg;
 	if ((int64_t)json_array_size(l->items) == l->limit) {
-		l->more = true;
-		return 1;
+		l->more = true; /* filter.most is one more than is shown */
+		return 0;
 	}
 	json_t *facts = entry->facts == NULL ? NULL : json_loads(entry->facts, 0, NULL);
 	json_t *detail = entry->detail == NULL ? NULL : json_loads(entry->detail, 0, NULL);

@@ -87,7 +87,7 @@ static bool wrong_type(struct api *api, const char *wanted)
 static bool read_json(struct api *api, const char *type)
 {
 	json_error_t where;
-	if (api->len == 0) {
+	if (api->len == 0 && (type == NULL || is_type(type, "application/json"))) { /* a form's body is not here */
 		api->body = json_object();
 		return true;
 	}
@@ -165,7 +165,7 @@ static void dispatch(struct visit *visit)
 		api.operation->handle(&api);
 		once_end(&api);
 	}
-	log_info("api.request", "id=%s key=%s operation=%s status=%d ms=%lld", log_quote(api.id), visit->visitor->login,
+	log_info("api.request", "id=%s key=%s operation=%s status=%d ms=%lld", api.id, visit->visitor->login,
 		api.operation->id, api.status, (long long)(clock_mono_us() - begun_us) / 1000);
 	json_decref(api.body);
 	json_decref(api.answer);

@@ -35,8 +35,12 @@ static struct campaign_folder *open_folder(struct api *api, struct problems *pro
 
 static json_t *summary(struct api *api, const struct campaign_folder *folder, struct error *e)
 {
+	struct campaign_recipient *sample = NULL;
+	size_t samples = 0;
 	int64_t count = 0, collected = 0;
-	if (campaign_folder_audience(folder, api->db, &count, NULL, 0, NULL, e) != 0 ||
+	int rc = campaign_folder_audience(folder, api->db, &count, &sample, 0, &samples, e);
+	free(sample);
+	if (rc != 0 ||
 		simulate_collected(folder, api->visit->console->settings, api->db, &collected, e) != 0)
 		return NULL;
 	return json_pack("{s:s, s:o, s:s, s:I, s:I, s:I}", "campaign", campaign_folder_slug(folder), "title",

@@ -74,37 +74,58 @@ void api_draft(struct api *api)
 	composition_fini(&c);
 }
 
-/* ---- writing: transactions of compose.h; the audit log's word follows -------------------------------- */
+/* ---- writing: with the audit log's word, in one transaction ------------------------------------------- */
 
-static int write_note(void *arg, struct db *tx, struct error *e)
-{
-	void *const *parts = arg;
-	return console_audit(parts[0], tx, parts[1], parts[2], json_object(), NULL, e);
-}
+struct writing {
+	const char *slug, *title, *name, *media_type;
+	const json_t *form;
+	int64_t version;
+	char *made;              /* of a folder: its name */
+	struct problems problems;
+};
 
-static bool note(struct api *api, const char *action, const char *slug)
+static int note(struct api_act *act, struct db *tx, const char *action, const char *slug, struct error *e)
 {
-	struct error e = {0};
-	char *word = xstrdup(action), *subject = xasprintf("draft:%s", slug);
-	void *parts[] = {api->visit, word, subject};
-	int rc = console_transaction(api->visit, write_note, parts, &e);
-	free(word);
+	char *subject = xasprintf("draft:%s", slug);
+	int rc = console_audit(act->api->visit, tx, action, subject, json_object(), NULL, e);
 	free(subject);
-	if (rc != 0)
-		api_error(api, &e);
-	return rc == 0;
+	return rc;
 }
 
-static void reply_created(struct api *api, const char *slug)
+/* Reads it back: what is answered is what stands there. */
+static int read_back(struct api_act *act, struct db *tx, const char *slug, struct error *e)
 {
 	struct composition c = {0};
-	if (note(api, "draft.create", slug) && read_draft(api, slug, &c)) {
-		char *location = xasprintf("%s/drafts/%s", API_ROOT, slug);
-		api_etag(api, c.version);
-		api_created(api, location, draft_json(&c));
-		free(location);
+	enum db_step step = compose_read(tx, slug, &c, e);
+	if (step == DB_ROW) {
+		act->body = draft_json(&c);
+		act->location = xasprintf("%s/drafts/%s", API_ROOT, slug);
 	}
 	composition_fini(&c);
+	return step == DB_ROW ? 0 : step == DB_DONE ? error_set(e, ERROR_INTERNAL, "the draft is gone") : -1;
+}
+
+static int64_t version_of(const json_t *draft)
+{
+	return json_integer_value(json_object_get(draft, "version"));
+}
+
+static int create(struct api_act *act, struct db *tx, struct error *e)
+{
+	struct writing *w = act->arg;
+	const char *actor = act->api->visit->visitor->actor;
+	int rc;
+	if (act->api->zip) {
+		free(w->made);
+		w->made = NULL;
+		problems_fini(&w->problems);
+		w->problems = (struct problems){0};
+		rc = compose_begin_zip(tx, act->api->data, act->api->len, actor, &w->made, &w->problems, e);
+		w->slug = w->made;
+	} else {
+		rc = compose_begin(tx, w->slug, w->title, w->form, actor, e);
+	}
+	return rc == 0 && note(act, tx, "draft.create", w->slug, e) == 0 ? read_back(act, tx, w->slug, e) : -1;
 }
 
 static bool form_good(struct api *api, const json_t *form)
@@ -118,109 +139,108 @@ static bool form_good(struct api *api, const json_t *form)
 	return false;
 }
 
-static void create_from_zip(struct api *api)
+static bool name_good(struct api *api, const char *slug)
 {
-	struct problems problems = {0};
-	struct error e = {0};
-	char *slug = NULL;
-	if (compose_begin_zip(api->db, api->data, api->len, api->visit->visitor->actor, &slug, &problems, &e) == 0)
-		reply_created(api, slug);
-	else if (problems.errors > 0)
-		api_problems(api, &problems);
-	else
-		api_error(api, &e);
-	free(slug);
-	problems_fini(&problems);
+	if (gate_slug(slug))
+		return true;
+	api_problem(api, API_INVALID, NULL,
+		json_pack("[{s:s, s:s, s:s, s:s}]", "severity", "error", "pointer", "/draft", "field", "draft", "detail",
+			tr("a name is written with a–z, 0–9 and -", "имя пишется знаками a–z, 0–9 и -")));
+	return false;
 }
 
 void api_draft_create(struct api *api)
 {
 	static const struct api_member members[] = {{"draft", API_TEXT, true, 1, 64, NULL},
 		{"title", API_LINE, true, 1, 500, NULL}, {"form", API_OBJECT, false, 0, 0, NULL}};
-	struct error e = {0};
-	if (api->zip) {
-		create_from_zip(api);
-		return;
+	struct writing w = {0};
+	if (!api->zip) {
+		if (!api_body_is(api, members, COUNT(members)))
+			return;
+		const json_t *form = json_object_get(api->body, "form");
+		w = (struct writing){.slug = api_text(api, "draft"), .title = api_text(api, "title"), .form = json_is_object(form) ? form : NULL};
+		if (!name_good(api, w.slug) || !form_good(api, w.form))
+			return;
 	}
-	if (!api_body_is(api, members, COUNT(members)))
-		return;
-	const char *slug = api_text(api, "draft");
-	const json_t *form = json_object_get(api->body, "form");
-	form = json_is_object(form) ? form : NULL;
-	if (!gate_slug(slug)) {
-		api_problem(api, API_INVALID, NULL,
-			json_pack("[{s:s, s:s, s:s, s:s}]", "severity", "error", "pointer", "/draft", "field", "draft", "detail",
-				tr("a name is written with a–z, 0–9 and -", "имя пишется знаками a–z, 0–9 и -")));
-		return;
+	struct api_act act = {.work = create, .api = api, .arg = &w, .status = 201, .problems = &w.problems};
+	if (api_act(&act)) {
+		api_etag(api, version_of(act.body));
+		api_created(api, act.location, act.body);
+		free(act.location);
 	}
-	if (!form_good(api, form))
-		return;
-	if (compose_begin(api->db, slug, api_text(api, "title"), form, api->visit->visitor->actor, &e) != 0)
-		api_error(api, &e);
-	else
-		reply_created(api, slug);
+	problems_fini(&w.problems);
+	free(w.made);
+}
+
+static int replace(struct api_act *act, struct db *tx, struct error *e)
+{
+	const struct writing *w = act->arg;
+	if (compose_save(tx, w->slug, w->version, w->form, act->api->visit->visitor->actor, e) != 0)
+		return -1;
+	return note(act, tx, "draft.change", w->slug, e) == 0 ? read_back(act, tx, w->slug, e) : -1;
+}
+
+/* The version is looked at before, too: 412 and not 409. */
+static bool is_version(struct api *api, const struct composition *c, struct writing *w)
+{
+	w->slug = c->slug;
+	w->version = api_if_match(api);
+	if (w->version >= 0 && w->version != c->version)
+		api_problem(api, API_CHANGED, NULL, NULL);
+	return w->version == c->version;
 }
 
 void api_draft_replace(struct api *api)
 {
 	static const struct api_member members[] = {{"form", API_OBJECT, true, 0, 0, NULL}};
 	struct composition c = {0};
-	struct error e = {0};
-	int64_t version;
-	const char *slug = web_part(api->request, "draft");
-	if (!api_body_is(api, members, COUNT(members)) || !form_good(api, json_object_get(api->body, "form")) ||
-		!read_draft(api, slug, &c) || (version = api_if_match(api)) < 0)
-		goto out;
-	if (compose_save(api->db, slug, version, json_object_get(api->body, "form"), api->visit->visitor->actor, &e) != 0) {
-		if (e.code == ERROR_CONFLICT && !e.retriable)
-			api_problem(api, API_CHANGED, e.text, NULL);
-		else
-			api_error(api, &e);
-		goto out;
+	struct writing w = {.form = json_object_get(api->body, "form")};
+	struct api_act act = {.work = replace, .api = api, .arg = &w};
+	if (api_body_is(api, members, COUNT(members)) && form_good(api, w.form) && find_draft(api, &c) && is_version(api, &c, &w) &&
+		api_act(&act)) {
+		api_etag(api, version_of(act.body));
+		api_reply(api, 200, act.body);
+		free(act.location);
 	}
 	composition_fini(&c);
-	c = (struct composition){0};
-	if (note(api, "draft.change", slug) && read_draft(api, slug, &c)) {
-		api_etag(api, c.version);
-		api_reply(api, 200, draft_json(&c));
-	}
-out:
-	composition_fini(&c);
+}
+
+static int drop(struct api_act *act, struct db *tx, struct error *e)
+{
+	const struct writing *w = act->arg;
+	return compose_drop(tx, w->slug, e) == 0 ? note(act, tx, "draft.delete", w->slug, e) : -1;
 }
 
 void api_draft_delete(struct api *api)
 {
 	struct composition c = {0};
-	struct error e = {0};
-	int64_t version;
-	if (find_draft(api, &c) && (version = api_if_match(api)) >= 0) {
-		if (version != c.version)
-			api_problem(api, API_CHANGED, NULL, NULL);
-		else if (compose_drop(api->db, c.slug, &e) != 0)
-			api_error(api, &e);
-		else if (note(api, "draft.delete", c.slug))
-			api_no_content(api);
-	}
+	struct writing w = {0};
+	struct api_act act = {.work = drop, .api = api, .arg = &w};
+	if (find_draft(api, &c) && is_version(api, &c, &w) && api_act(&act))
+		api_no_content(api);
 	composition_fini(&c);
 }
 
 /* ---- files ------------------------------------------------------------------------------------------ */
 
-static json_t *files_json(struct api *api, const char *slug)
+static json_t *file_json(const char *name, int64_t size, const char *media_type)
+{
+	return json_pack("{s:o, s:I, s:o}", "file", api_string(name), "size", (json_int_t)size, "media_type", api_string(media_type));
+}
+
+/* NULL: e says why. */
+static json_t *files_json(struct db *db, const char *slug, struct error *e)
 {
 	json_t *found = NULL, *items = json_array(), *one;
-	struct error e = {0};
 	size_t i;
-	if (compose_files(api->db, slug, &found, &e) != 0) {
+	if (compose_files(db, slug, &found, e) != 0) {
 		json_decref(items);
-		api_error(api, &e);
 		return NULL;
 	}
 	json_array_foreach(found, i, one)
-		json_array_append_new(items,
-			json_pack("{s:o, s:I, s:o}", "file", api_string(json_string_value(json_object_get(one, "name"))), "size",
-				json_integer_value(json_object_get(one, "size")), "media_type",
-				api_string(json_string_value(json_object_get(one, "media_type")))));
+		json_array_append_new(items, file_json(json_string_value(json_object_get(one, "name")),
+						     json_integer_value(json_object_get(one, "size")),
+						     json_string_value(json_object_get(one, "media_type"))));
 	json_decref(found);
 	return items;
 }
@@ -228,45 +248,69 @@ static json_t *files_json(struct api *api, const char *slug)
 void api_draft_files(struct api *api)
 {
 	struct composition c;
-	json_t *items;
-	if (find_draft(api, &c) && (items = files_json(api, c.slug)) != NULL)
-		api_list(api, items, "");
+	struct error e = {0};
+	if (find_draft(api, &c)) {
+		json_t *items = files_json(api->db, c.slug, &e);
+		if (items == NULL)
+			api_error(api, &e);
+		else
+			api_list(api, items, "");
+	}
 	composition_fini(&c);
+}
+
+static int put_file(struct api_act *act, struct db *tx, struct error *e)
+{
+	const struct writing *w = act->arg;
+	if (compose_file_put(tx, w->slug, w->name, w->media_type, act->api->data, act->api->len, act->api->visit->visitor->actor, e) != 0)
+		return -1;
+	act->body = file_json(w->name, (int64_t)act->api->len, w->media_type);
+	return note(act, tx, "draft.file", w->slug, e);
 }
 
 void api_draft_file_put(struct api *api)
 {
 	struct composition c;
-	struct error e = {0};
-	const char *name = web_part(api->request, "file"), *type = web_header(api->request, "Content-Type");
-	if (!find_draft(api, &c))
-		goto out;
-	if (!gate_file_name(name)) {
-		api_problem(api, API_NOT_FOUND, tr("this cannot be a file's name", "так файл называться не может"), NULL);
-		goto out;
+	struct writing w = {.name = web_part(api->request, "file"), .media_type = web_header(api->request, "Content-Type")};
+	struct api_act act = {.work = put_file, .api = api, .arg = &w};
+	if (w.media_type == NULL)
+		w.media_type = "application/octet-stream";
+	if (find_draft(api, &c)) {
+		w.slug = c.slug;
+		if (!gate_file_name(w.name))
+			api_problem(api, API_NOT_FOUND, tr("this cannot be a file's name", "так файл называться не может"), NULL);
+		else if (api_act(&act))
+			api_reply(api, 200, act.body);
 	}
-	if (compose_file_put(api->db, c.slug, name, type == NULL ? "application/octet-stream" : type, api->data, api->len,
-		    api->visit->visitor->actor, &e) != 0)
-		api_error(api, &e);
-	else if (note(api, "draft.file", c.slug))
-		api_reply(api, 200, json_pack("{s:o, s:I, s:o}", "file", api_string(name), "size", (json_int_t)api->len, "media_type",
-					  api_string(type == NULL ? "application/octet-stream" : type)));
-out:
 	composition_fini(&c);
+}
+
+static int remove_file(struct api_act *act, struct db *tx, struct error *e)
+{
+	const struct writing *w = act->arg;
+	json_t *items = files_json(tx, w->slug, e), *one;
+	bool there = false;
+	size_t i;
+	if (items == NULL)
+		return -1;
+	json_array_foreach(items, i, one)
+		there = there || strcmp(json_string_value(json_object_get(one, "file")), w->name) == 0;
+	json_decref(items);
+	if (!there)
+		return error_set(e, ERROR_NOT_FOUND, "%s", tr("the draft has no such file", "такого файла у черновика нет"));
+	return compose_file_remove(tx, w->slug, w->name, e) == 0 ? note(act, tx, "draft.file_remove", w->slug, e) : -1;
 }
 
 void api_draft_file_delete(struct api *api)
 {
 	struct composition c;
-	struct error e = {0};
-	const char *name = web_part(api->request, "file");
-	if (!find_draft(api, &c))
-		goto out;
-	if (compose_file_remove(api->db, c.slug, name, &e) != 0)
-		api_error(api, &e);
-	else if (note(api, "draft.file_remove", c.slug))
-		api_no_content(api);
-out:
+	struct writing w = {.name = web_part(api->request, "file")};
+	struct api_act act = {.work = remove_file, .api = api, .arg = &w};
+	if (find_draft(api, &c)) {
+		w.slug = c.slug;
+		if (api_act(&act))
+			api_no_content(api);
+	}
 	composition_fini(&c);
 }
 
