@@ -104,6 +104,19 @@ int person_find(struct db *db, const struct person *person, struct person_walk *
 	return rc;
 }
 
+int person_sources(void)
+{
+	return (int)source_count();
+}
+
+const char *person_source_words(const char *name)
+{
+	for (size_t i = 0; i < source_count(); i++)
+		if (strcmp(source_at(i)->name, name) == 0)
+			return tr(source_at(i)->en, source_at(i)->ru);
+	return name;
+}
+
 /* ---- what is beyond ------------------------------------------------------------------------- */
 
 static int is_case_file(const struct dirent *entry)

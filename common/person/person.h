@@ -47,6 +47,9 @@ struct person_walk {
 /* Looks at some `most` rows more, in short read transactions; non-zero stops before the next row. */
 int person_find(struct db *db, const struct person *person, struct person_walk *walk, int64_t most,
 	int (*each)(void *arg, const struct person_finding *finding), void *arg, struct error *e);
+int person_sources(void);
+/* «Ответы организаций» of a source's name; the name itself when it is not known. */
+const char *person_source_words(const char *name);
 /* What no search here reaches, for people: array of sentences; case files in <data_dir>/archive by name. */
 json_t *person_beyond(const struct settings *settings);
 

@@ -13,6 +13,7 @@
 #include "console/operate/tail.h"
 #include "console/campaign/case_file.h"
 #include "console/parts.h"
+#include "console/people/personal.h"
 #include "intake/mail.h"
 #include "web/asset.h"
 
@@ -247,6 +248,7 @@ static int console_run(struct daemon *daemon, void *state, struct error *e)
 static void console_stop(struct daemon *daemon, void *state)
 {
 	struct console *console = state;
+	erasing_stop();
 	tail_stop(console->tail); /* its streams end before the server waits for them */
 	web_stop(&console->web, daemon_settings(daemon)->drain_ms);
 	tail_free(&console->tail);
