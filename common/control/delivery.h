@@ -35,7 +35,7 @@ int delivery_key_read(const struct ident_key *key, const char *text, int64_t *ou
 /* Is a MAC needed to read it? Then delivery_key_read needs the installation's key. */
 bool delivery_key_plain(const char *text, int64_t *out);
 
-/* "accepted", «принято»: a state in one word; «письмо принято сервером»: in people's words. tr(). */
+/* "accepted", «принято»: a state as the terminal shows it; "came back", «отказ сервера»: as pages do. tr(). */
 const char *delivery_state_word(int state);
 const char *delivery_state_words(int state);
 

@@ -31,18 +31,18 @@ const char *delivery_state_words(int state)
 	static const struct {
 		const char *en, *ru;
 	} words[DELIVERY_STATES] = {
-		[DELIVERY_WAITING] = {"waits for its turn", "ждёт отправки"},
+		[DELIVERY_WAITING] = {"waits", "ждёт отправки"},
 		[DELIVERY_SENDING] = {"being sent", "отправляется"},
-		[DELIVERY_UNCERTAIN] = {"not known whether it was sent", "неясно, ушло ли"},
-		[DELIVERY_DEFERRED] = {"put off, will be tried again", "отложено, повторим"},
+		[DELIVERY_UNCERTAIN] = {"fate unknown", "неясно, дошло ли"},
+		[DELIVERY_DEFERRED] = {"put off", "отложено"},
 		[DELIVERY_RETURNED] = {"back in the queue", "возвращено в очередь"},
-		[DELIVERY_ACCEPTED] = {"accepted by the mail server", "принято почтовым сервером"},
-		[DELIVERY_DELIVERED] = {"delivered to the mailbox", "доставлено в ящик"},
-		[DELIVERY_BOUNCED] = {"came back undelivered", "вернулось недоставленным"},
-		[DELIVERY_FAILED] = {"refused by the mail server", "отказ почтового сервера"},
-		[DELIVERY_EXPIRED] = {"not sent: too late", "не отправлено: срок прошёл"},
-		[DELIVERY_CANCELLED] = {"not sent: cancelled", "не отправлено: отменено"},
-		[DELIVERY_SUPPRESSED] = {"not sent: address excluded", "не отправлено: адрес исключён"},
+		[DELIVERY_ACCEPTED] = {"accepted", "принято сервером"},
+		[DELIVERY_DELIVERED] = {"delivered", "доставлено"},
+		[DELIVERY_BOUNCED] = {"came back", "вернулось"},
+		[DELIVERY_FAILED] = {"refused", "отказ сервера"},
+		[DELIVERY_EXPIRED] = {"too late to send", "срок прошёл"},
+		[DELIVERY_CANCELLED] = {"cancelled", "отменено"},
+		[DELIVERY_SUPPRESSED] = {"address excluded", "адрес исключён"},
 	};
 	return state < 0 || state >= DELIVERY_STATES ? "?" : tr(words[state].en, words[state].ru);
 }

@@ -7,6 +7,7 @@
 #include "answer/answer.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "control/moment.h"
 
 #define ANY_DISPATCH 0 /* in Message-ID: mailer/compose.c */
 
@@ -51,12 +52,13 @@ static const char *next_words(enum delivery_next next)
 
 static void add_next(const struct visit *visit, const struct delivery *d, json_t *data)
 {
+	char moment[CONTROL_MOMENT_SIZE];
 	int64_t when_ms;
 	enum delivery_next next = delivery_next(d, clock_now_ms(), &when_ms);
 	json_object_set_new(data, "next",
-		json_pack("{s:s, s:o}", "words", next_words(next), "time", show_moment(visit, when_ms)));
+		json_pack("{s:s, s:o}", "words", next_words(next), "time", when_ms == 0 ? json_null() : json_string(control_moment(visit->console->settings, when_ms, moment))));
 	if (d->not_after_ms != 0 && d->not_after_ms < TIME_NEVER_MS && !delivery_state_terminal(d->state))
-		json_object_set_new(data, "not_after", show_moment(visit, d->not_after_ms));
+		json_object_set_new(data, "not_after", json_string(control_moment(visit->console->settings, d->not_after_ms, moment)));
 }
 
 static int add_ask(const struct visit *visit, const struct delivery *d, json_t *data, struct error *e)

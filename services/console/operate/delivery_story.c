@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "console/operate/delivery.h"
+#include "control/moment.h"
 
 struct event {
 	int64_t time_ms;
@@ -25,7 +26,9 @@ static json_t *add(struct story *story, int64_t time_ms, const char *title, cons
 {
 	if ((story->count & (story->count - 1)) == 0)
 		story->event = xrealloc(story->event, story->count == 0 ? 1 : story->count * 2, sizeof *story->event);
-	json_t *shown = json_pack("{s:o, s:s, s:s}", "time", show_moment(story->visit, time_ms), "title", title, "class", class);
+	char moment[CONTROL_MOMENT_SIZE];
+	json_t *shown = json_pack("{s:s, s:s, s:s}", "time",
+		control_moment(story->visit->console->settings, time_ms, moment), "title", title, "class", class);
 	story->event[story->count] = (struct event){time_ms, story->count, shown};
 	story->count++;
 	return shown;
