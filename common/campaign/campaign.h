@@ -97,6 +97,9 @@ int campaign_folder_step(const struct campaign_folder *folder, const char *name)
  * deadline, links that lead nowhere. New reference. */
 json_t *campaign_folder_fields(const struct campaign_folder *folder, int step, const json_t *fields);
 
+/* Our own words for a kind of letter ("reminder"), as they go out where the folder has none; NULL: there are none. */
+const char *campaign_standard_letter(const char *kind, enum lang lang);
+
 struct campaign_recipient {  /* one letter-to-be; strings owned by the struct */
 	int64_t organisation, contact;
 	char *key, *name, *address, *contact_name, *zone;

@@ -165,6 +165,11 @@ const char *folder_stage_letter(struct folder_reader *r, const struct yaml_node 
 	return letter == NULL ? NULL : letter->name;
 }
 
+const char *campaign_standard_letter(const char *kind, enum lang lang)
+{
+	return folder_standard_text(kind, lang == LANG_RU);
+}
+
 void folder_standard_letter(struct folder_reader *r, const char *name, const char *kind)
 {
 	const char *lang = json_string_value(json_object_get(r->folder->definition, "lang"));

@@ -203,7 +203,7 @@ static char *place_of(const struct finding *f, const struct problem *problem)
 	char *place = exact ? xstrdup(line->path) : xstrndup(line->path, dot == NULL ? 0 : (size_t)(dot - line->path));
 	if (field == NULL && place[0] != '\0')
 		return place;
-	bool better = field != NULL && place[0] != '\0' && same_beginning(place, field) && (exact || weight(place) >= weight(field));
+	bool better = field != NULL && place[0] != '\0' && same_beginning(place, field) && (exact || weight(place) > weight(field) || (weight(place) == weight(field) && strlen(place) >= strlen(field)));
 	free(better ? field : place);
 	return better ? place : field;
 }
@@ -242,12 +242,22 @@ static bool speaks_yaml(const char *hint)
 	return hint != NULL && (strpbrk(hint, "{[") != NULL || (word > 0 && hint[word] == ':'));
 }
 
+/* "nothing is asked (answer)": the key in YAML, which a form does not show. The caller frees. */
+static char *without_key(const char *text)
+{
+	size_t len = strlen(text);
+	const char *open = strrchr(text, '(');
+	bool key = len > 2 && text[len - 1] == ')' && open != NULL && open > text && open[-1] == ' ' &&
+		   open[1 + strspn(open + 1, "abcdefghijklmnopqrstuvwxyz_.")] == ')';
+	return key ? xstrndup(text, (size_t)(open - text) - 1) : xstrdup(text);
+}
+
 static void give(const struct finding *f, const struct problem *problem, struct problems *out)
 {
 	size_t len = strlen(f->folder);
 	bool own = own_yaml(f->composition) != NULL;
 	const char *file = problem->file;
-	char *field = NULL;
+	char *field = NULL, *text = own ? xstrdup(problem->text) : without_key(problem->text);
 	int line = problem->line, column = problem->column;
 	if (file != NULL && strncmp(file, f->folder, len) == 0 && file[len] == '/')
 		file += len + 1;
@@ -264,7 +274,8 @@ static void give(const struct finding *f, const struct problem *problem, struct 
 	}
 	problem_add(out, problem->severity,
 		(struct problem_place){.file = file, .line = line, .column = column, .field = field},
-		!own && speaks_yaml(problem->hint) ? NULL : problem->hint, "%s", problem->text);
+		!own && speaks_yaml(problem->hint) ? NULL : problem->hint, "%s", text);
+	free(text);
 	free(field);
 }
 

@@ -94,7 +94,7 @@ static json_t *months_of(struct draft *draft, const struct calendars *calendars)
 	int32_t send_day = day_in(form, "send.at"), deadline = day_in(form, "ask.deadline"), today = DAY_NONE;
 	struct error e;
 	(void)day_of_ms(clock_now_ms(), draft->visit->console->settings->zone, &today, &e);
-	int32_t from = send_day != DAY_NONE ? send_day : deadline != DAY_NONE ? deadline : today;
+	int32_t from = send_day != DAY_NONE ? send_day : today;
 	struct calendar_time t = day_split(from);
 	json_t *months = json_array();
 	int32_t first = day_of(t.year, t.month, 1);

@@ -197,8 +197,9 @@ static void press(struct draft *draft)
 		(void)form_put(form, "ask.deadline", json_sprintf("%s%s", rest, time == NULL ? " 18:00" : time));
 	} else if ((rest = after(what, "text:")) != NULL) { /* a letter of ours as a beginning */
 		char *path = xasprintf("letters.%s", rest);
+		const char *ours = campaign_standard_letter(rest, strcmp(form_text(form, "lang"), "en") == 0 ? LANG_EN : LANG_RU);
 		if (form_text(form, path)[0] == '\0')
-			(void)form_put(form, path, json_string("…"));
+			(void)form_put(form, path, json_string(ours == NULL ? "# …\n\n…\n" : ours));
 		free(path);
 	}
 }
