@@ -117,6 +117,16 @@ static json_t *with_stand_ins(const struct draft *draft, enum draft_look look, b
 	return form;
 }
 
+/* Looking at every row of a large directory takes seconds: the last step does it. */
+#define LARGE_DIRECTORY 20000
+
+static bool is_large(struct draft *draft)
+{
+	int64_t one;
+	struct error e;
+	return db_query_int(draft->visit->db, &one, &e, "SELECT 1 FROM organisation WHERE active = 1 LIMIT 1 OFFSET $1", "i", (int64_t)LARGE_DIRECTORY) == DB_ROW;
+}
+
 bool draft_load(struct draft *draft, enum draft_look look)
 {
 	struct error e = {0};
@@ -130,7 +140,7 @@ bool draft_load(struct draft *draft, enum draft_look look)
 			shown.form = examples = with_stand_ins(draft, look, everybody == 1, &draft->example);
 		if (everybody == 1)
 			problems_fini(&draft->problems);
-		draft->folder = look == LOOK_WHOLE || look == LOOK_AUDIENCE ? compose_load(visit->db, settings, &shown, &draft->problems, &e)
+		draft->folder = look == LOOK_WHOLE || (look == LOOK_AUDIENCE && !is_large(draft)) ? compose_load(visit->db, settings, &shown, &draft->problems, &e)
 						   : compose_load_quick(visit->db, settings, &shown, &draft->problems, &e);
 		json_decref(examples);
 		if (look != LOOK_EXAMPLE || draft->folder != NULL)
