@@ -183,20 +183,27 @@ static void to_login(struct visit *visit)
 	free(self);
 }
 
-/* "http://host:port" is ours when it is what the request was sent to. */
+/* "https://host:port" is ours when it is what the request was sent to. A proxy in front may leave out the port. */
 static bool is_our_origin(const struct web_request *request, const char *origin)
 {
-	const char *host = web_header(request, "Host"), *after = strstr(origin, "://");
-	return host != NULL && after != NULL && strcasecmp(after + 3, host) == 0;
+	const char *host = web_header(request, "Host"), *theirs = strstr(origin, "://");
+	if (host == NULL || theirs == NULL)
+		return false;
+	theirs += 3;
+	const char *bracket = strchr(host, ']'), *port = strchr(bracket == NULL ? host : bracket, ':');
+	size_t len = strlen(host);
+	if (strncasecmp(theirs, host, len) != 0)
+		return false;
+	return theirs[len] == '\0' || (port == NULL && theirs[len] == ':');
 }
 
-/* A browser says where a request comes from. Origin is "null" for our own forms, too: our Referrer-Policy hides
- * it. One that says nothing is asked for the token alone. */
+/* A browser says where a request comes from; an older one names the origin, which is "null" for our own forms, too:
+ * our Referrer-Policy hides it. One that says nothing is asked for the token alone. */
 static bool from_here(const struct web_request *request)
 {
 	const char *site = web_header(request, "Sec-Fetch-Site"), *origin = web_header(request, "Origin");
-	if (site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
-		return false;
+	if (site != NULL)
+		return strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
 	return origin == NULL || strcmp(origin, "null") == 0 || is_our_origin(request, origin);
 }
 

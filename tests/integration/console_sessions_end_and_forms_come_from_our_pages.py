@@ -263,6 +263,16 @@ def forms_of_nobody_carry_a_token_too(bed):
     good = body + "&csrf=" + someone.csrf
     want("from another site", someone.request("POST", "/login", good, {**plain, "Sec-Fetch-Site": "cross-site"}).status, 403)
     want("from another origin", someone.request("POST", "/login", good, {**plain, "Origin": "https://evil.test"}).status, 403)
+    for origin, host in (("http://127.0.0.1.evil.test", None), ("http://127.0.0.1", None), (f"http://127.0.0.1:{bed.port}1", None),
+                         ("https://vestnik.test.evil.test", "vestnik.test"), ("https://vestnik.test", "vestnik.test:8443"),
+                         ("vestnik.test", "vestnik.test"), ("https://evil.test:8443", "vestnik.test")):
+        headers = {**plain, "Origin": origin, **({"Host": host} if host else {})}
+        want(f"from {origin} to {host}", someone.request("POST", "/login", good, headers).status, 403)
+    bad = good.replace(PASSWORD, "wrong password")
+    for origin, host in ((f"http://127.0.0.1:{bed.port}", None), ("https://vestnik.test:8443", "vestnik.test"),
+                         ("https://vestnik.test", "vestnik.test"), ("https://[::1]:8443", "[::1]:8443")):
+        headers = {**plain, "Origin": origin, **({"Host": host} if host else {})}
+        want(f"from {origin} to {host}", someone.request("POST", "/login", bad, headers).status, 422)
     hidden = {**plain, "Origin": "null", "Sec-Fetch-Site": "same-origin"}  # what browsers send under our Referrer-Policy
     want("from our page", someone.request("POST", "/login", good, hidden).status, 303)
 
