@@ -1,3 +1,5 @@
 # The REST API and its document.
 vestnik_script_test(contract/openapi_document_is_sound.py)
 vestnik_script_test(integration/rest_api_is_what_its_document_says.py TIMEOUT 300)
+vestnik_script_test(integration/a_request_sent_twice_is_done_once.py)
+vestnik_script_test(integration/the_readme_runs_a_campaign_through_the_api.py)
