@@ -94,7 +94,9 @@ def what_all_have_in_common(bed, api):
     me = api.call("getMe").json
     want("scopes", set(me["scopes"]), set(ALL))
     for key in (None, "vk_nobody_knows"):
-        wrong(api.call("getMe", key=key, want=401), "unauthorized", "vk_")
+        refused = api.call("getMe", key=key, want=401, headers={"X-Request-Id": "mine-16"})
+        wrong(refused, "unauthorized", "vk_")
+        want("X-Request-Id of a refusal", refused.headers["x-request-id"], "mine-16")
     other = bed.key("audit", name="another")
     wrong(api.call("listCampaigns", key=other, want=403), "forbidden")
     answer = api.call("listCampaigns", headers={"X-Request-Id": "mine-17"})
@@ -429,7 +431,7 @@ def operating(bed, api):
     one = {"dead": dead["data"][0]["dead"]}
     want_in("its text", "vestnik.task", api.call("getDead", one).json["text"])
     api.call("replayDead", one, body={})
-    want("replayed", api.call("getDead", one).json["replayed_at"] is not None, True)
+    wait_for(lambda: api.call("getDead", one).json["replayed_at"], "the mark of the replay")
     api.call("getDead", {"dead": "77777"}, want=404)
     page = api.call("listAudit", query={"limit": 2}).json
     want("the newest first", [e["number"] for e in page["data"]] == sorted((e["number"] for e in page["data"]), reverse=True), True)

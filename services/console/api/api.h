@@ -99,6 +99,8 @@ void api_problems(struct api *api, const struct problems *problems);
 json_t *api_problem_json(const struct problem *problem);
 /* web_config.problem: refusals under /api/ that no handler saw. */
 bool api_refusal(void *arg, struct web_request *request, int status, const char *title, const char *text);
+/* X-Request-Id, the program's if it is a good one, else made here; set in the answer. */
+void api_request_id(struct web_request *request, char out[static API_ID_SIZE]);
 /* Programs read English unless Accept-Language asks for Russian. */
 void api_speak(struct web_request *request);
 /* GET /problems/{name}: what a type means, for whoever follows the link. */

@@ -127,22 +127,6 @@ static bool read_body(struct api *api)
 	return true;
 }
 
-static void take_id(struct api *api)
-{
-	const char *given = web_header(api->request, "X-Request-Id");
-	size_t len = given == NULL ? 0 : strlen(given);
-	bool good = len > 0 && len < sizeof api->id &&
-		given[strspn(given, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:+/=")] == '\0';
-	if (good) {
-		memcpy(api->id, given, len + 1);
-	} else {
-		char id[IDENT_SIZE];
-		ident_new(id);
-		memcpy(api->id, id, sizeof id);
-	}
-	web_add_header(api->request, "X-Request-Id", api->id);
-}
-
 static bool within_rate(struct api *api)
 {
 	int per_minute = api->visit->console->settings->console.api_per_minute;
@@ -160,7 +144,7 @@ static void dispatch(struct visit *visit)
 	struct api api = {.visit = visit, .request = visit->request, .db = visit->db};
 	int64_t begun_us = clock_mono_us();
 	api.operation = operation_of(visit->request);
-	take_id(&api);
+	api_request_id(visit->request, api.id);
 	if (within_rate(&api) && query_known(&api) && read_body(&api) && once_begin(&api)) {
 		api.operation->handle(&api);
 		once_end(&api);

@@ -52,7 +52,6 @@ OPERATION(createNotice, POST, "/notices", NOTIFY, api_notice_create, "", API_JSO
 OPERATION(getNotice, GET, "/notices/{notice}", NOTIFY, api_notice, "", API_NO_BODY, 0)
 OPERATION(listDeliveries, GET, "/deliveries", DELIVERY_READ, api_deliveries, "campaign state address relay text since until after limit", API_NO_BODY, 0)
 OPERATION(getDelivery, GET, "/deliveries/{delivery}", DELIVERY_READ, api_delivery, "", API_NO_BODY, 0)
-/* RESEND */
 
 /* ---- directory (directory.c), suppressions (suppressions.c) */
 OPERATION(listOrganisations, GET, "/organisations", DIRECTORY_READ, api_organisations, "kind region municipality parent address after limit", API_NO_BODY, 0)

@@ -171,6 +171,17 @@ void api_speak(struct web_request *request)
 															: LANG_EN);
 }
 
+void api_request_id(struct web_request *request, char out[static API_ID_SIZE])
+{
+	const char *given = web_header(request, "X-Request-Id");
+	size_t len = given == NULL ? 0 : strlen(given);
+	bool good = len > 0 && len < API_ID_SIZE &&
+		given[strspn(given, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:+/=")] == '\0';
+	char own[IDENT_SIZE];
+	snprintf(out, API_ID_SIZE, "%s", good ? given : ident_new(own));
+	web_add_header(request, "X-Request-Id", out);
+}
+
 /* ---- what no handler saw ------------------------------------------------------------------- */
 
 bool api_refusal(void *arg, struct web_request *request, int status, const char *title, const char *text)
@@ -187,8 +198,9 @@ bool api_refusal(void *arg, struct web_request *request, int status, const char 
 			problem = (enum api_problem)i;
 			break;
 		}
-	char id[IDENT_SIZE];
-	web_add_header(request, "X-Request-Id", ident_new(id));
+	char id[API_ID_SIZE];
+	api_request_id(request, id);
+	log_info("api.refused", "id=%s status=%d address=%s", id, status, web_address(request));
 	bool own = problem == API_FORBIDDEN || problem == API_CONFLICT || problem == API_INVALID;
 	reply(request, problem, own ? text : NULL, NULL, NULL);
 	return true;
