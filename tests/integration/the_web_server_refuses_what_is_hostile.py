@@ -103,7 +103,9 @@ def requests_are_understood():
     want("nobody's", get("/nothing")[0], 404)
     want("not that way", get("/upload")[0], 405)
     want("strange method", get("/echo", "BREW")[0], 405)
-    want("options", get("/echo", "OPTIONS")[0], 405)
+    status, headers, body = get("/echo", "OPTIONS")
+    want("options", (status, headers["allow"], body), (204, "GET, HEAD, POST, OPTIONS", b""))
+    want("options of nobody's", get("/nothing", "OPTIONS")[0], 404)
 
 
 def addresses_are_believed_only_from_proxies():

@@ -206,8 +206,8 @@ int main(int argc, char **argv)
 	if (address_set_add(&proxies, "127.0.0.2", &e) != 0)
 		return 2;
 	const struct web_config config = {.listen = "127.0.0.1:0",
-		.header_ms = 1000,
-		.silence_ms = 1500, /* longer than a header may take: nobody reaps a stream */
+		.header_ms = argc == 4 ? 4000 : 1000, /* with TLS there is a handshake before it */
+		.silence_ms = 1500, /* longer than a header may take without TLS: nobody reaps a stream */
 		.connections_per_address = 20,
 		.connections = 700,
 		.folder = argv[1],
