@@ -108,7 +108,7 @@ def fill_workbook(data, **cells):
 class Story:
     def __init__(self, campaign, directory, start, zone="Europe/Moscow", settings=None):
         self.folder = os.path.join(SOURCE, "config", "campaigns", campaign)
-        self.directory = os.path.join(SOURCE, "config", "demo", directory)
+        self.directory = directory and os.path.join(SOURCE, "config", "demo", directory)
         self.start, self.zone, self.extra = start, zone, settings or {}
         self.seen, self.read = 0, []
 
@@ -149,7 +149,8 @@ class Story:
         bed.start("catcher", PYTHON, os.path.join(SOURCE, "deploy", "demo", "mail_catcher.py"), "--maildir",
                   self.mailbox, "--port", str(port), "--port-file", os.path.join(bed.folder, "catcher.port"))
         wait_for(lambda: can_connect(port), "the mail server")
-        bed.run("directory", "import", self.directory)
+        if self.directory:
+            bed.run("directory", "import", self.directory)
         bed.run("webhook", "add", "--allow-private", f"http://127.0.0.1:{self.receiver.port}/events")
         bed.up()
         if os.path.exists(os.path.join(BIN, "vestnik-portal")):
