@@ -59,9 +59,16 @@ export async function open() {
 		for (const rule of found.violations)
 			trouble.push(`${opened.url()} at ${opened.viewportSize().width}: ${rule.id}: ${rule.help}: ` +
 				rule.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | "));
+		await fits(opened);
+	}
+	async function fits(opened) {
 		const over = await opened.evaluate(() =>
 			document.documentElement.scrollWidth - document.documentElement.clientWidth);
 		if (over > 0) trouble.push(`${opened.url()} at ${opened.viewportSize().width}: ${over} px wider than the window`);
+	}
+
+	function complain(text) {
+		trouble.push(text);
 	}
 
 	async function picture(opened, name) {
@@ -85,5 +92,5 @@ export async function open() {
 		await chrome.close();
 		if (trouble.length > 0) throw new Error([...new Set(trouble)].join("\n"));
 	}
-	return { page, accessible, picture, login, forgive, close };
+	return { page, accessible, fits, complain, picture, login, forgive, close };
 }
