@@ -127,7 +127,7 @@ const rows = (page) => page.locator("#log-rows tr");
 
 // `vestnik up` starts another; the open page finds it by itself.
 async function comesBack(log) {
-	browser.forgive(/ERR_(CONNECTION_REFUSED|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING|CONNECTION_RESET|SOCKET_NOT_CONNECTED)/);
+	browser.forgive(/ERR_(CONNECTION_REFUSED|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING|CONNECTION_RESET|SOCKET_NOT_CONNECTED)|^\[object Event\]$/);
 	const again = log.waitForResponse((answer) => answer.url().includes("/log/live") && answer.ok(), { timeout: 60000 });
 	process.kill(Number(process.env.VESTNIK_CONSOLE_PID), "SIGKILL");
 	await again;
@@ -169,7 +169,7 @@ const parts = {
 		await phone.click('button[name="send"][value="all"]:not(.unseen)');
 		await says(phone, "a figure is missing", "Количество участников");
 		await browser.accessible(phone);
-		await phone.locator('main input[inputmode="numeric"]').first().fill("44");
+		await phone.locator('main input.number').first().fill("44");
 		await phone.click('button[name="send"][value="all"]:not(.unseen)');
 		await says(phone, "thanks", "44");
 		await browser.accessible(phone);
@@ -190,7 +190,7 @@ const parts = {
 		await page.goto(`/campaigns/${slug}/calls`);
 		await browser.accessible(page);
 		await page.locator("tr", { hasText: "Центрального" }).getByRole("link", { name: "Записать ответ" }).click();
-		await page.locator('main input[inputmode="numeric"]').first().fill("17");
+		await page.locator('main input.number').first().fill("17");
 		await page.fill("#said_by", "И. О. Фамилия, директор");
 		await Promise.all([page.waitForLoadState(), page.click('main form button:not(.unseen)')]);
 		await page.goto(`/campaigns/${slug}/answers`);
