@@ -7,6 +7,13 @@ const browser = await open();
 const first = await browser.page();
 await browser.login(first, process.env.VESTNIK_LOGIN, process.env.VESTNIK_PASSWORD);
 
+// A draft to look at.
+if (process.env.VESTNIK_DRAFT) {
+	await first.goto("/compose");
+	await first.fill("#title", process.env.VESTNIK_DRAFT);
+	await Promise.all([first.waitForURL(/letter$/), first.click('form[action="/compose"] button')]);
+}
+
 // /delivery/17 and /delivery/18 are one kind of page; so are ?after=1 and ?after=2.
 function kind(href) {
 	const at = new URL(href);
@@ -48,6 +55,8 @@ for (const wanted of (process.env.VESTNIK_KINDS ?? "").split(" ").filter(Boolean
 for (const { href, shape } of kinds)
 	for (const lang of ["ru", "en"])
 		for (const width of [1280, 375]) {
+			// the English page on a wide screen is only looked at by people
+			if (lang === "en" && width === 1280 && !process.env.VESTNIK_PICTURES) continue;
 			const at = new URL(href);
 			at.searchParams.set("lang", lang);
 			await first.setViewportSize({ width, height: 900 });
