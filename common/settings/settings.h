@@ -186,6 +186,10 @@ struct settings {
 		int api_per_minute;      /* requests of one API key */
 	} console;
 
+	struct { /* how long after its end; 0 = for ever (common/retention) */
+		int64_t letters_ms, files_ms, mails_ms, audit_details_ms;
+	} retention;
+
 	struct settings_relay *relays;
 	size_t relays_count;
 

@@ -259,6 +259,19 @@ const struct setting_row settings_rows[] = {
 		"A launch to so many recipients or more waits for a second person; 0: none does, 1: every one",
 		"Запуск на столько адресатов и больше ждёт согласия второго человека; 0 — не ждёт, 1 — всегда"},
 
+	{"retention.letters", SETTING_DURATION64, S(retention.letters_ms), "0s", 0, 36500 * DAY, NULL,
+		"Letters and their history go so long after the campaign's end (at least 180d), when its case file is made; 0s: never",
+		"Через столько после конца рассылки (не раньше 180d) исчезают письма и их история, когда сохранено её дело; 0s – никогда"},
+	{"retention.files", SETTING_DURATION64, S(retention.files_ms), "0s", 0, 36500 * DAY, NULL,
+		"The same for the files that came with answers; the figures stay",
+		"То же для файлов из ответов; показатели остаются"},
+	{"retention.mails", SETTING_DURATION64, S(retention.mails_ms), "1095d", 0, 36500 * DAY, NULL,
+		"Mail that came in goes after so long, if nobody has to decide on it; 0s: never",
+		"Через сколько исчезают входящие письма, если по ним не ждут решения; 0s – никогда"},
+	{"retention.audit_details", SETTING_DURATION64, S(retention.audit_details_ms), "0s", 0, 36500 * DAY, NULL,
+		"What names persons in the audit log goes after so long; the log itself stays; 0s: never",
+		"Через сколько из журнала действий исчезает то, что называет людей; сам журнал остаётся; 0s – никогда"},
+
 	{"relays", SETTING_RELAYS, S(relays), NULL, 0, 0, NULL,
 		"Mail servers that take our letters. Default: one at 127.0.0.1:25 named local, "
 		"without TLS",

@@ -14,6 +14,7 @@
 #include "console/campaign/case_file.h"
 #include "console/parts.h"
 #include "console/people/personal.h"
+#include "retention/retention.h"
 #include "intake/mail.h"
 #include "web/asset.h"
 
@@ -31,6 +32,7 @@
 #define REFUSALS_PER_MINUTE 30
 #define STYLE_MAX_BYTES (512 * 1024)
 #define SWEEP_EVERY_MS 600000
+#define EXPIRE_EVERY_MS (INT64_C(24) * 3600 * 1000)
 
 extern const struct embedded_set console_page_files, askform_page_files, console_assets, web_assets_own;
 
@@ -225,6 +227,26 @@ static int console_start(struct daemon *daemon, void **state, struct error *e)
 	return 0;
 }
 
+/* Once a day, and after a start. */
+static bool leaving(void *arg)
+{
+	const struct console *console = arg;
+	return daemon_stopping(console->daemon);
+}
+
+static int expire(struct console *console, struct db *db, struct error *e)
+{
+	const struct orderer who = {.settings = console->settings, .key = console->key, .bus = console->bus, .actor = "vestnik/console"};
+	struct retention_counts counts;
+	int64_t now_ms = clock_now_ms();
+	if (now_ms - console->expired_ms < EXPIRE_EVERY_MS && now_ms >= console->expired_ms)
+		return 0;
+	int rc = retention_run(&who, db, now_ms, leaving, console, &counts, e);
+	if (rc == 0)
+		console->expired_ms = now_ms;
+	return rc;
+}
+
 static int sweep(void *arg, int wait_ms, struct error *e)
 {
 	struct console *console = arg;
@@ -234,6 +256,8 @@ static int sweep(void *arg, int wait_ms, struct error *e)
 		rc = session_sweep(db, clock_now_ms(), console->settings->console.idle_ms, e);
 	if (rc == 0)
 		rc = once_sweep(db, clock_now_ms(), e);
+	if (rc == 0)
+		rc = expire(console, db, e);
 	db_close(&db);
 	if (rc == 0)
 		daemon_wait(console->daemon, wait_ms);

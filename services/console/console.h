@@ -27,6 +27,7 @@ struct console {
 	struct web_pages *pages;
 	struct web_assets *assets;
 	struct web_route *routes;  /* made of the parts' tables, in the same order */
+	int64_t expired_ms;        /* when old data was looked for; of the main thread */
 	struct throttle *visitors;
 	struct throttle *programs; /* per API key */
 	struct throttle *logins, *browsers, *refusals; /* logging in: per address, per known browser; audit lines */

@@ -5,10 +5,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "console/parts.h"
 #include "console/people/part.h"
 #include "console/people/personal.h"
+#include "retention/retention.h"
 
 #define PIECE 50000        /* rows of one step of the search */
 #define FOUND_SHOWN 300    /* of one step */
@@ -75,6 +77,23 @@ static int add_records(struct visit *visit, json_t *data, struct error *e)
 	return step == DB_FAILED ? -1 : 0;
 }
 
+/* What goes when. */
+static int add_due(struct visit *visit, json_t *data, struct error *e)
+{
+	json_t *due = retention_due(visit->console->settings, visit->db, clock_now_ms(), e), *rows = json_array(), *one;
+	size_t i;
+	json_array_foreach(due, i, one)
+		json_array_append_new(rows, json_pack("{s:O, s:O, s:O, s:o, s:o, s:O}", "slug", json_object_get(one, "campaign"), "called",
+						    json_object_get(one, "title"), "what", json_object_get(one, "what"), "when",
+						    show_time(visit, json_integer_value(json_object_get(one, "due_ms"))), "archived",
+						    show_time(visit, json_integer_value(json_object_get(one, "archived_ms"))), "trouble",
+						    json_object_get(one, "trouble")));
+	json_object_set_new(data, "any_due", json_boolean(json_array_size(rows) > 0));
+	json_object_set_new(data, "due", rows);
+	json_decref(due);
+	return due == NULL ? -1 : 0;
+}
+
 static json_t *erasing_data(void)
 {
 	struct erasing_state now;
@@ -92,7 +111,7 @@ static void show(struct visit *visit, int status, struct form *form, json_t *mor
 	if (more != NULL)
 		json_object_update(data, more);
 	json_decref(more);
-	if (add_records(visit, data, &e) != 0) {
+	if (add_due(visit, data, &e) != 0 || add_records(visit, data, &e) != 0) {
 		json_decref(data);
 		console_error(visit, &e);
 		return;
