@@ -21,7 +21,7 @@ static void check_complete(const struct bus_ops *ops)
 	ASSERT(ops->open && ops->close && ops->publish_tx && ops->publish);
 	ASSERT(ops->subscribe && ops->unsubscribe && ops->poll && ops->interrupt && ops->done);
 	ASSERT(ops->publish_then_done && ops->done_tx && ops->rewind);
-	ASSERT(ops->mark && ops->passed && ops->lag && ops->browse);
+	ASSERT(ops->mark && ops->passed && ops->lag && ops->browse && ops->browse_end);
 }
 
 int bus_open(struct bus **out, const struct bus_config *config, struct error *e)
@@ -231,7 +231,22 @@ int bus_browse(struct bus *bus, const char *topic, int32_t partition, int64_t of
 {
 	if (check_topic(topic, e) < 0)
 		return -1;
-	return bus->ops->browse(bus, topic, partition, offset, max, each, arg, e);
+	return bus->ops->browse(bus, NULL, topic, partition, offset, max, each, arg, e);
+}
+
+int bus_browse_on(struct bus *bus, struct bus_browser **open, const char *topic, int32_t partition, int64_t offset,
+	int max, int (*each)(void *arg, const struct bus_message *message), void *arg, struct error *e)
+{
+	if (check_topic(topic, e) < 0)
+		return -1;
+	return bus->ops->browse(bus, open, topic, partition, offset, max, each, arg, e);
+}
+
+void bus_browse_end(struct bus *bus, struct bus_browser **open)
+{
+	if (*open != NULL)
+		bus->ops->browse_end(bus, open);
+	*open = NULL;
 }
 
 /* ---- dead letters ---------------------------------------------------------- */

@@ -169,6 +169,12 @@ int bus_ends(struct bus *bus, const char *topic, int64_t end[static BUS_PARTITIO
  * given to each(); it may stop by returning non-zero. (dead list, replay) */
 int bus_browse(struct bus *bus, const char *topic, int32_t partition, int64_t offset, int max,
 	int (*each)(void *arg, const struct bus_message *message), void *arg, struct error *e);
+/* The same many times on end, for who follows a topic live: what leads to the brokers stays open
+ * between the calls. *open: NULL at first; of one topic and one thread. */
+struct bus_browser;
+int bus_browse_on(struct bus *bus, struct bus_browser **open, const char *topic, int32_t partition, int64_t offset,
+	int max, int (*each)(void *arg, const struct bus_message *message), void *arg, struct error *e);
+void bus_browse_end(struct bus *bus, struct bus_browser **open);
 
 /* Puts message (as it came) on BUS_DEAD with headers dead-reason, dead-time,
  * dead-topic, dead-partition, dead-offset, dead-by. Inside tx when tx is not

@@ -32,9 +32,11 @@ struct bus_ops {
 		struct error *e);
 	int (*ends)(struct bus *bus, const char *topic, int64_t end[static BUS_PARTITIONS_MAX],
 		struct error *e);
-	int (*browse)(struct bus *bus, const char *topic, int32_t partition, int64_t offset,
+	/* open: NULL when nothing is to be kept for the next call */
+	int (*browse)(struct bus *bus, struct bus_browser **open, const char *topic, int32_t partition, int64_t offset,
 		int max, int (*each)(void *arg, const struct bus_message *message), void *arg,
 		struct error *e);
+	void (*browse_end)(struct bus *bus, struct bus_browser **open);
 };
 
 struct bus {

@@ -364,10 +364,18 @@ static int browse_batch(struct embedded_bus *bus, const struct log_sql *sql, int
 	return n;
 }
 
-static int embedded_browse(struct bus *base, const char *topic, int32_t partition, int64_t offset,
-	int max, int (*each)(void *arg, const struct bus_message *message), void *arg,
+/* Its connection is open anyway: nothing is kept. */
+static void embedded_browse_end(struct bus *bus, struct bus_browser **open)
+{
+	(void)bus;
+	(void)open;
+}
+
+static int embedded_browse(struct bus *base, struct bus_browser **open, const char *topic, int32_t partition,
+	int64_t offset, int max, int (*each)(void *arg, const struct bus_message *message), void *arg,
 	struct error *e)
 {
+	(void)open;
 	struct bus_message batch[BROWSE_BATCH];
 	struct arena arena = {0};
 	int given = 0, n = 0;
@@ -409,4 +417,5 @@ const struct bus_ops bus_embedded_ops = {
 	.lag = embedded_lag,
 	.ends = embedded_ends,
 	.browse = embedded_browse,
+	.browse_end = embedded_browse_end,
 };

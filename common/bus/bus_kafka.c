@@ -53,4 +53,5 @@ const struct bus_ops bus_kafka_ops = {
 	.lag = kafka_lag,
 	.ends = kafka_ends,
 	.browse = kafka_browse,
+	.browse_end = kafka_browse_end,
 };

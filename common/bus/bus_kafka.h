@@ -145,8 +145,9 @@ int kafka_with_db(struct kafka_bus *bus, int (*fn)(struct db *db, void *arg, str
 
 /* ---- kafka_browse.c -------------------------------------------------------------- */
 
-int kafka_browse(struct bus *bus, const char *topic, int32_t partition, int64_t offset, int max,
-	int (*each)(void *arg, const struct bus_message *message), void *arg, struct error *e);
+int kafka_browse(struct bus *bus, struct bus_browser **open, const char *topic, int32_t partition, int64_t offset,
+	int max, int (*each)(void *arg, const struct bus_message *message), void *arg, struct error *e);
+void kafka_browse_end(struct bus *bus, struct bus_browser **open);
 
 /* ---- kafka_gap.c ------------------------------------------------------------------ */
 

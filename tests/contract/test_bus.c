@@ -680,6 +680,26 @@ static void browsing_needs_no_group(void **state)
 	seen.stop_at = 2;
 	assert_int_equal(bus_browse(bus, topic[0], 0, 0, 500, note_message, &seen, &e), 2);
 	assert_string_equal(seen.last, "1");
+	/* following: in pieces, on from where the last one ended, also back again */
+	struct bus_browser *open = NULL;
+	int64_t at = from;
+	for (int round = 0; round < 4; round++) {
+		publish_numbers(topic[0], 250 + round, 251 + round);
+		memset(&seen, 0, sizeof seen);
+		int got = 0, n;
+		do {
+			n = bus_browse_on(bus, &open, topic[0], 0, at + got, 100, note_message, &seen, &e);
+			must(n, &e);
+			got += n;
+		} while (n > 0);
+		assert_int_equal(got, round == 0 ? 241 : round == 2 ? 243 : 1);
+		char last[24];
+		snprintf(last, sizeof last, "%d", 250 + round);
+		assert_string_equal(seen.last, last);
+		at = round == 1 ? from : at + got;
+	}
+	bus_browse_end(bus, &open);
+	bus_browse_end(bus, &open);
 }
 
 /* ---- dead letters ------------------------------------------------------------ */

@@ -178,6 +178,7 @@ struct piece {
 	struct delivery_status *status; /* of PIECE_MESSAGES */
 	struct delivery_line *line;     /* of the same; point into status */
 	size_t count;
+	struct bus_browser *browser;    /* open while somebody watches */
 	int64_t expected;               /* offset */
 	bool dense, torn;
 };
@@ -250,7 +251,8 @@ static int read_partition(struct tail *tail, struct db *db, struct piece *piece,
 	piece->count = 0;
 	piece->torn = false;
 	piece->expected = tail->next[p];
-	int n = bus_browse(tail->console->bus, BUS_STATUS, p, tail->next[p], PIECE_MESSAGES, take_status, piece, e);
+	int n = bus_browse_on(tail->console->bus, &piece->browser, BUS_STATUS, p, tail->next[p], PIECE_MESSAGES, take_status,
+		piece, e);
 	if (n < 0)
 		return -1;
 	owners.item = xcalloc(piece->count + 1, sizeof *owners.item);
@@ -402,15 +404,14 @@ static bool tell(struct tail *tail, struct viewer *viewer, int64_t now_ms)
 
 static bool may_go_on(struct tail *tail, struct db *db, struct viewer *viewer, int64_t now_ms)
 {
-	struct error e;
 	if (now_ms - viewer->session_ms < SESSION_EVERY_MS)
 		return true;
 	viewer->session_ms = now_ms;
-	enum db_step step = session_alive(db, viewer->session, clock_now_ms(), tail->console->settings->console.idle_ms, &e);
-	if (step == DB_DONE)
-		(void)web_stream_send(viewer->stream, NULL, "over", tr("You were logged out. Load the page again.",
-			"Вы вышли из системы. Обновите страницу."));
-	return step != DB_DONE;
+	if (console_session_alive(tail->console, db, viewer->session))
+		return true;
+	(void)web_stream_send(viewer->stream, NULL, "over",
+		tr("You were logged out. Load the page again.", "Вы вышли из системы. Обновите страницу."));
+	return false;
 }
 
 /* Lock held. */
@@ -468,7 +469,11 @@ static void *follow(void *arg)
 	while (!tail->stopping) {
 		struct error e = {0};
 		if (tail->viewers == NULL) {
-			pthread_cond_wait(&tail->changed, &tail->lock);
+			pthread_mutex_unlock(&tail->lock);
+			bus_browse_end(tail->console->bus, &piece.browser);
+			pthread_mutex_lock(&tail->lock);
+			while (tail->viewers == NULL && !tail->stopping)
+				pthread_cond_wait(&tail->changed, &tail->lock);
 			continue;
 		}
 		if (!tail->placed && place_anew(tail, true, &e) != 0) {
@@ -493,6 +498,7 @@ static void *follow(void *arg)
 			wait_ms(tail, TAIL_TICK_MS);
 	}
 	pthread_mutex_unlock(&tail->lock);
+	bus_browse_end(tail->console->bus, &piece.browser);
 	db_close(&db);
 	free(piece.status);
 	free(piece.line);
