@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/xalloc.h"
 #include "console/compose/part.h"
 
@@ -299,6 +300,22 @@ static bool overtaken(const struct draft *draft, int64_t version)
 	       stored != version;
 }
 
+/* What was typed is saved while it is typed: when a button is pressed at that very moment, the page does not know
+ * yet that its own text was kept. */
+#define ECHO_MS 10000
+
+static bool own_echo(const struct draft *draft, int64_t version)
+{
+	struct composition stored;
+	struct error e;
+	if (compose_read(draft->visit->db, draft->composition.slug, &stored, &e) != DB_ROW)
+		return false;
+	bool own = stored.version == version + 1 && strcmp(stored.changed_by, draft->visit->visitor->actor) == 0 &&
+		   clock_now_ms() - stored.changed_ms < ECHO_MS;
+	composition_fini(&stored);
+	return own;
+}
+
 bool take_and_save(struct draft *draft, enum draft_step step, int (*more)(struct draft *draft, struct db *tx, struct error *e))
 {
 	struct error e = {0};
@@ -306,7 +323,13 @@ bool take_and_save(struct draft *draft, enum draft_step step, int (*more)(struct
 	struct saving s = {draft, step, version == NULL ? draft->composition.version : strtoll(version, NULL, 10), more,
 		!console_wants_piece(draft->visit)};
 	take_fields(draft);
-	if (console_transaction(draft->visit, save, &s, &e) == 0) {
+	int rc = console_transaction(draft->visit, save, &s, &e);
+	if (rc != 0 && e.code == ERROR_CONFLICT && !e.retriable && own_echo(draft, s.version)) {
+		s.version++;
+		e = (struct error){0};
+		rc = console_transaction(draft->visit, save, &s, &e);
+	}
+	if (rc == 0) {
 		draft->composition.version = s.version + 1;
 		return true;
 	}
