@@ -64,6 +64,7 @@ def when_it_is_back_the_charts_show_it(bed, operator, port):
 
 
 def a_dead_mailer_is_told(bed, operator, mailer):
+    wait_for(lambda: bed.value("SELECT breaker FROM relay_state WHERE relay = 'main'") == "closed", "the mailer to write it down")
     kill(mailer)
     page = wait_for(lambda: (lambda p: p if re.search(r"mailer[^<]*</span></td><td><span class=.badge bad", p.html) else None)(
         operator.get("/status")), "/status to say that the mailer is gone")
