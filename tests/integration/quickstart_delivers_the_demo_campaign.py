@@ -7,6 +7,7 @@ import email
 import email.policy
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -47,7 +48,8 @@ def logs_in(said):
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
     with browser.open(url, timeout=30) as page:
         assert page.url.startswith(url + "login"), page.url
-    form = urllib.parse.urlencode({"login": "demo", "password": password, "next": "/campaigns"}).encode()
+        csrf = re.search(r'name="csrf" value="([^"]+)"', page.read().decode())[1]
+    form = urllib.parse.urlencode({"csrf": csrf, "login": "demo", "password": password, "next": "/campaigns"}).encode()
     with browser.open(url + "login", form, timeout=30) as page:
         shown = page.read().decode()
     assert page.url == url + "campaigns" and "flagships-2023" in shown, (page.url, shown[:2000])
