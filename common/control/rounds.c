@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/lang.h"
 #include "base/xalloc.h"
 #include "campaign/definition.h"
@@ -82,23 +83,33 @@ char *round_steps(struct db *db, int64_t round, struct error *e)
 	return NULL;
 }
 
-int ask_troubles_read(struct db *db, int64_t round, struct ask_troubles *out, struct error *e)
+/* Nobody can be late for a deadline that is still to come and always was this one. */
+static int count_late(struct db *db, const struct round_view *round, int64_t *late, struct error *e)
+{
+	if (round->deadline_ms == 0 || (round->deadline_ms > clock_now_ms() && !round->postponed))
+		return 0;
+	return db_query_int(db, late, e,
+		       "SELECT COUNT(*) FROM ask a JOIN answer n ON n.id = COALESCE(a.answer, (SELECT x.id FROM answer x"
+		       " WHERE x.ask = a.id AND x.version = a.versions)) WHERE a.round = $1 AND a.level = 0"
+		       " AND a.state IN ('received', 'partial', 'confirmed') AND n.late = 1",
+		       "i", round->id) == DB_FAILED
+		? -1
+		: 0;
+}
+
+int ask_troubles_read(struct db *db, const struct round_view *round, struct ask_troubles *out, struct error *e)
 {
 	*out = (struct ask_troubles){0};
-	char *steps = round_steps(db, round, e);
+	char *steps = round_steps(db, round->id, e);
 	int rc = steps == NULL ||
 			db_query_int(db, &out->undelivered, e,
 				"SELECT COUNT(*) FROM ask a WHERE a.round = $1 AND a.level = 0 AND a.state IN ('open', 'withdrawn')"
 				" AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.round = $1 AND d.step IN (SELECT key FROM @KEYS($2))"
 				" AND d.recipient = a.organisation AND d.state < 7)",
-				"is", round, steps) == DB_FAILED ||
-			db_query_int(db, &out->late, e,
-				"SELECT COUNT(*) FROM ask a JOIN answer n ON n.id = COALESCE(a.answer, (SELECT x.id FROM answer x"
-				" WHERE x.ask = a.id AND x.version = a.versions)) WHERE a.round = $1 AND a.level = 0"
-				" AND a.state IN ('received', 'partial', 'confirmed') AND n.late = 1",
-				"i", round) == DB_FAILED ||
+				"is", round->id, steps) == DB_FAILED ||
+			count_late(db, round, &out->late, e) != 0 ||
 			db_query_int(db, &out->differing, e,
-				"SELECT COUNT(*) FROM ask WHERE (trouble & 1) = 1 AND round = $1 AND level = 0", "i", round) == DB_FAILED
+				"SELECT COUNT(*) FROM ask WHERE (trouble & 1) = 1 AND round = $1 AND level = 0", "i", round->id) == DB_FAILED
 		? -1
 		: 0;
 	free(steps);

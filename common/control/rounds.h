@@ -31,7 +31,8 @@ struct ask_troubles { /* as a report counts them */
 	int64_t late;        /* answered after the deadline */
 	int64_t differing;   /* staff decide */
 };
-int ask_troubles_read(struct db *db, int64_t round, struct ask_troubles *out, struct error *e);
+struct round_view;
+int ask_troubles_read(struct db *db, const struct round_view *round, struct ask_troubles *out, struct error *e);
 /* Letters of a round: their steps as a JSON array for @KEYS. NULL on error; the caller frees. */
 char *round_steps(struct db *db, int64_t round, struct error *e);
 

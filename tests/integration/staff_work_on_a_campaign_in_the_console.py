@@ -64,7 +64,6 @@ def answers_are_entered(bed, staff):
     want_in("what was said is there", "Провели <b>собрание</b>", page.text.replace("&lt;", "<"))
     want_not_in("and no element", "<b>собрание", page.html)
     want("its row", bed.rows("SELECT version, way, state, name, actor FROM answer WHERE ask = ?", ask),
-         [[1, "phone", "counts", "И. О. <u>Директор</u>", "console/ivanova"]] if bed.postgres else
          [(1, "phone", "counts", "И. О. <u>Директор</u>", "console/ivanova")])
 
     page = staff.post(f"/asks/{ask}/enter", {"f.registered": "15", "f.measures": "Провели собрание", "way": "staff"})

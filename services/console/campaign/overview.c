@@ -96,7 +96,7 @@ static int add_answers(struct place *place, json_t *data, struct error *e)
 	json_object_set_new(data, "answers", json_null());
 	if (round == NULL || round->id == 0 || round->asks_counts.asked == 0)
 		return 0;
-	if (ask_troubles_read(place->visit->db, round->id, &troubles, e) != 0)
+	if (ask_troubles_read(place->visit->db, round, &troubles, e) != 0)
 		return -1;
 	const struct ask_counts *n = &round->asks_counts;
 	int64_t answered = ask_counts_answered(n), expected = ask_counts_expected(n);
