@@ -413,7 +413,7 @@ void piece_date_words(struct visit *visit)
 				minute = atoi(time + 3);
 			}
 			(void)buf_puts(&words, day_words_weekday(day, lang_get(), text));
-			(void)buf_puts(&words, ". ");
+			(void)buf_puts(&words, " · ");
 			if (hour >= 0 && hour < 24 && minute >= 0 && minute < 60 &&
 				deadline_set(calendars_own(calendars), day, hour * 60 + minute, place.rounds.zone, DEADLINE_KEEP, &deadline, &e) == 0)
 				(void)deadline_explain(calendars_own(calendars), &deadline, place.rounds.zone, lang_get(), &words);
