@@ -135,7 +135,8 @@ int web_pages_render(const struct web_pages *pages, const char *name, enum lang 
 	const struct page *page = find(pages, name);
 	if (page == NULL)
 		return error_set(e, ERROR_INTERNAL, "no page «%s»", name);
-	json_object_set(data, "site", pages->common);
+	/* a copy: jansson reads its count without care for other threads */
+	json_object_set_new(data, "site", json_deep_copy(pages->common));
 	json_object_set_new(data, "ru", json_boolean(lang == LANG_RU));
 	json_object_set_new(data, "lang", json_string(lang == LANG_RU ? "ru" : "en"));
 	return mustache_render(page->template[lang], data, out, e);
