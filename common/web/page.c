@@ -7,7 +7,7 @@
 #include "letter/mustache.h"
 
 #define LANGS 2
-#define PAGES_MAX 100
+#define PAGES_MAX 200
 
 struct page {
 	char *name; /* without ".html" */
@@ -62,10 +62,11 @@ static void add(struct web_pages *pages, const struct embedded_file *file)
 {
 	const char *dot = strrchr(file->name, '.');
 	char *name = xstrndup(file->name, dot == NULL ? strlen(file->name) : (size_t)(dot - file->name));
-	if (find(pages, name) != NULL || pages->count == PAGES_MAX) {
+	if (find(pages, name) != NULL) {
 		free(name);
 		return;
 	}
+	ASSERT(pages->count < PAGES_MAX);
 	struct page *page = &pages->page[pages->count++];
 	page->name = name;
 	for (enum lang lang = 0; lang < LANGS; lang++)

@@ -14,7 +14,7 @@ CONSOLE = free_port()
 # What must be among them: the walk does not end at a broken menu.
 KINDS = """/ /campaigns /campaigns/# /campaigns/#/answers /campaigns/#/municipalities /campaigns/#/calls /campaigns/#/report
  /asks/# /mail /mail/# /compose /compose/probnaya/letter /compose/probnaya/audience /compose/probnaya/dates
- /compose/probnaya/check /directory /directory/import /directory/# /log /delivery/# /status /relays /relays/sink /dead /webhooks
+ /compose/probnaya/check /directory /directory/import /directory/# /log /delivery/# /status /relays /relays/main /dead /webhooks
  /webhooks/# /suppressions /accounts /accounts/# /keys /audit /approvals /personal /password"""
 
 
