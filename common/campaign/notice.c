@@ -8,9 +8,11 @@
 #include "base/xalloc.h"
 #include "campaign/compile.h"
 #include "campaign/draft.h"
+#include "letter/mustache.h"
 #include "message/task.h"
 
 #define SLUG_PREFIX "notice-"
+#define TITLE_MAX_BYTES 2048 /* a header line at its longest, and room */
 
 static const char *lang_of(const char *text)
 {
@@ -20,8 +22,28 @@ static const char *lang_of(const char *text)
 	return "en";
 }
 
-static json_t *definition_of(
-	const struct settings *settings, const struct task *task, const char *slug)
+/* What lists and logs call it: the subject as the first recipient reads it, not with {{tags}}. The caller frees. */
+static char *title_of(const struct task *task)
+{
+	const char *subject = task->as.notify.subject;
+	struct problems problems = {0};
+	struct error e = {0};
+	struct buf out;
+	if (strstr(subject, "{{") == NULL || task->as.notify.to_count == 0)
+		return xstrdup(subject);
+	struct mustache *template = mustache_compile("subject", subject, strlen(subject), MUSTACHE_HEADER, NULL, NULL, &problems);
+	json_t *fields = campaign_notice_fields(&task->as.notify.to[0]);
+	buf_init(&out, TITLE_MAX_BYTES);
+	bool good = template != NULL && mustache_render(template, fields, &out, &e) == 0 && out.len > 0;
+	char *title = good ? buf_take(&out) : xstrdup(subject);
+	buf_fini(&out);
+	json_decref(fields);
+	mustache_free(&template);
+	problems_fini(&problems);
+	return title;
+}
+
+static json_t *definition_of(const struct settings *settings, const struct task *task, const char *slug, const char *title)
 {
 	const char *address = task->as.notify.from_address, *name = task->as.notify.from_name;
 	const char *reply_to = task->as.notify.reply_to;
@@ -34,7 +56,7 @@ static json_t *definition_of(
 	folder_put(from, "name", name);
 	folder_put(from, "address", address);
 	folder_put(d, "slug", slug);
-	folder_put(d, "title", task->as.notify.subject);
+	folder_put(d, "title", title);
 	folder_put(d, "subject", task->as.notify.subject);
 	folder_put(d, "zone", settings->zone);
 	folder_put(d, "lang", lang_of(task->as.notify.text));
@@ -153,7 +175,8 @@ int campaign_store_notice(struct db *tx, const struct settings *settings, const 
 	if (task->as.notify.from_address == NULL && settings->sender.address == NULL)
 		return error_set(e, ERROR_INPUT,
 			"no sender: neither data.from nor the settings' sender.address");
-	json_t *definition = definition_of(settings, task, slug);
+	char *title = title_of(task);
+	json_t *definition = definition_of(settings, task, slug, title);
 	int rc = check_size(settings, task, e);
 	if (rc == 0)
 		rc = check_letter(task, definition, e);
@@ -163,7 +186,7 @@ int campaign_store_notice(struct db *tx, const struct settings *settings, const 
 		free(content);
 		struct draft_row row = {.slug = slug,
 			.kind = "notice",
-			.title = task->as.notify.subject,
+			.title = title,
 			.hash = hash,
 			.definition = definition,
 			.sender = json_string_value(
@@ -177,6 +200,7 @@ int campaign_store_notice(struct db *tx, const struct settings *settings, const 
 	if (rc == 0)
 		rc = insert_files(tx, *id, task, e);
 	json_decref(definition);
+	free(title);
 	return rc;
 }
 
