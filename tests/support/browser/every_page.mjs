@@ -41,7 +41,9 @@ while (waiting.length > 0 && kinds.length < MOST_KINDS) {
 		browser.complain(`${href}, a link of ${from.get(href)}: got ${answer.status()}, want 200`);
 		continue;
 	}
-	kinds.push({ href, shape });
+	if (kind(first.url()) !== shape && seen.has(kind(first.url()))) continue; // it led to another
+	seen.add(kind(first.url()));
+	kinds.push({ href: first.url(), shape: kind(first.url()) });
 	for (const next of await links(first)) {
 		if (seen.has(kind(next))) continue;
 		if (!from.has(next)) from.set(next, href);
