@@ -1,20 +1,18 @@
 """The console's delivery log beside a real campaign: every step of every letter arrives by itself, once, also after
 the connection was lost; filters hold; pages go back line by line; what a relay says cannot act on the page; one
 letter's page tells its story and sends it once more. Some 15 s: letters, a retry, a logout noticed by the stream."""
-import http.client
 import os
 import re
 import sys
-import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
 from bed import wait_for  # noqa: E402
 from console_bed import ConsoleBed, want, want_in, want_not_in  # noqa: E402
+from live_log import ROW, Live, history, no_doubles, stream_of  # noqa: E402
 from odd_relay import OddRelay  # noqa: E402
 
 LETTERS = 60
 HOSTILE = '550 5.1.1 <script>alert(1)</script> "no such" & user'
-ROW = re.compile(r'<tr id="(l\d+-\d+-\d+)"')
 seen, mended = {}, []
 
 
@@ -26,64 +24,6 @@ def rcpt(address):
     if number % 10 == 4 and seen[address] == 1:
         return "450 4.2.0 greylisted"
     return None
-
-
-class Live:
-    """An event stream, read until it is closed."""
-
-    def __init__(self, bed, visitor, url, last_id=None):
-        self.events, self.ended, self.last_id = [], False, last_id
-        headers = {**visitor.headers, "Cookie": "; ".join(f"{k}={v}" for k, v in visitor.cookies.items())}
-        if last_id:
-            headers["Last-Event-ID"] = last_id
-        self.connection = http.client.HTTPConnection("127.0.0.1", bed.port, timeout=60)
-        self.connection.request("GET", url, headers=headers)
-        self.response = self.connection.getresponse()
-        want("the stream's status", self.response.status, 200)
-        want_in("its type", "text/event-stream", self.response.headers["Content-Type"])
-        self.thread = threading.Thread(target=self.read, daemon=True)
-        self.thread.start()
-
-    def read(self):
-        event = {}
-        try:
-            for raw in self.response:
-                line = raw.decode().rstrip("\r\n")
-                if line == "":
-                    if "data" in event:
-                        if "id" in event:
-                            self.last_id = event["id"]
-                        self.events.append((event.get("event", "message"), event["data"]))
-                    event = {}
-                elif not line.startswith(":"):
-                    name, _, value = line.partition(": ")
-                    event[name] = event["data"] + "\n" + value if name == "data" and "data" in event else value
-        except (OSError, ValueError, AttributeError, http.client.HTTPException):
-            pass
-        self.ended = True
-
-    def rows(self):
-        return [row for event, data in list(self.events) if event == "lines" for row in reversed(ROW.findall(data))]
-
-    def close(self):
-        try:
-            self.response.fp.raw._sock.shutdown(2)
-        except (OSError, AttributeError):
-            pass
-        self.thread.join(20)
-        self.connection.close()
-
-
-def stream_of(page):
-    return re.search(r'sse-connect="([^"]+)"', page.html).group(1).replace("&amp;", "&")
-
-
-def history(bed, more=""):
-    return {f"l{k}-{d}-{s}" for k, d, s in bed.rows(f"SELECT key, dispatch, state FROM history {more}")}
-
-
-def no_doubles(what, rows):
-    want(f"{what}: lines that came twice", sorted({row for row in rows if rows.count(row) > 1}), [])
 
 
 def every_step_arrives(bed, admin):
@@ -153,6 +93,8 @@ def pages_go_back_and_forth(bed, admin):
     want("what is wrong", page.status, 422)
     for words in ("There is no such campaign", "Write a whole address", "That is no moment"):
         want_in("beside the fields", words, page.text)
+    for path in ("/log.csv?campaign=none", "/log/live?campaign=none", "/log.csv?state=nonsense"):
+        want(f"{path}: not everything instead", admin.get(path).status, 422)
     sheet = admin.get("/log.csv?state=failed")
     lines = sheet.body.decode("utf-8-sig").strip().split("\n")
     want("lines of the sheet", len(lines), 1 + len(history(bed, "WHERE state = 8")))

@@ -1,3 +1,4 @@
 vestnik_test(contract/test_delivery_log.c USES control test_scratch)
 vestnik_test_beside(test_delivery_log postgres)
 vestnik_script_test(integration/the_delivery_log_is_live_and_goes_back_in_time.py LABELS threads)
+vestnik_script_test(integration/viewers_of_a_flood_are_told_what_they_did_not_see.py LABELS threads)
