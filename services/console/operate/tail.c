@@ -59,7 +59,7 @@ struct tail {
 	int64_t next[BUS_PARTITIONS_MAX];
 	int partitions;
 	int64_t placed_ms, mark_ms, told_ms; /* monotonic */
-	int64_t lag;                 /* messages that the ledger had not applied at mark_ms */
+	int64_t in_store;            /* lines before this number were applied by the ledger at mark_ms, or before */
 };
 
 /* ---- lines --------------------------------------------------------------------------------- */
@@ -130,7 +130,7 @@ static void forget_all(struct tail *tail)
 static void begin_anew(struct tail *tail)
 {
 	forget_all(tail);
-	tail->first = tail->end = 1;
+	tail->first = tail->end = tail->in_store = 1;
 	ident_new(tail->epoch);
 	for (struct viewer *viewer = tail->viewers; viewer != NULL; viewer = viewer->next) {
 		viewer->at = tail->end;
@@ -141,14 +141,14 @@ static void begin_anew(struct tail *tail)
 /* ---- the topic ------------------------------------------------------------------------------- */
 
 /* From what the ledger has not applied yet: the rest is in the store. Without the lock. */
-static int find_place(struct tail *tail, int64_t next[static BUS_PARTITIONS_MAX], int *partitions, int64_t *lag,
-	struct error *e)
+static int find_place(struct tail *tail, int64_t next[static BUS_PARTITIONS_MAX], int *partitions, struct error *e)
 {
 	struct bus *bus = tail->console->bus;
+	int64_t lag;
 	*partitions = bus_ends(bus, BUS_STATUS, next, e);
-	if (*partitions < 0 || bus_lag(bus, BUS_STATUS, "ledger", lag, e) != 0)
+	if (*partitions < 0 || bus_lag(bus, BUS_STATUS, "ledger", &lag, e) != 0)
 		return -1;
-	int64_t back = *lag < TAIL_LINES ? *lag : TAIL_LINES;
+	int64_t back = lag < TAIL_LINES ? lag : TAIL_LINES;
 	for (int p = 0; p < *partitions; p++)
 		next[p] = next[p] > back ? next[p] - back : 0;
 	return 0;
@@ -157,16 +157,15 @@ static int find_place(struct tail *tail, int64_t next[static BUS_PARTITIONS_MAX]
 /* Lock held; given up meanwhile. The thread reads on for its viewers: only it places anew while there are any. */
 static int place_anew(struct tail *tail, bool by_thread, struct error *e)
 {
-	int64_t next[BUS_PARTITIONS_MAX], lag;
+	int64_t next[BUS_PARTITIONS_MAX];
 	int partitions;
 	pthread_mutex_unlock(&tail->lock);
-	int rc = find_place(tail, next, &partitions, &lag, e);
+	int rc = find_place(tail, next, &partitions, e);
 	pthread_mutex_lock(&tail->lock);
 	if (rc != 0 || (!by_thread && tail->viewers != NULL))
 		return rc;
 	memcpy(tail->next, next, sizeof next);
 	tail->partitions = partitions;
-	tail->lag = lag;
 	tail->placed = true;
 	tail->placed_ms = tail->mark_ms = clock_mono_ms();
 	begin_anew(tail);
@@ -512,7 +511,7 @@ struct tail *tail_new(struct console *console)
 	struct tail *tail = xcalloc(1, sizeof *tail);
 	pthread_condattr_t attributes;
 	tail->console = console;
-	tail->first = tail->end = 1;
+	tail->first = tail->end = tail->in_store = 1;
 	pthread_mutex_init(&tail->lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -560,14 +559,29 @@ static bool stale(const struct tail *tail, int64_t now_ms, int64_t kept_ms)
 /* What the ledger has not applied yet does not stand on a page that is read now. */
 static int64_t behind_the_page(const struct tail *tail)
 {
-	int64_t number = tail->end - tail->lag;
-	return number > tail->first ? number : tail->first;
+	return tail->in_store > tail->first ? tail->in_store : tail->first;
+}
+
+/* Asks how far the ledger is; lock held, given up meanwhile. What it had applied stays applied: a place that is
+ * a moment old shows some lines twice and loses none, while a lag of then, counted back from the end of now, would
+ * leave out what was read since. */
+static void ask_what_is_in_store(struct tail *tail, int64_t now_ms)
+{
+	char epoch[IDENT_SIZE];
+	struct error e;
+	int64_t lag, end = tail->end;
+	memcpy(epoch, tail->epoch, sizeof epoch);
+	tail->mark_ms = now_ms;
+	pthread_mutex_unlock(&tail->lock);
+	int rc = bus_lag(tail->console->bus, BUS_STATUS, "ledger", &lag, &e);
+	pthread_mutex_lock(&tail->lock);
+	if (rc == 0 && strcmp(epoch, tail->epoch) == 0 && end - lag > tail->in_store)
+		tail->in_store = end - lag;
 }
 
 void tail_mark(struct tail *tail, char id[static TAIL_ID_SIZE])
 {
 	struct error e = {0};
-	int64_t lag;
 	id[0] = '\0';
 	pthread_mutex_lock(&tail->lock);
 	int64_t now_ms = clock_mono_ms();
@@ -575,12 +589,7 @@ void tail_mark(struct tail *tail, char id[static TAIL_ID_SIZE])
 		if (place_anew(tail, false, &e) != 0)
 			goto out;
 	} else if (now_ms - tail->mark_ms > MARK_FRESH_MS) {
-		tail->mark_ms = now_ms;
-		pthread_mutex_unlock(&tail->lock);
-		int rc = bus_lag(tail->console->bus, BUS_STATUS, "ledger", &lag, &e);
-		pthread_mutex_lock(&tail->lock);
-		if (rc == 0)
-			tail->lag = lag;
+		ask_what_is_in_store(tail, now_ms);
 	}
 	(void)id_of(tail, behind_the_page(tail), id);
 out:
