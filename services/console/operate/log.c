@@ -178,7 +178,7 @@ void page_log_live(struct visit *visit)
 	const char *from = web_header(visit->request, "Last-Event-ID");
 	struct log_query query;
 	struct error e = {0};
-	if (log_query_read(visit, &query, &e) != 0) {
+	if (log_query_read(visit, &query, &e) != 0 || log_query_check(&query, &e) != 0) {
 		console_error(visit, &e);
 	} else {
 		struct web_stream *stream = web_stream_open(visit->request);

@@ -28,6 +28,9 @@ struct log_query {
 };
 /* -1: the store failed. log_query_fini whatever came back. */
 int log_query_read(const struct visit *visit, struct log_query *query, struct error *e);
+/* For who has no fields to show it beside: -1 and ERROR_INPUT when something is wrong. What is wrong is not
+ * filtered by, and all letters are not what was asked for. */
+int log_query_check(const struct log_query *query, struct error *e);
 void log_query_fini(struct log_query *query);
 /* The form's fields with what was asked, their choices, what is wrong: {"campaign","campaigns":[…],"states":[…],
  * "relays":[…],"address","text","from","until","wrong"}. New reference. */

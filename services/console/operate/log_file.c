@@ -96,7 +96,7 @@ void page_log_file(struct visit *visit)
 {
 	struct log_query query;
 	struct error e = {0};
-	if (log_query_read(visit, &query, &e) != 0)
+	if (log_query_read(visit, &query, &e) != 0 || log_query_check(&query, &e) != 0)
 		console_error(visit, &e);
 	else
 		send_file(visit, &query);

@@ -105,6 +105,8 @@ int log_query_read(const struct visit *visit, struct log_query *query, struct er
 	*query = (struct log_query){.filter = {.state = -1, .relay = asked(visit, "relay"), .text = asked(visit, "text")}};
 	if (name != NULL && delivery_state_parse(name, &state) == 0)
 		query->filter.state = (int)state;
+	else if (name != NULL)
+		wrong(query, "state", tr("There is no such outcome; choose one of the list", "Такого исхода нет; выберите из списка"));
 	read_address(visit, query);
 	read_moment(visit, query, "from", &query->filter.from_ms);
 	read_moment(visit, query, "until", &query->filter.until_ms);
@@ -113,6 +115,15 @@ int log_query_read(const struct visit *visit, struct log_query *query, struct er
 	const struct delivery_log_filter *f = &query->filter;
 	query->any = f->campaign != 0 || f->state >= 0 || f->address != NULL || f->relay != NULL || f->text != NULL ||
 		f->from_ms != 0 || f->until_ms != 0 || query->wrong != NULL;
+	return 0;
+}
+
+int log_query_check(const struct log_query *query, struct error *e)
+{
+	const char *name;
+	json_t *words;
+	json_object_foreach(query->wrong, name, words)
+		return error_set(e, ERROR_INPUT, "%s", json_string_value(words));
 	return 0;
 }
 
