@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Who is logged in, how, and when that ends: with real HTTP against the console, in simulated time."""
+import html
 import itertools
 import os
 import re
@@ -160,6 +161,15 @@ def leads_only_to_our_own_pages(bed):
     form = someone.get(page.location)
     want("and comes back", someone.login("admin", next_page=form.field("next")).location,
          "/accounts?a=1&b=x%20y%26z&lang=en")
+    # The other language's link leads to the same place, and a wrong password leaves the language as it is.
+    link = re.search(r'class="language" href="([^"]*)"', visitor(bed).get(page.location).html).group(1)
+    russian = visitor(bed).get(html.unescape(link))
+    want("the page behind the link", (russian.headers["content-language"], russian.field("next")), ("ru", form.field("next")))
+    reader = visitor(bed)
+    page = reader.get("/login?lang=ru")
+    action = html.unescape(re.search(r'<form method="post" action="([^"]*)"', page.html).group(1))
+    page = reader.post(action, {"login": "admin", "password": "wrong password"})
+    want("after a wrong password", (page.status, page.headers["content-language"]), (422, "ru"))
     page = visitor(bed).request("POST", "/password", "x=1", {"Content-Type": "application/x-www-form-urlencoded"})
     want("a POST of nobody", (page.status, page.location), (303, "/login"))
     page = visitor(bed, HX_Request="true").get("/accounts")

@@ -10,6 +10,7 @@
 #include "console/gate.h"
 #include "console/start/start.h"
 #include "web/language.h"
+#include "web/target.h"
 
 #define FORM_LIVES_S (24 * 3600)
 #define BROWSER_LIVES_S (400 * 24 * 3600) /* the most browsers keep */
@@ -28,9 +29,12 @@ static void show_login(struct visit *visit, int status, const char *login, const
 		form = made;
 	}
 	session_csrf(form, csrf);
+	next = next == NULL ? "" : next;
+	char *escaped = target_escape(next); /* in the link to the other language */
 	console_page(visit, status, "login",
-		json_pack("{s:s, s:s, s:o, s:s, s:s}", "title", tr("Log in", "Вход"), "login", login, "error", show_text(error),
-			"next", next == NULL ? "" : next, "csrf", csrf));
+		json_pack("{s:s, s:s, s:o, s:s, s:s, s:s}", "title", tr("Log in", "Вход"), "login", login, "error", show_text(error),
+			"next", next, "next_query", escaped, "csrf", csrf));
+	free(escaped);
 }
 
 /* Only to a page of ours: what a browser could read as another host is none. */
