@@ -31,6 +31,8 @@ FORM = {"title": "О регистрации", "lang": "ru", "from": {"name": "М
         "ask": {"wanted": True, "verb": "просим", "deadline": "2023-05-30 18:00", "remind": ["-3d"], "ways": ["link"],
                 "answer": FIELDS}}
 
+ACCEPTED, FAILED = 5, 8  # message/status.h
+
 
 class Receiver(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
@@ -272,6 +274,8 @@ def campaigns(bed, api):
     wrong(api.call("correctCampaign", series, body={"a": 1}, want=415), "unsupported-media-type")
     want("corrected", api.call("correctCampaign", series, body=mended, media="application/zip").json["outcome"], "applied")
     wrong(api.call("recallCampaign", series, body={}, want=422), "invalid", "/reason")
+    changing = "SELECT COUNT(*) FROM expand x JOIN campaign c ON c.id = x.campaign WHERE c.slug = 'series' AND x.done = 0"
+    wait_for(lambda: bed.value(changing) == 0, "the correction's end")
     api.call("recallCampaign", series, body={"reason": "ошибка в датах"})
     # stored by a person, launched by a program
     stored = bed.json("campaign", "store", bed.campaign("stored"))[-1]
@@ -365,10 +369,33 @@ def deliveries(bed, api):
     one = api.call("getDelivery", {"delivery": letters[0]}).json
     want("its end", (one["state"], one["next"]["what"], one["history"][-1]["state"]), ("accepted", "nothing", "accepted"))
     api.call("getDelivery", {"delivery": 999999}, want=404)
+    sent_again(bed, api, letters)
     moved = api.call("readdressOrganisation", {"organisation": "s2"}, body={"address": "new-2@example.org"}).json
     want("readdressed", moved["outcome"], "applied")
     wrong(api.call("readdressOrganisation", {"organisation": "s2"}, body={"address": "a@example.org", "role": "cook"}, want=404),
           "not-found")
+
+
+def sent_again(bed, api, letters):
+    """One letter that failed; no other, not by a key of another sender, and with one Idempotency-Key once."""
+    wrong(api.call("resendDelivery", {"delivery": letters[0]}, body={}, want=409), "refused", "not failed")
+    wrong(api.call("resendDelivery", {"delivery": letters[0]}, body={"state": "failed"}, want=422), "invalid", "/state")
+    api.call("resendDelivery", {"delivery": 999999}, body={}, want=404)
+    failed = {"delivery": letters[1]}
+    bed.change("UPDATE delivery SET state = ? WHERE key = ?", FAILED, int(letters[1]))
+    bound = bed.key("operate", name="bound operator", senders=["contest@ministry.example.org"])
+    wrong(api.call("resendDelivery", failed, body={}, key=bound, want=403), "forbidden")
+    address = api.call("getDelivery", failed).json["address"]
+    before = len([m for m in bed.remembered() if address in m])
+    once = {"Idempotency-Key": "again-1"}
+    put = api.call("resendDelivery", failed, body={}, headers=once)
+    want("sent again", put.json["outcome"], "applied")
+    repeated = api.call("resendDelivery", failed, body={}, headers=once)
+    want("the same answer", (repeated.json, repeated.headers.get("idempotent-replay")), (put.json, "true"))
+
+    wait_for(lambda: bed.value("SELECT state FROM delivery WHERE key = ?", int(letters[1])) == ACCEPTED, "the letter's second arrival")
+    want("letters to it", len([m for m in bed.remembered() if address in m]), before + 1)
+    want("its history goes on", [line["state"] for line in api.call("getDelivery", failed).json["history"]][-1], "accepted")
 
 
 def mails(bed, api):

@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "console/api/handlers.h"
 #include "console/api/place.h"
+#include "console/api/senders.h"
 #include "control/delivery.h"
 #include "control/delivery_log.h"
 
@@ -146,4 +147,25 @@ void api_delivery(struct api *api)
 	}
 	json_object_set_new(body, "history", history);
 	api_reply(api, 200, body);
+}
+
+/* ---- once more ------------------------------------------------------------------------------------ */
+
+/* The planner looks again whether it failed or is held, and refuses any other. */
+void api_resend(struct api *api)
+{
+	struct delivery d = {0};
+	struct error e = {0};
+	int64_t key;
+	if (!api_body_is(api, NULL, 0) || !api_part_number(api, "delivery", &key))
+		return;
+	if (delivery_load(api->db, key, &d, &e) != 0)
+		api_error(api, &e);
+	else if (d.slug == NULL)
+		api_problem(api, API_CONFLICT, tr("its campaign is gone", "её рассылки уже нет"), NULL);
+	else if (api_sender_ok(api, d.sender))
+		api_order(api, TASK_CAMPAIGN_RETRY, d.slug,
+			json_pack("{s:s, s:s, s:I}", "campaign", d.slug, "state",
+				d.state == DELIVERY_UNCERTAIN ? "uncertain" : "failed", "delivery", (json_int_t)key));
+	delivery_fini(&d);
 }

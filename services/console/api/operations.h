@@ -52,6 +52,7 @@ OPERATION(createNotice, POST, "/notices", NOTIFY, api_notice_create, "", API_JSO
 OPERATION(getNotice, GET, "/notices/{notice}", NOTIFY, api_notice, "", API_NO_BODY, 0)
 OPERATION(listDeliveries, GET, "/deliveries", DELIVERY_READ, api_deliveries, "campaign state address relay text since until after limit", API_NO_BODY, 0)
 OPERATION(getDelivery, GET, "/deliveries/{delivery}", DELIVERY_READ, api_delivery, "", API_NO_BODY, 0)
+OPERATION(resendDelivery, POST, "/deliveries/{delivery}/resend", OPERATE, api_resend, "", API_JSON, 0)
 
 /* ---- directory (directory.c), suppressions (suppressions.c) */
 OPERATION(listOrganisations, GET, "/organisations", DIRECTORY_READ, api_organisations, "kind region municipality parent address after limit", API_NO_BODY, 0)
