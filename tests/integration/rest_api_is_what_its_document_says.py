@@ -354,6 +354,15 @@ def notices(bed, api):
     wrong(api.call("createNotice", body={**letter, "from": {"address": "outreach@ministry.example.org"}}, key=bound, want=403),
           "forbidden")
     api.call("createNotice", body={**letter, "from": {"address": "contest@ministry.example.org"}}, key=bound)
+    # nor does anybody else's campaign send anything through it; it may be stopped
+    bound = bed.key("campaign.launch", "campaign.pause", name="bound launcher", senders=["contest@ministry.example.org"])
+    path = {"campaign": "registration"}
+    for name, body in (("resumeCampaign", {}), ("retryCampaign", {"state": "failed"}), ("recallCampaign", {"reason": "ошибка"}),
+                       ("postponeCampaign", {"deadline": "2023-06-07", "tell": True}),
+                       ("dateStage", {"round": 1, "at": "2023-09-15 10:00"}), ("launchCampaign", {"content_hash": "0" * 64})):
+        wrong(api.call(name, path, body=body, key=bound, want=403), "forbidden", "may not send")
+    api.call("pauseCampaign", path, body={}, key=bound)
+    api.call("resumeCampaign", path, body={})
 
 
 def deliveries(bed, api):

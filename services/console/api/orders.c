@@ -23,10 +23,16 @@ static bool is_there(struct api *api)
 	return api_find_campaign(api, &id);
 }
 
-static void with_reason(struct api *api, enum task_type type, bool required)
+/* The same, of an order after which letters leave in the campaign's name. */
+static bool may_send(struct api *api)
+{
+	return is_there(api) && api_sender_of_stored(api);
+}
+
+static void with_reason(struct api *api, enum task_type type, bool required, bool (*allowed)(struct api *api))
 {
 	const struct api_member members[] = {{"reason", API_LINE, required, 1, 500, NULL}};
-	if (!api_body_is(api, members, COUNT(members)) || !is_there(api))
+	if (!api_body_is(api, members, COUNT(members)) || !allowed(api))
 		return;
 	json_t *data = json_pack("{s:s}", "campaign", slug_of(api));
 	if (api_text(api, "reason") != NULL)
@@ -36,28 +42,28 @@ static void with_reason(struct api *api, enum task_type type, bool required)
 
 void api_pause(struct api *api)
 {
-	with_reason(api, TASK_CAMPAIGN_PAUSE, false);
+	with_reason(api, TASK_CAMPAIGN_PAUSE, false, is_there);
 }
 
 void api_resume(struct api *api)
 {
-	with_reason(api, TASK_CAMPAIGN_RESUME, false);
+	with_reason(api, TASK_CAMPAIGN_RESUME, false, may_send);
 }
 
 void api_cancel(struct api *api)
 {
-	with_reason(api, TASK_CAMPAIGN_CANCEL, false);
+	with_reason(api, TASK_CAMPAIGN_CANCEL, false, is_there);
 }
 
 void api_recall(struct api *api)
 {
-	with_reason(api, TASK_CAMPAIGN_RECALL, true);
+	with_reason(api, TASK_CAMPAIGN_RECALL, true, may_send);
 }
 
 void api_retry(struct api *api)
 {
 	static const struct api_member members[] = {{"state", API_TEXT, true, 0, 0, "failed uncertain"}};
-	if (api_body_is(api, members, COUNT(members)) && is_there(api))
+	if (api_body_is(api, members, COUNT(members)) && may_send(api))
 		api_order(api, TASK_CAMPAIGN_RETRY, slug_of(api),
 			json_pack("{s:s, s:s}", "campaign", slug_of(api), "state", api_text(api, "state")));
 }
@@ -89,7 +95,7 @@ void api_postpone(struct api *api)
 	static const struct api_member members[] = {{"deadline", API_LINE, true, 8, 40, NULL},
 		{"round", API_INTEGER, false, 1, 100000, NULL}, {"tell", API_BOOLEAN, false, 0, 0, NULL}};
 	char deadline[40];
-	if (!api_body_is(api, members, COUNT(members)) || !wall_text(api, "deadline", deadline) || !is_there(api))
+	if (!api_body_is(api, members, COUNT(members)) || !wall_text(api, "deadline", deadline) || !may_send(api))
 		return;
 	json_t *data = json_pack("{s:s, s:s, s:b}", "campaign", slug_of(api), "deadline", deadline, "tell",
 		(int)api_flag(api, "tell", false));
@@ -104,7 +110,7 @@ void api_stage(struct api *api)
 		{"at", API_LINE, true, 8, 40, NULL}, {"deadline", API_LINE, false, 8, 40, NULL}};
 	char at[40], deadline[40];
 	if (!api_body_is(api, members, COUNT(members)) || !wall_text(api, "at", at) || !wall_text(api, "deadline", deadline) ||
-		!is_there(api))
+		!may_send(api))
 		return;
 	json_t *data = json_pack("{s:s, s:I, s:s}", "campaign", slug_of(api), "round", (json_int_t)api_integer(api, "round", 0),
 		"at", at);
@@ -117,7 +123,7 @@ void api_stage(struct api *api)
 void api_launch(struct api *api)
 {
 	static const struct api_member members[] = {{"content_hash", API_TEXT, true, 64, 64, NULL}};
-	if (api_body_is(api, members, COUNT(members)) && is_there(api) && api_sender_of_stored(api))
+	if (api_body_is(api, members, COUNT(members)) && may_send(api))
 		api_order(api, TASK_CAMPAIGN_LAUNCH, slug_of(api),
 			json_pack("{s:s, s:s}", "campaign", slug_of(api), "content_hash", api_text(api, "content_hash")));
 }
