@@ -117,47 +117,55 @@ static int take(void *arg, const struct bus_message *m)
 	return 0;
 }
 
-/* By the time of death, which is RFC 3339 in UTC: it sorts as text. */
-static int by_time(const void *a, const void *b)
+static int by_place(const void *a, const void *b)
 {
 	const struct dead *x = a, *y = b;
-	int order = strcmp(x->when != NULL ? x->when : "", y->when != NULL ? y->when : "");
-	if (order != 0)
-		return order;
 	return x->partition != y->partition ? (x->partition < y->partition ? -1 : 1)
 	       : x->offset < y->offset	    ? -1
 					    : x->offset > y->offset;
 }
 
+/* By the time of death, which is RFC 3339 in UTC: it sorts as text. */
+static int by_time(const void *a, const void *b)
+{
+	const struct dead *x = a, *y = b;
+	int order = strcmp(x->when != NULL ? x->when : "", y->when != NULL ? y->when : "");
+	return order != 0 ? order : by_place(a, b);
+}
+
+/* As they were read: by partition and offset. Thousands may have been replayed together. */
 static void settle(struct dead_list *list)
 {
-	for (size_t r = 0; r < list->marker_count; r++)
-		for (size_t i = 0; i < list->count; i++) {
-			struct dead *d = &list->item[i];
-			const struct dead_marker *marker = &list->marker[r];
-			if (d->partition != marker->partition || d->offset != marker->offset)
-				continue;
-			*(marker->why != NULL ? &d->dropped_ms : &d->replayed_ms) = marker->time_ms;
-			if (marker->why != NULL) {
-				free(d->dropped_why);
-				d->dropped_why = xstrdup(marker->why);
-			}
+	for (size_t r = 0; r < list->marker_count; r++) {
+		const struct dead_marker *marker = &list->marker[r];
+		const struct dead wanted = {.partition = marker->partition, .offset = marker->offset};
+		struct dead *d = list->count == 0 ? NULL : bsearch(&wanted, list->item, list->count, sizeof wanted, by_place);
+		if (d == NULL)
+			continue;
+		*(marker->why != NULL ? &d->dropped_ms : &d->replayed_ms) = marker->time_ms;
+		if (marker->why != NULL) {
+			free(d->dropped_why);
+			d->dropped_why = xstrdup(marker->why);
 		}
+	}
 }
 
 int dead_list_read(struct bus *bus, size_t most, size_t data_most, struct dead_list *list, struct error *e)
 {
 	int64_t end[BUS_PARTITIONS_MAX];
 	struct reading reading = {list, most, data_most};
+	struct bus_browser *browser = NULL;
 	*list = (struct dead_list){0};
 	int partitions = bus_ends(bus, BUS_DEAD, end, e), n = partitions < 0 ? -1 : 0;
 	for (int p = 0; p < partitions && n >= 0; p++) {
 		list->next = 0;
 		do {
-			n = list->next < end[p] ? bus_browse(bus, BUS_DEAD, p, list->next, BROWSE_PIECE, take, &reading, e)
-						: 0;
+			n = list->next < end[p]
+				? bus_browse_on(bus, &browser, BUS_DEAD, p, list->next, BROWSE_PIECE, take, &reading, e)
+				: 0;
 		} while (n > 0);
 	}
+	bus_browse_end(bus, &browser);
 	if (n < 0)
 		return -1;
 	settle(list);
@@ -168,15 +176,24 @@ int dead_list_read(struct bus *bus, size_t most, size_t data_most, struct dead_l
 	return 0;
 }
 
-int dead_read(struct bus *bus, int32_t partition, int64_t offset, struct dead_list *list, struct error *e)
+int dead_read_on(struct bus *bus, struct bus_browser **open, int32_t partition, int64_t offset, struct dead_list *list,
+	struct error *e)
 {
 	struct reading reading = {list, SIZE_MAX, SIZE_MAX};
 	*list = (struct dead_list){0};
-	if (bus_browse(bus, BUS_DEAD, partition, offset, 1, take, &reading, e) < 0)
+	if (bus_browse_on(bus, open, BUS_DEAD, partition, offset, 1, take, &reading, e) < 0)
 		return -1;
 	if (list->count > 0 && list->item[0].offset != offset)
 		dead_list_fini(list); /* it is gone, and this is the next */
 	return 0;
+}
+
+int dead_read(struct bus *bus, int32_t partition, int64_t offset, struct dead_list *list, struct error *e)
+{
+	struct bus_browser *browser = NULL;
+	int rc = dead_read_on(bus, &browser, partition, offset, list, e);
+	bus_browse_end(bus, &browser);
+	return rc;
 }
 
 const char *dead_id(const struct dead *d, char out[static DEAD_ID_SIZE])

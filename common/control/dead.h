@@ -52,6 +52,9 @@ const char *dead_id(const struct dead *d, char out[static DEAD_ID_SIZE]);
 const struct dead *dead_named(const struct dead_list *list, const char *id);
 /* One of dead_list_read, whole: list gets this one alone (0 when it is gone), without its markers. */
 int dead_read(struct bus *bus, int32_t partition, int64_t offset, struct dead_list *list, struct error *e);
+/* Many on end (bus_browse_on); bus_browse_end afterwards. */
+int dead_read_on(struct bus *bus, struct bus_browser **open, int32_t partition, int64_t offset, struct dead_list *list,
+	struct error *e);
 
 /* Inside tx (DB_WRITE). The message must be whole. ERROR_INPUT: it does not say where it came from. */
 int dead_replay(struct bus *bus, struct db *tx, const struct dead *d, struct error *e);

@@ -314,9 +314,10 @@ static void take_one(struct visit *visit, const char *drop_why)
 	dead_list_fini(&whole);
 }
 
+/* Read before the transaction: it waits for nobody's brokers. */
 struct several {
 	struct visit *visit;
-	const struct dead *const *item;
+	struct dead_list whole[REPLAY_BATCH];
 	size_t count;
 };
 
@@ -324,25 +325,42 @@ static int do_several(void *arg, struct db *tx, struct error *e)
 {
 	const struct several *several = arg;
 	for (size_t i = 0; i < several->count; i++) {
-		struct dead_list whole;
-		const struct dead *d = several->item[i];
-		struct act act = {.visit = several->visit};
-		int rc = dead_read(several->visit->console->bus, d->partition, d->offset, &whole, e);
-		if (rc == 0 && whole.count > 0) { /* else it is gone: its time has passed */
-			act.d = &whole.item[0];
-			rc = do_one(&act, tx, e);
-		}
-		dead_list_fini(&whole);
-		if (rc != 0)
+		struct act act = {.visit = several->visit, .d = &several->whole[i].item[0]};
+		if (do_one(&act, tx, e) != 0)
 			return -1;
 	}
 	return 0;
+}
+
+/* *done: how many; what is gone since the list was read, is none. */
+static int replay_batch(struct visit *visit, struct bus_browser **open, const struct dead *const *item, size_t count,
+	size_t *done, struct error *e)
+{
+	struct bus *bus = visit->console->bus;
+	struct several several = {.visit = visit};
+	int rc = 0;
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		struct dead_list *whole = &several.whole[several.count];
+		rc = dead_read_on(bus, open, item[i]->partition, item[i]->offset, whole, e);
+		if (rc == 0 && whole->count > 0)
+			several.count++;
+		else
+			dead_list_fini(whole);
+	}
+	if (rc == 0 && several.count > 0)
+		rc = console_transaction(visit, do_several, &several, e);
+	if (rc == 0)
+		*done += several.count;
+	while (several.count > 0)
+		dead_list_fini(&several.whole[--several.count]);
+	return rc;
 }
 
 static void take_all(struct visit *visit)
 {
 	struct error e = {0};
 	struct dead_list list;
+	struct bus_browser *browser = NULL;
 	struct wish wish = wish_of("open", web_value(visit->request, "topic"), web_value(visit->request, "by"));
 	const struct dead **chosen = NULL;
 	size_t count = 0, done = 0;
@@ -351,15 +369,14 @@ static void take_all(struct visit *visit)
 	for (size_t i = 0; rc == 0 && i < list.count; i++)
 		if (fits(&list.item[i], &wish) && list.item[i].topic != NULL)
 			chosen[count++] = &list.item[i];
-	for (; rc == 0 && done < count; done += REPLAY_BATCH) {
-		struct several several = {visit, chosen + done, count - done < REPLAY_BATCH ? count - done : REPLAY_BATCH};
-		rc = console_transaction(visit, do_several, &several, &e);
-	}
+	for (size_t i = 0; rc == 0 && i < count; i += REPLAY_BATCH)
+		rc = replay_batch(visit, &browser, chosen + i, count - i < REPLAY_BATCH ? count - i : REPLAY_BATCH, &done, &e);
+	bus_browse_end(visit->console->bus, &browser);
 	if (rc != 0) {
 		console_error(visit, &e);
 	} else {
 		char text[160];
-		snprintf(text, sizeof text, tr("Handed in again: %zu.", "Отправлено на обработку заново: %zu."), count);
+		snprintf(text, sizeof text, tr("Handed in again: %zu.", "Отправлено на обработку заново: %zu."), done);
 		console_done(visit, "/dead", text);
 	}
 	free(chosen);
