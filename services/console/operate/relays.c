@@ -4,13 +4,21 @@
 
 #include "base/clock.h"
 #include "console/operate/operate.h"
+#include "control/delivery_log.h"
 #include "control/relay_view.h"
 #include "store/outcome.h"
 
 #define HOUR_MS INT64_C(3600000)
 #define WORDS_MAX_BYTES 400
-/* Last troubles shown; looked for among so many of the newest lines of all letters. */
+/* Last troubles shown; looked for among so many of the newest of each kind, of all relays: some 10 ms. */
 #define TROUBLES_MOST 10
+#define TROUBLES_LOOK 2000
+static const struct {
+	enum delivery_state state;
+	const char *en, *ru;
+} trouble_states[] = {{DELIVERY_DEFERRED, "put off", "отложено"}, {DELIVERY_FAILED, "refused", "отказ"},
+	{DELIVERY_UNCERTAIN, "uncertain", "неясно"}};
+#define TROUBLE_STATES (sizeof trouble_states / sizeof trouble_states[0])
 
 struct hour {
 	int64_t n[DELIVERY_STATES];
@@ -106,33 +114,62 @@ static json_t *relay_data(struct visit *visit, const struct settings_relay *rela
 
 /* ---- its last words ----------------------------------------------------------------------------- */
 
+struct troubles {
+	struct delivery_line *line[TROUBLES_MOST * TROUBLE_STATES];
+	size_t count;
+};
+
+static int keep_trouble(void *arg, const struct delivery_line *line)
+{
+	struct troubles *troubles = arg;
+	troubles->line[troubles->count++] = delivery_line_keep(line);
+	return 0;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct delivery_line *x = *(struct delivery_line *const *)a, *y = *(struct delivery_line *const *)b;
+	return x->time_ms != y->time_ms ? (x->time_ms > y->time_ms ? -1 : 1) : x->key > y->key ? -1 : x->key < y->key;
+}
+
+/* By their states: what went well meanwhile, a hundred a second, does not hide them. */
+static int read_troubles(struct visit *visit, const char *relay, struct troubles *out, struct error *e)
+{
+	for (size_t i = 0; i < TROUBLE_STATES; i++) {
+		const struct delivery_log_filter filter = {.state = (int)trouble_states[i].state, .relay = relay};
+		struct delivery_log_position at = delivery_log_end();
+		struct delivery_log_look look;
+		if (delivery_log_read(visit->db, &filter, LOG_OLDER, &at, TROUBLES_MOST, TROUBLES_LOOK, &look, keep_trouble, out,
+			    e) != 0)
+			return -1;
+	}
+	if (out->count > 1)
+		qsort(out->line, out->count, sizeof *out->line, newest_first);
+	return 0;
+}
+
+static const char *trouble_name(int64_t state)
+{
+	size_t i = 0;
+	while (i < TROUBLE_STATES - 1 && (int64_t)trouble_states[i].state != state)
+		i++;
+	return tr(trouble_states[i].en, trouble_states[i].ru);
+}
+
 static json_t *last_troubles(struct visit *visit, const char *relay, struct error *e)
 {
-	static const char *const names[DELIVERY_STATES][2] = {[DELIVERY_DEFERRED] = {"put off", "отложено"},
-		[DELIVERY_FAILED] = {"refused", "отказ"}, [DELIVERY_UNCERTAIN] = {"uncertain", "неясно"},
-		[DELIVERY_BOUNCED] = {"came back", "вернулось"}};
-	struct db_stmt *rows;
-	enum db_step step;
-	/* The newest lines only: a relay that has been well for long has nothing to say. */
-	if (db_query(visit->db, &rows, e,
-		    "SELECT key, time_ms, state, code, reason FROM (SELECT key, dispatch, time_ms, state, code, reason, relay"
-		    " FROM history ORDER BY time_ms DESC, key DESC, dispatch DESC, state DESC LIMIT 2000) newest"
-		    " WHERE relay = $1 AND state IN (2, 3, 7, 8) ORDER BY time_ms DESC, key DESC LIMIT $2",
-		    "si", relay, (int64_t)TROUBLES_MOST) != 0)
-		return NULL;
-	json_t *list = json_array();
-	while ((step = db_step(rows, e)) == DB_ROW) {
-		const char *const *name = names[db_int(rows, 2)];
+	struct troubles troubles = {.count = 0};
+	json_t *list = read_troubles(visit, relay, &troubles, e) == 0 ? json_array() : NULL;
+	for (size_t i = 0; list != NULL && i < troubles.count && i < TROUBLES_MOST; i++) {
+		const struct delivery_line *line = troubles.line[i];
 		json_array_append_new(list,
-			json_pack("{s:I, s:o, s:s, s:o, s:o}", "key", (json_int_t)db_int(rows, 0), "time",
-				show_moment(visit, db_int(rows, 1)), "state", tr(name[0], name[1]), "code",
-				db_int(rows, 3) > 0 ? json_integer(db_int(rows, 3)) : json_null(), "reason",
-				show_line(db_text(rows, 4), WORDS_MAX_BYTES)));
+			json_pack("{s:I, s:o, s:s, s:o, s:o}", "key", (json_int_t)line->key, "time", show_moment(visit, line->time_ms),
+				"state", trouble_name(line->state), "code", line->code > 0 ? json_integer(line->code) : json_null(), "reason",
+				show_line(line->reason, WORDS_MAX_BYTES)));
 	}
-	if (step == DB_DONE)
-		return list;
-	json_decref(list);
-	return NULL;
+	while (troubles.count > 0)
+		free(troubles.line[--troubles.count]);
+	return list;
 }
 
 /* ---- pages ------------------------------------------------------------------------------------------ */
