@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "report/acknowledgements.h"
 #include "report/archive_parts.h"
+#include "report/audit_line.h"
 #include "report/gather.h"
 #include "report/html.h"
 #include "report/words.h"
@@ -51,11 +52,13 @@ static int find_campaign(struct archive *a, const char *slug, json_t **about, st
 
 static int put_about(struct archive *a, const json_t *about, struct error *e)
 {
-	char now[WORDS_SIZE];
+	char now[WORDS_SIZE], *head = NULL;
 	const char *slug = json_string_value(json_object_get(about, "campaign"));
 	char *text = json_dumps(about, JSON_INDENT(1));
 	int rc = case_put(a->file, "campaign.json", text, strlen(text), e);
 	free(text);
+	if (rc == 0)
+		rc = audit_line(a->db, a->lang, &head, e);
 	words_moment(clock_now_ms(), a->zone, a->lang, now);
 	text = xasprintf(
 		word(a->lang,
@@ -65,7 +68,7 @@ static int put_about(struct archive *a, const json_t *about, struct error *e)
 			"plan.csv        what was to happen when\nrounds/         per reporting period: report, all answers, sheet\n"
 			"answers/        files and mails that came with answers\nSHA256SUMS      checksums\n\n"
 			"To check it: vestnik campaign verify FILE.zip, or, unpacked, sha256sum -c SHA256SUMS.\n"
-			"It holds personal data: keep it as such.\n",
+			"It holds personal data: keep it as such.\n%s%s",
 			"Дело рассылки %s, составлено %s.\n\n"
 			"letters/        письма: исходный текст и вид у одного из адресатов (личные ссылки убраны)\n"
 			"attachments/    приложения, как они были отправлены\nsources/        файл рассылки\naudience.csv    кому писали\n"
@@ -73,10 +76,11 @@ static int put_about(struct archive *a, const json_t *about, struct error *e)
 			"rounds/         по отчётным периодам: отчёт, все ответы, лист ознакомления\n"
 			"answers/        файлы и письма, пришедшие с ответами\nSHA256SUMS      контрольные суммы\n\n"
 			"Проверка: vestnik campaign verify ФАЙЛ.zip, а после распаковки – sha256sum -c SHA256SUMS.\n"
-			"Внутри персональные данные: храните соответственно.\n"),
-		slug, now);
+			"Внутри персональные данные: храните соответственно.\n%s%s"),
+		slug, now, head == NULL ? "" : head, head == NULL ? "" : "\n");
 	if (rc == 0)
 		rc = case_put(a->file, "README.txt", text, strlen(text), e);
+	free(head);
 	free(text);
 	return rc;
 }

@@ -7,6 +7,7 @@
 
 #include "base/lang.h"
 #include "base/xalloc.h"
+#include "report/audit_line.h"
 #include "report/calls.h"
 #include "report/gather.h"
 #include "report/html.h"
@@ -185,7 +186,8 @@ static char *stream_take(struct stream *stream)
 /* A letter over this is not compiled (letter/fill.c: 256 KB); names may be long, labels, too. */
 #define HTML_MAX_BYTES ((size_t)160 * 1024)
 
-static char *html_of(const struct report_facts *facts, const char *heading, bool silent, bool attached)
+/* foot: a quiet last line; NULL = none. */
+static char *html_of(const struct report_facts *facts, const char *heading, bool silent, bool attached, const char *foot)
 {
 	static const struct html_limits shorter = {.groups = 20, .silent = 20, .rows = 0, .columns = 2, .characters = 80},
 					least = {0};
@@ -195,6 +197,8 @@ static char *html_of(const struct report_facts *facts, const char *heading, bool
 		free(stream.data);
 		html_title(stream_open(&stream), heading);
 		(silent ? html_silent : html_block)(stream.file, facts, tries[i], attached);
+		if (foot != NULL)
+			html_line(stream.file, foot);
 		(void)stream_take(&stream);
 		if (stream.len <= HTML_MAX_BYTES)
 			break;
@@ -202,7 +206,7 @@ static char *html_of(const struct report_facts *facts, const char *heading, bool
 	return stream.data;
 }
 
-static char *text_of(const struct report_facts *facts, const char *heading, bool silent, bool attached)
+static char *text_of(const struct report_facts *facts, const char *heading, bool silent, bool attached, const char *foot)
 {
 	static const struct text_limits usual = {.groups = 60, .answers = 40, .silent = TEXT_SILENT, .width = TEXT_COLUMNS},
 					shorter = {.groups = 60, .answers = 0, .silent = 20, .width = TEXT_COLUMNS};
@@ -215,6 +219,8 @@ static char *text_of(const struct report_facts *facts, const char *heading, bool
 			text_silent(stream.file, facts, TEXT_SILENT, attached);
 		else
 			text_block(stream.file, facts, tries[i], attached);
+		if (foot != NULL)
+			(void)fprintf(stream.file, "\n%s\n", foot);
 		(void)stream_take(&stream);
 		if (stream.len <= TEXT_MAX_BYTES)
 			break;
@@ -232,19 +238,23 @@ int report_round(struct db *db, const struct settings *settings, int64_t campaig
 	if (gather_round(db, campaign, round, lang, 0, &facts, e) != 0)
 		return -1;
 	struct making m = {.db = db, .settings = settings, .facts = facts, .letter = out, .round = round};
+	char *foot = NULL;
 	int rc = add_formats(&m, formats, e);
+	if (rc == 0)
+		rc = audit_line(db, lang, &foot, e);
 	if (rc == 0) {
 		char *heading = words_heading(facts);
 		out->subject = harmless(heading);
 		out->markdown = opening(&m, "Here is what came of the ask.", "Направляем итоги запроса.");
-		out->html = html_of(facts, heading, false, out->files > 0);
-		out->text = text_of(facts, heading, false, out->files > 0);
+		out->html = html_of(facts, heading, false, out->files > 0, foot);
+		out->text = text_of(facts, heading, false, out->files > 0, foot);
 		out->event = json_event(facts, EVENT_MAX_BYTES);
 		out->silent = totals_silent(&facts->all);
 		free(heading);
 	} else {
 		report_letter_fini(out);
 	}
+	free(foot);
 	facts_free(&facts);
 	return rc;
 }
@@ -267,8 +277,8 @@ int report_silent(struct db *db, const struct settings *settings, int64_t campai
 		out->subject = harmless(heading);
 		out->markdown = xasprintf(word(lang, "%lld of %lld have not answered. %s", "Не ответили %lld из %lld. %s"),
 			(long long)out->silent, (long long)totals_expected(&facts->all), plain);
-		out->html = html_of(facts, heading, true, out->files > 0);
-		out->text = text_of(facts, heading, true, out->files > 0);
+		out->html = html_of(facts, heading, true, out->files > 0, NULL);
+		out->text = text_of(facts, heading, true, out->files > 0, NULL);
 		free(heading);
 		free(deadline);
 		free(plain);

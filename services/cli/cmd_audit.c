@@ -182,10 +182,10 @@ const struct command audit_commands[] = {
 	{"audit verify", "checks that nobody altered the audit log", "проверяет, что журнал действий никто не менял",
 		"Every entry is chained to the one before it, with a key outside the store. Says which entry is the\n"
 		"first that does not fit, and why; ends with 1 then. A cut-off end shows only beside a head noted\n"
-		"elsewhere: reports and case files carry it.",
+		"elsewhere: the report's letter and README.txt of a case file carry it.",
 		"Каждая запись связана с предыдущей ключом, которого в хранилище нет. Называет первую запись, что не\n"
 		"сходится, и почему; код выхода тогда 1. Отрезанный конец виден только рядом с головой, записанной\n"
-		"в другом месте: она стоит в отчётах и в делах рассылок.",
+		"в другом месте: она стоит в письме с отчётом и в README.txt дела рассылки.",
 		NULL, verify_options, verify_run},
 	{"audit head", "prints the last entry's number and mac, to be noted elsewhere",
 		"печатает номер и код последней записи, чтобы хранить их отдельно", NULL, NULL, NULL, NULL, head_run},

@@ -83,10 +83,13 @@ static void a_case_file_holds_everything(void **state)
 	struct archive_verdict verdict;
 	struct stat st;
 	(void)state;
+	report_bed_sql(db, "UPDATE audit_head SET number = 42, mac = '0123456789abcdef00000000000000000000000000000000ffffffffffffffff'");
 	const char *path = written("case.zip", &result);
+	report_bed_sql(db, "UPDATE audit_head SET number = 0, mac = ''");
 	static const struct {
 		const char *name, *part;
-	} parts[] = {{"README.txt", "Дело рассылки monitoring-2022"}, {"campaign.json", "\"content_hash\": \"h\""},
+	} parts[] = {{"README.txt", "Дело рассылки monitoring-2022"},
+		{"README.txt", "Журнал действий: запись № 42, контрольная сумма 0123456789abcdef\n"}, {"campaign.json", "\"content_hash\": \"h\""},
 		{"letters/first.md", "{{link.answer}}"}, {"letters/first-0.txt", "Просим Управление сообщить сведения"},
 		{"letters/first-0.html", "https://link.invalid/"}, {"letters/reminder-1.txt", "Ждём сведений."},
 		{"attachments/Приказ.pdf", "%PDF-1.4"}, {"audience.csv", "2;m1;Управление образования города;Область;Город;edu@city.example.org\r\n"},

@@ -357,7 +357,14 @@ static void the_planner_gets_a_whole_letter(void **state)
 	struct report_letter letter;
 	struct error e = {0};
 	(void)state;
+	report_bed_sql(db, "UPDATE audit_head SET number = 42, mac = '0123456789abcdef00000000000000000000000000000000ffffffffffffffff'");
 	must(report_round(db, &settings, REPORT_BED_CAMPAIGN, REPORT_BED_ROUND, formats, LANG_RU, &letter, &e), &e);
+	WANT(letter.html, "Журнал действий: запись № 42, контрольная сумма 0123456789abcdef<");
+	WANT(letter.text, "\nЖурнал действий: запись № 42, контрольная сумма 0123456789abcdef\n");
+	report_letter_fini(&letter);
+	report_bed_sql(db, "UPDATE audit_head SET number = 0, mac = ''");
+	must(report_round(db, &settings, REPORT_BED_CAMPAIGN, REPORT_BED_ROUND, formats, LANG_RU, &letter, &e), &e);
+	WANT_NOT(letter.html, "Журнал действий");
 	assert_string_equal(letter.subject, "Отчёт: Стажировочные площадки, за октябрь 2022 года");
 	assert_int_equal(letter.files, 3);
 	assert_string_equal(letter.file[0].name, "monitoring-2022-report-2.xlsx");
