@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "calendar/calendar.h"
 #include "compose/compose_inside.h"
+#include "control/approval.h"
 #include "store/again.h"
 
 void composition_fini(struct composition *composition)
@@ -229,7 +230,9 @@ static int rename_it(void *arg, struct db *tx, struct error *e)
 	int64_t changed = db_changes(tx);
 	if (changed != 1)
 		return changed < 0 ? -1 : say_conflict(tx, c->slug, e);
-	return db_exec(tx, e, "UPDATE composition_file SET slug = $2 WHERE slug = $1", "ss", c->slug, c->new_slug);
+	return db_exec(tx, e, "UPDATE composition_file SET slug = $2 WHERE slug = $1", "ss", c->slug, c->new_slug) != 0
+		? -1
+		: approval_withdraw(tx, c->slug, e);
 }
 
 int compose_rename(struct db *db, const char *slug, int64_t version, const char *new_slug, const char *actor, struct error *e)
@@ -251,7 +254,9 @@ static int drop(void *arg, struct db *tx, struct error *e)
 	if (compose_delete(tx, c->slug, e) != 0)
 		return -1;
 	int64_t gone = db_changes(tx);
-	return gone > 0 ? 0 : gone < 0 ? -1 : error_set(e, ERROR_NOT_FOUND, tr("there is no draft «%.64s»", "черновика «%.64s» нет"), c->slug);
+	if (gone > 0) /* nobody launches what its author has thrown away */
+		return approval_withdraw(tx, c->slug, e);
+	return gone < 0 ? -1 : error_set(e, ERROR_NOT_FOUND, tr("there is no draft «%.64s»", "черновика «%.64s» нет"), c->slug);
 }
 
 int compose_drop(struct db *db, const char *slug, struct error *e)

@@ -61,7 +61,8 @@ static char *copy(struct db_stmt *row, int column)
 #define COLUMNS                                                                                                        \
 	"SELECT a.campaign, c.title, a.content_hash, a.state, a.requested_by, a.decided_by, a.note, a.requested_ms,"   \
 	" COALESCE(a.decided_ms, 0), a.recipients,"                                                                    \
-	" CASE WHEN c.state = 'draft' AND c.content_hash = a.content_hash THEN 1 ELSE 0 END"                           \
+	" CASE WHEN c.state = 'draft' AND c.content_hash = a.content_hash AND NOT EXISTS (SELECT 1 FROM composition k" \
+	" WHERE k.slug = a.campaign AND k.changed_ms > a.requested_ms) THEN 1 ELSE 0 END"                              \
 	" FROM approval a LEFT JOIN campaign c ON c.slug = a.campaign "
 
 static void take_row(struct db_stmt *row, struct approval *out)
@@ -134,11 +135,16 @@ int approval_ask(const struct orderer *who, struct db *tx, const char *slug, con
 			" VALUES ($1, $2, $3, $4, 'asked', $5) ON CONFLICT (campaign, content_hash) DO UPDATE SET"
 			" requested_by = excluded.requested_by, requested_ms = excluded.requested_ms, state = 'asked',"
 			" recipients = excluded.recipients, decided_by = NULL, decided_ms = NULL, note = NULL"
-			" WHERE approval.state = 'refused'",
+			" WHERE approval.state <> 'approved'",
 			"sssii", slug, content_hash, who->actor, clock_now_ms(), recipients) != 0)
 		return -1;
 	return tell(who, tx, "approval.ask", slug,
 		json_pack("{s:s, s:I}", "content_hash", content_hash, "recipients", (json_int_t)recipients), NULL, e);
+}
+
+int approval_withdraw(struct db *tx, const char *slug, struct error *e)
+{
+	return db_exec(tx, e, "DELETE FROM approval WHERE campaign = $1 AND state = 'asked'", "s", slug);
 }
 
 static int order_launch(const struct orderer *who, struct db *tx, const char *slug, const char *content_hash,

@@ -20,7 +20,7 @@ bool approval_wanted(const struct settings *settings, int64_t recipients);
 
 struct approval { /* strings owned */
 	char *campaign, *title, *content_hash; /* slug; title NULL: there is no such campaign any more */
-	bool current;              /* it is still the campaign's content, and a draft */
+	bool current;              /* it is still the campaign's content, a draft, and nobody has written on since */
 	enum approval_state state;
 	char *requested_by, *decided_by, *note; /* actors: console/ivanova; the last two may be NULL */
 	int64_t requested_ms, decided_ms, recipients;
@@ -31,9 +31,11 @@ void approval_fini(struct approval *approval);
  * was given for this content; otherwise asks for it, *asked. The draft with this content stands in the store. */
 int approval_launch(const struct orderer *who, struct db *tx, const char *slug, const char *content_hash,
 	int64_t recipients, bool *asked, char id[static IDENT_SIZE], struct error *e);
-/* Only asks, in tx. Again after a refusal: anew. What was asked for other contents of the campaign goes. */
+/* Only asks, in tx. Again, also after a refusal: anew. What was asked for other contents of the campaign goes. */
 int approval_ask(const struct orderer *who, struct db *tx, const char *slug, const char *content_hash,
 	int64_t recipients, struct error *e);
+/* In tx: what waits is asked for no more (its draft was deleted or got another name). */
+int approval_withdraw(struct db *tx, const char *slug, struct error *e);
 
 /* In tx; the caller has looked at the right (campaign.approve). approve: the launch is ordered with it (id gets the
  * task's; else ""). note may be NULL; a refusal needs one. ERROR_DENIED: who asked does not decide.

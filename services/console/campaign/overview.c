@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "campaign/definition.h"
 #include "console/campaign/part.h"
+#include "console/people/approval.h"
 #include "control/campaign_view.h"
 
 #define HOUR_MS INT64_C(3600000)
@@ -314,6 +315,16 @@ static int add_facts(struct place *place, json_t *data, struct error *e)
 	return e->code == ERROR_NONE ? 0 : -1;
 }
 
+/* Of a draft: whoever decides reads it here. */
+static int add_approval(struct place *place, json_t *data, struct error *e)
+{
+	json_t *card = place->row.state != CAMPAIGN_DRAFT
+		? json_null()
+		: approval_card(place->visit, place->row.slug, place->row.content_hash, e);
+	json_object_set_new(data, "approval", card);
+	return card == NULL ? -1 : 0;
+}
+
 /* ---- the pages ------------------------------------------------------------------------------------ */
 
 void page_overview(struct visit *visit)
@@ -323,7 +334,7 @@ void page_overview(struct visit *visit)
 	if (place_open(visit, &place)) {
 		json_t *data = place_page(&place, "", NULL);
 		json_object_set_new(data, "reason", show_text(place.row.state_reason));
-		if (add_sending(&place, data, &e) == 0 && add_answers(&place, data, &e) == 0 && add_chart(&place, data, &e) == 0 &&
+		if (add_approval(&place, data, &e) == 0 && add_sending(&place, data, &e) == 0 && add_answers(&place, data, &e) == 0 && add_chart(&place, data, &e) == 0 &&
 			add_plan(&place, data, &e) == 0 && add_facts(&place, data, &e) == 0) {
 			console_page(visit, 200, "campaign_overview", data);
 		} else {

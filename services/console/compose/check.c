@@ -9,7 +9,7 @@
 #include "campaign/definition.h"
 #include "campaign/simulate.h"
 #include "console/compose/part.h"
-#include "control/approval.h"
+#include "console/people/approval.h"
 
 #define TIMELINE_MOST 200
 
@@ -219,16 +219,16 @@ static int add_summary(struct draft *draft, json_t *data, struct error *e)
 	return 0;
 }
 
-static void add_approval(struct draft *draft, json_t *data)
+/* What was asked of a second person for exactly this content; the page has no button while it waits. */
+static int add_approval(struct draft *draft, json_t *data, struct error *e)
 {
-	struct approval approval;
-	struct error e = {0};
-	const char *hash = draft->folder == NULL ? NULL : campaign_folder_hash(draft->folder);
-	if (hash == NULL || approval_of(draft->visit->db, draft->composition.slug, hash, &approval, &e) != DB_ROW)
-		return;
-	json_object_set_new(data, "approval", json_pack("{s:s, s:s?, s:s?, s:o, s:b, s:b}", "words", approval_state_words(approval.state), "by", approval.requested_by, "note", approval.note, "when",
-						       show_time(draft->visit, approval.requested_ms), "waits", approval.state == APPROVAL_ASKED, "refused", approval.state == APPROVAL_REFUSED));
-	approval_fini(&approval);
+	json_t *card = approval_card(draft->visit, draft->composition.slug, campaign_folder_hash(draft->folder), e);
+	if (card == NULL)
+		return -1;
+	json_object_set_new(data, "waits",
+		json_boolean(json_is_true(json_object_get(card, "asked")) && json_is_true(json_object_get(card, "current"))));
+	json_object_set_new(data, "approval", card);
+	return 0;
 }
 
 void show_check(struct draft *draft, int status)
@@ -237,12 +237,11 @@ void show_check(struct draft *draft, int status)
 	if (draft->folder == NULL && !draft_load(draft, LOOK_WHOLE))
 		return;
 	json_t *data = draft_page(draft, STEP_CHECK);
-	if (draft->folder != NULL && add_summary(draft, data, &e) != 0) {
+	if (draft->folder != NULL && (add_summary(draft, data, &e) != 0 || add_approval(draft, data, &e) != 0)) {
 		json_decref(data);
 		web_reply_error(draft->visit->request, &e);
 		return;
 	}
-	add_approval(draft, data);
 	json_object_set_new(data, "ready", json_boolean(draft->folder != NULL));
 	json_object_set_new(data, "may_launch", json_boolean(visit_may(draft->visit, RIGHT_CAMPAIGN_LAUNCH)));
 	draft_show(draft, status, STEP_CHECK, data);

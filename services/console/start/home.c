@@ -7,12 +7,14 @@
 #include "console/campaign/part.h"
 #include "console/parts.h"
 #include "console/start/start.h"
+#include "control/approval.h"
 #include "control/campaign_view.h"
 #include "control/rounds.h"
 
 #define DEADLINES_MOST 12
 #define CAMPAIGNS_MOST 12  /* looked at for trouble */
 #define DRAFTS_MOST 6
+#define APPROVALS_MOST 50
 #define COUNT_MOST 1000    /* what waits is counted up to here: «1000 и больше» */
 #define WEEK_MS INT64_C(604800000)
 #define DAY_MS INT64_C(86400000)
@@ -140,24 +142,28 @@ static int bounces(struct home *h)
 	return step == DB_FAILED ? -1 : 0;
 }
 
+struct deciding {
+	struct home *home;
+	json_t *list;
+};
+
+/* What the visitor can decide: not what he asked for himself, nor what was changed since. */
+static int add_approval(void *arg, const struct approval *approval)
+{
+	struct deciding *d = arg;
+	if (approval->current && strcmp(approval->requested_by, d->home->visit->visitor->actor) != 0)
+		json_array_append_new(d->list,
+			json_pack("{s:s, s:s, s:s, s:o}", "url", "/approvals", "title", approval->title, "by", approval->requested_by, "when",
+				show_ago(approval->requested_ms)));
+	return 0;
+}
+
 static int approvals(struct home *h)
 {
-	struct db_stmt *stmt;
-	enum db_step step;
-	json_t *list = json_array();
-	if (db_query(h->visit->db, &stmt, &h->e,
-		    "SELECT p.campaign, COALESCE(c.title, p.campaign), p.requested_by, p.requested_ms FROM approval p"
-		    " LEFT JOIN campaign c ON c.slug = p.campaign WHERE p.state = 'asked' ORDER BY p.requested_ms LIMIT $1",
-		    "i", (int64_t)CAMPAIGNS_MOST) != 0) {
-		json_decref(list);
-		return -1;
-	}
-	while ((step = db_step(stmt, &h->e)) == DB_ROW)
-		json_array_append_new(list,
-			json_pack("{s:o, s:s, s:s, s:o}", "url", json_string("/approvals"), "title",
-				db_text(stmt, 1), "by", db_text(stmt, 2), "when", show_ago(db_int(stmt, 3))));
-	add(h, "approvals", list);
-	return step == DB_FAILED ? -1 : 0;
+	struct deciding d = {h, json_array()};
+	int rc = approval_each(h->visit->db, true, APPROVALS_MOST, add_approval, &d, &h->e);
+	add(h, "approvals", d.list);
+	return rc;
 }
 
 /* ---- trouble ---------------------------------------------------------------------------------- */

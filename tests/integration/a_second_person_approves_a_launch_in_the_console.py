@@ -1,0 +1,128 @@
+"""approve_from = 1: who writes a campaign asks, and cannot decide himself; another approves, and only then letters go. A
+refusal is shown with its words; what was changed or deleted after the request is approved by nobody. Also: what a killed
+console left in the run folder goes, and the audit log's links lead to pages."""
+import os
+import re
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.environ["VESTNIK_SOURCE"], "tests", "support"))
+from bed import wait_for  # noqa: E402
+from console_bed import ConsoleBed, want, want_in, want_not_in  # noqa: E402
+
+ACCEPTED = 5  # enum delivery_state
+LETTER = [("title", "Приглашение"), ("organisation", "Министерство образования"), ("from.name", "Министерство образования"),
+          ("from.address", "outreach@ministry.example.org"), ("letters.first", "# Приглашение\n\nПриглашаем Вас на семинар.\n")]
+DATES = [("x.send.date", ""), ("x.send.time", ""), ("x.send.from", ""), ("x.send.to", ""), ("has", "ask.wanted")]
+
+
+def step(who, slug, name, fields):
+    page = who.get(f"/compose/{slug}/{name}")
+    page = who.post(f"/compose/{slug}/{name}", [("version", page.field("version"))] + fields + [("do", "next")])
+    want(f"after {name}", page.status, 200)
+    return page
+
+
+def write(who):
+    page = who.post("/compose", {"title": "Приглашение"}, follow=False)
+    slug = page.location.rsplit("/", 1)[1]
+    step(who, slug, "letter", LETTER)
+    step(who, slug, "audience", [("has", "audience.everybody"), ("audience.everybody", "1"), ("has", "audience.kinds"), ("audience.kinds", "school")])
+    return slug, step(who, slug, "dates", DATES)
+
+
+def ask(who, slug):
+    version = who.get(f"/compose/{slug}/check").field("version")
+    page = who.post(f"/compose/{slug}/check", {"version": version, "do": "launch"})
+    want("asked", (page.status, page.path.split("?")[0]), (200, f"/compose/{slug}/check"))
+    return page
+
+
+def decide(bed, who, slug, decision, note=""):
+    hash_of = bed.value("SELECT content_hash FROM approval WHERE campaign = ? AND state = 'asked'", slug)
+    who.get("/approvals")
+    return who.post(f"/approvals/{slug}", {"hash": hash_of, "decision": decision, "note": note})
+
+
+def main():
+    bed = ConsoleBed(sink=True, up=True, lang="ru", approve_from=1)
+    with bed:
+        bed.account("avtor", "staff")
+        bed.account("soglasuyu", "approver")
+        bed.directory(3)
+        author = bed.login("avtor", Accept_Language="ru")
+        other = bed.login("soglasuyu", Accept_Language="ru")
+        admin = bed.login(Accept_Language="ru")
+        slug, page = write(author)
+        want_in("the button", "Отправить на согласование", page.text)
+        page = ask(author, slug)
+        want_in("the check page", "ждёт согласования", page.text)
+        want_in("the author", "Решает другой человек", page.text)
+        want_not_in("no second request", "Отправить на согласование", page.text)
+        want_in("the campaign's page", "ждёт согласования", author.get(f"/campaigns/{slug}").text)
+        want_in("the approver's first page", "Запуски ждут согласования", other.get("/").text)
+        page = other.get(f"/campaigns/{slug}")
+        want_in("the approver decides beside the campaign", "Согласовать и запустить", page.text)
+        want_in("and sees the letter", "Приглашение", other.get(f"/campaigns/{slug}/letters").text)
+        want("staff may not", decide(bed, author, slug, "approve").status, 403)
+
+        page = decide(bed, other, slug, "refuse", "Исправьте дату семинара")
+        want("refused", page.status, 200)
+        page = author.get(f"/compose/{slug}/check")
+        want_in("its words", "Исправьте дату семинара", page.text)
+        want_in("and may ask again", "Отправить на согласование", page.text)
+
+        # whoever may decide everything, but asked himself
+        ask(admin, slug)
+        want_not_in("his first page", "Запуски ждут согласования", admin.get("/").text)
+        want("the same person", decide(bed, admin, slug, "approve").status, 403)
+        want("nothing was ordered", bed.audited("campaign.launch"), [])
+
+        # written on after the request: it is not what would go
+        step(author, slug, "letter", LETTER)
+        want("changed since", decide(bed, other, slug, "approve").status, 409)
+        want_in("it says so", "Рассылку с тех пор изменили", other.get("/approvals").text)
+        ask(author, slug)
+        page = decide(bed, other, slug, "approve", "Хорошо")
+        want_in("approved", "Согласовано", page.text)
+        wait_for(lambda: bed.counts(slug) == {ACCEPTED: 3}, "the letters")
+        want("who launched it", bed.audited("campaign.launch")[-1][0], "console/soglasuyu")
+        want("the old address of the draft", author.get(f"/compose/{slug}/check", follow=True).status, 200)
+
+        gone, _ = write(author)
+        ask(author, gone)
+        author.post(f"/compose/{gone}/drop")
+        want("a deleted draft waits for nobody", bed.value("SELECT count(*) FROM approval WHERE campaign = ?", gone), 0)
+
+        links(bed, admin)
+        leftovers(bed)
+
+
+def links(bed, admin):
+    """Each link of the audit log leads to a page, but to what is deleted."""
+    page = admin.get("/audit")
+    found = set(re.findall(r'<span class="sub"><a href="([^"]*)"', page.html))
+    want("links of several kinds", len(found) >= 4, True)
+    for link in found:
+        want(link, admin.get(link, follow=True).status, 200 if not link.startswith("/compose/priglashenie-2") else 404)
+    want_not_in("an action without words", ">draft.", page.html)
+
+
+def leftovers(bed):
+    run = os.path.join(bed.folder, "data", "run")
+    os.makedirs(os.path.join(run, "compose-abcdef", "data"))
+    left = [os.path.join(run, "compose-abcdef", "data", "list.csv"), os.path.join(run, "case-0123.zip"),
+            os.path.join(run, "case-0123.zip.AbCdEf"), os.path.join(run, "api-abcdef")]
+    for name in left:
+        with open(name, "w", encoding="utf-8") as f:
+            f.write("personal")
+    keep = sorted(n for n in os.listdir(run) if not n.startswith(("compose-", "case-", "api-")))
+    pid = int(next(r for r in reversed(bed.ready()) if r[0] == "console")[1])
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not any(os.path.exists(name) for name in left), "the new console to sweep")
+    want("the folder", os.path.isdir(os.path.join(run, "compose-abcdef")), False)
+    want("others stay", [n for n in keep if not os.path.exists(os.path.join(run, n))], [])
+
+
+if __name__ == "__main__":
+    main()
