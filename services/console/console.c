@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "console/api/api.h"
 #include "console/gate.h"
+#include "console/leftovers.h"
 #include "console/operate/tail.h"
 #include "console/campaign/case_file.h"
 #include "console/parts.h"
@@ -221,8 +223,12 @@ static int console_start(struct daemon *daemon, void **state, struct error *e)
 	console->refusals = throttle_new(REFUSALS_BURST, REFUSALS_PER_MINUTE);
 	console->tail = tail_new(console);
 	proxies = (struct address_set){0};
+	struct timespec begun;
+	(void)clock_gettime(CLOCK_REALTIME_COARSE, &begun);
 	if (prepare_pages(console, e) != 0 || open_pages(console, &proxies, e) != 0)
 		return -1;
+	/* Now that the address is ours no other console stands on it; what older ones left is nobody's. */
+	leftovers_sweep(console->settings->run_dir, &begun);
 	log_info("console.listening", "port=%d", web_port(console->web));
 	return 0;
 }
