@@ -23,6 +23,8 @@ static const struct audit_words table[] = {
 	{"approval.refuse", "Launch refused", "Отказ в согласовании"},
 	{"directory.import", "Directory imported", "Загрузка справочника"},
 	{"directory.contact", "Contact changed", "Изменение контакта"},
+	{"contact.put", "Contact changed", "Изменение контакта"},
+	{"contact.end", "Contact removed", "Удаление контакта"},
 	{"draft.create", "Draft begun", "Создание черновика"},
 	{"draft.change", "Draft changed", "Изменение черновика"},
 	{"draft.file", "File added to a draft", "Добавление файла в черновик"},

@@ -54,7 +54,7 @@ struct change {
 /* The audit log names no address but in what can be erased. */
 static int note(struct api_act *act, struct db *tx, const char *action, const struct change *c, struct error *e)
 {
-	return console_audit(act->api->visit, tx, action, "suppression", json_object(),
+	return console_audit(act->api->visit, tx, action, "suppression:list", json_object(),
 		json_pack("{s:s, s:s?}", "address", c->address, "reason", c->reason), e);
 }
 

@@ -212,8 +212,8 @@ struct repeated {
 static int note_repeat(void *arg, struct db *tx, struct error *e)
 {
 	struct repeated *r = arg;
-	char *subject = xasprintf("composition:%s", r->slug);
-	int rc = console_audit(r->visit, tx, "compose.repeat", subject, json_pack("{s:s}", "campaign", r->earlier), NULL, e);
+	char *subject = xasprintf("draft:%s", r->slug);
+	int rc = console_audit(r->visit, tx, "draft.create", subject, json_pack("{s:s}", "campaign", r->earlier), NULL, e);
 	free(subject);
 	return rc;
 }

@@ -15,10 +15,12 @@ bool draft_open(struct visit *visit, struct draft *draft)
 	struct error e = {0};
 	*draft = (struct draft){.visit = visit};
 	enum db_step step = compose_read(visit->db, web_part(visit->request, "slug"), &draft->composition, &e);
+	const char *slug = web_part(visit->request, "slug");
 	int64_t one;
-	if (step == DB_ROW &&
-		db_query_int(visit->db, &one, &e, "SELECT 1 FROM campaign WHERE slug = $1 AND state <> 'draft'", "s", draft->composition.slug) == DB_ROW) {
-		char *campaign = xasprintf("/campaigns/%s", draft->composition.slug); /* approved meanwhile */
+	/* approved meanwhile, or launched: who has the old address means this */
+	if (step != DB_FAILED &&
+		db_query_int(visit->db, &one, &e, "SELECT 1 FROM campaign WHERE slug = $1 AND state <> 'draft' AND kind = 'campaign'", "s", slug) == DB_ROW) {
+		char *campaign = xasprintf("/campaigns/%s", slug);
 		web_redirect(visit->request, campaign);
 		free(campaign);
 		draft_close(draft);

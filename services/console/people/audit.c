@@ -23,10 +23,13 @@ static char *link_of(const char *subject)
 	static const struct {
 		const char *kind, *before;
 		bool id;
-	} places[] = {{"campaign:", "/campaigns/", true}, {"composition:", "/compose/", true}, {"mail:", "/mail/", true},
-		{"delivery:", "/deliveries/", true}, {"webhook:", "/webhooks", false}, {"suppression:", "/suppressions", false},
-		{"account:", "/accounts", false}, {"key:", "/keys", false}, {"directory:", "/directory", false},
-		{"recipient:", "/directory/", true}, {"dead:", "/dead", false}, {"relay:", "/relays", false}, {"person:", "/personal", false}};
+	} places[] = {{"campaign:", "/campaigns/", true}, {"recipient:", "/campaigns/", true}, /* order.h: the campaign's slug */
+		{"draft:", "/compose/", true}, {"ask:", "/asks/", true}, {"mail:", "/mail/", true}, {"delivery:", "/delivery/", true},
+		{"organisation:", "/directory/", true}, {"directory:", "/directory/revisions", false},
+		/* these go, and then their pages: the list stays */
+		{"webhook:", "/webhooks", false}, {"dead:", "/dead", false}, {"suppression:", "/suppressions", false},
+		{"account:", "/accounts", false}, {"api_key:", "/keys", false}, {"person:", "/personal", false},
+		{"retention:", "/personal", false}};
 	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
 		size_t len = strlen(places[i].kind);
 		if (strncmp(subject, places[i].kind, len) != 0)
