@@ -430,7 +430,9 @@ def mails(bed, api):
 
 
 def webhooks(api, url):
-    made = api.call("createWebhook", body={"url": url, "events": ["accepted", "campaign.*"], "allow_private": True})
+    wanted, once = {"url": url, "events": ["accepted", "campaign.*"], "allow_private": True}, {"Idempotency-Key": "hook-1"}
+    made = api.call("createWebhook", body=wanted, headers=once)
+    want("the same webhook again", api.call("createWebhook", body=wanted, headers=once).json, made.json)
     hook = {"webhook": made.json["webhook"]}
     want("Location", made.headers["location"], "/api/v1/webhooks/" + hook["webhook"])
     wrong(api.call("createWebhook", body={"url": url}, want=422), "invalid", "https")
@@ -476,6 +478,8 @@ def operating(bed, api):
         found = api.call("listAudit", query={"action": action, "actor": "api/"}).json["data"]
         want(f"{action} stands in the audit log", len(found) > 0, True)
         actions |= {e["action"] for e in found}
+    for action in ("add", "rotate", "test", "replay", "enable", "remove"):
+        want_in("what was done to webhooks", "webhook." + action, actions)
     want("the chain holds", bed.run("audit", "verify").returncode, 0)
 
 

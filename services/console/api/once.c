@@ -2,8 +2,8 @@
  *
  * Before the handler a row of api_request is claimed (status 0) in a transaction of its own. A handler
  * that writes the store keeps its answer in the very transaction of what it does (api_act): a process
- * that dies leaves both or neither. The few that have transactions of their own (webhook endpoints,
- * imports, drafts, decisions about mails: docs/openapi.yaml names them) keep it right after.
+ * that dies leaves both or neither. The few that have transactions of their own (imports, drafts,
+ * decisions about mails, webhooks replayed: docs/openapi.yaml names them) keep it right after.
  * A claim whose process is gone is taken over. Kept are successes and the planner's refusals; after any
  * other problem nothing was done and the key is free again. */
 #include <stdio.h>

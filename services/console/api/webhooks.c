@@ -1,10 +1,9 @@
-/* Endpoints events are posted to, what came of it, sending it again. Each change is a transaction of
- * webhook/endpoint.h; the audit log's word follows in its own. */
+/* Endpoints events are posted to, what came of it, sending it again. A change, the audit log's word about it and the
+ * answer for an Idempotency-Key are one transaction; only a span of time is sent again in many, after its own. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/xalloc.h"
 #include "console/api/handlers.h"
 #include "console/api/place.h"
@@ -16,34 +15,6 @@
 #define URL_SHOWN_MAX 2000
 #define KEEP_USUAL_S (24 * 3600)
 #define KEEP_MOST_S (30 * 24 * 3600)
-
-/* ---- the audit log ----------------------------------------------------------------------------- */
-
-static int write_note(struct api_act *act, struct db *tx, struct error *e)
-{
-	const char *const *what = act->arg;
-	return console_audit(act->api->visit, tx, what[0], what[1], json_object(), NULL, e);
-}
-
-/* It is done: an audit log that cannot be written now is told in the log, not to the program. */
-static void note(struct api *api, const char *action, const char *id)
-{
-	char *subject = xasprintf("webhook:%s", id);
-	const char *what[] = {action, subject};
-	struct api_act act = {.work = write_note, .api = api, .arg = what};
-	struct error e = {0};
-	struct db *tx = api->db;
-	int rc = db_begin(tx, DB_WRITE, &e);
-	if (rc == 0)
-		rc = write_note(&act, tx, &e);
-	if (rc == 0)
-		rc = db_commit(tx, DB_DURABLE, &e);
-	else
-		db_rollback(tx);
-	if (rc != 0)
-		log_error("api.audit", "action=%s subject=%s error=%s", action, subject, log_quote(e.text));
-	free(subject);
-}
 
 /* ---- reading ---------------------------------------------------------------------------------------- */
 
@@ -138,101 +109,137 @@ static bool read_events(struct api *api, struct buf *json)
 	return false;
 }
 
+struct change {
+	const char *id;
+	struct webhook_endpoint endpoint;
+	char secret[WEBHOOK_SECRET_SIZE], message[WEBHOOK_ID_SIZE];
+	int64_t keep_ms, count;
+	const struct webhook_range *range;
+};
+
+static int note(struct api_act *act, struct db *tx, const char *action, json_t *facts, json_t *detail, struct error *e)
+{
+	const struct change *change = act->arg;
+	char *subject = xasprintf("webhook:%s", change->id);
+	int rc = console_audit(act->api->visit, tx, action, subject, facts, detail, e);
+	free(subject);
+	return rc;
+}
+
+/* The address of a webhook may hold a secret of its own: it stands in the detail. */
+static int add(struct api_act *act, struct db *tx, struct error *e)
+{
+	struct change *change = act->arg;
+	struct webhook_endpoint *endpoint = &change->endpoint;
+	if (webhook_endpoint_add(tx, endpoint, change->secret, e) != 0)
+		return -1;
+	endpoint->active = true;
+	change->id = endpoint->id;
+	act->body = endpoint_json(endpoint);
+	act->location = xasprintf("%s/webhooks/%s", API_ROOT, endpoint->id);
+	json_object_set_new(act->body, "secret", json_string(change->secret));
+	return note(act, tx, "webhook.add",
+		json_pack("{s:s, s:s?, s:b}", "events", endpoint->events, "campaign", endpoint->campaign, "private",
+			(int)endpoint->allow_private),
+		json_pack("{s:s}", "url", endpoint->url), e);
+}
+
 void api_webhook_create(struct api *api)
 {
 	static const struct api_member members[] = {{"url", API_LINE, true, 1, URL_SHOWN_MAX, NULL},
 		{"events", API_ARRAY, false, 0, 0, NULL}, {"campaign", API_LINE, false, 0, 64, NULL},
 		{"allow_private", API_BOOLEAN, false, 0, 0, NULL},
 		{"concurrency", API_INTEGER, false, 1, WEBHOOK_CONCURRENCY_MAX, NULL}};
-	char secret[WEBHOOK_SECRET_SIZE];
-	struct error e = {0};
 	struct buf events;
 	buf_init(&events, 8192);
-	if (!api_body_is(api, members, COUNT(members)) || !read_events(api, &events)) {
-		buf_fini(&events);
-		return;
-	}
-	struct webhook_endpoint endpoint = {.url = api_text(api, "url"),
-		.events = buf_str(&events),
-		.campaign = api_text(api, "campaign"),
-		.allow_private = api_flag(api, "allow_private", false),
-		.concurrency = (int)api_integer(api, "concurrency", api->visit->console->settings->notifier.connections_per_endpoint)};
-	if (webhook_endpoint_add(api->db, &endpoint, secret, &e) != 0) {
-		api_error(api, &e);
-	} else {
-		endpoint.active = true;
-		json_t *body = endpoint_json(&endpoint);
-		char *location = xasprintf("%s/webhooks/%s", API_ROOT, endpoint.id);
-		json_object_set_new(body, "secret", json_string(secret));
-		note(api, "webhook.add", endpoint.id);
-		api_created(api, location, body);
-		free(location);
+	if (api_body_is(api, members, COUNT(members)) && read_events(api, &events)) {
+		struct change change = {.endpoint = {.url = api_text(api, "url"),
+			.events = buf_str(&events),
+			.campaign = api_text(api, "campaign"),
+			.allow_private = api_flag(api, "allow_private", false),
+			.concurrency = (int)api_integer(api, "concurrency", api->visit->console->settings->notifier.connections_per_endpoint)}};
+		struct api_act act = {.work = add, .api = api, .arg = &change, .status = 201};
+		if (api_act(&act)) {
+			api_created(api, act.location, act.body);
+			free(act.location);
+		}
 	}
 	buf_fini(&events);
 }
 
-static bool empty_body(struct api *api)
+static int drop(struct api_act *act, struct db *tx, struct error *e)
 {
-	return api_body_is(api, NULL, 0);
+	const struct change *change = act->arg;
+	return webhook_endpoint_remove(tx, change->id, e) == 0 ? note(act, tx, "webhook.remove", NULL, NULL, e) : -1;
 }
 
 void api_webhook_delete(struct api *api)
 {
-	struct error e = {0};
-	const char *id = web_part(api->request, "webhook");
-	if (webhook_endpoint_remove(api->db, id, &e) != 0) {
-		api_error(api, &e);
-		return;
-	}
-	note(api, "webhook.remove", id);
-	api_no_content(api);
+	struct change change = {.id = web_part(api->request, "webhook")};
+	struct api_act act = {.work = drop, .api = api, .arg = &change, .status = 204};
+	if (api_act(&act))
+		api_no_content(api);
+}
+
+static int enable(struct api_act *act, struct db *tx, struct error *e)
+{
+	const struct change *change = act->arg;
+	struct search search = {.id = change->id};
+	if (webhook_endpoint_enable(tx, change->id, e) != 0 || webhook_endpoint_each(tx, find_endpoint, &search, e) != 0)
+		return -1;
+	act->body = search.found;
+	return note(act, tx, "webhook.enable", NULL, NULL, e);
+}
+
+static int rotate(struct api_act *act, struct db *tx, struct error *e)
+{
+	struct change *change = act->arg;
+	if (webhook_endpoint_rotate(tx, change->id, change->keep_ms, change->secret, e) != 0)
+		return -1;
+	act->body = json_pack("{s:s, s:s, s:o}", "webhook", change->id, "secret", change->secret, "old_until",
+		api_moment(clock_now_ms() + change->keep_ms));
+	return note(act, tx, "webhook.rotate", NULL, NULL, e);
+}
+
+static int test(struct api_act *act, struct db *tx, struct error *e)
+{
+	struct change *change = act->arg;
+	if (webhook_endpoint_exists(tx, change->id, e) != 0 || webhook_test(tx, change->id, change->message, e) != 0)
+		return -1;
+	act->body = json_pack("{s:s, s:s}", "webhook", change->id, "message", change->message);
+	return note(act, tx, "webhook.test", json_pack("{s:s}", "message", change->message), NULL, e);
+}
+
+static void act_and_reply(struct api *api, struct change *change, int (*work)(struct api_act *, struct db *, struct error *), int status)
+{
+	struct api_act act = {.work = work, .api = api, .arg = change, .status = status};
+	change->id = web_part(api->request, "webhook");
+	if (api_act(&act))
+		api_reply(api, status, act.body);
 }
 
 void api_webhook_enable(struct api *api)
 {
-	struct error e = {0};
-	const char *id = web_part(api->request, "webhook");
-	if (!empty_body(api))
-		return;
-	if (webhook_endpoint_enable(api->db, id, &e) != 0) {
-		api_error(api, &e);
-		return;
-	}
-	note(api, "webhook.enable", id);
-	json_t *body = read_endpoint(api, id);
-	if (body != NULL)
-		api_reply(api, 200, body);
+	struct change change = {0};
+	if (api_body_is(api, NULL, 0))
+		act_and_reply(api, &change, enable, 200);
 }
 
 void api_webhook_rotate(struct api *api)
 {
 	static const struct api_member members[] = {{"keep_seconds", API_INTEGER, false, 0, KEEP_MOST_S, NULL}};
-	char secret[WEBHOOK_SECRET_SIZE];
-	struct error e = {0};
-	const char *id = web_part(api->request, "webhook");
+	struct change change = {0};
 	if (!api_body_is(api, members, COUNT(members)))
 		return;
-	int64_t keep_ms = api_integer(api, "keep_seconds", KEEP_USUAL_S) * 1000;
-	if (webhook_endpoint_rotate(api->db, id, keep_ms, secret, &e) != 0) {
-		api_error(api, &e);
-		return;
-	}
-	note(api, "webhook.rotate", id);
-	api_reply(api, 200, json_pack("{s:s, s:s, s:o}", "webhook", id, "secret", secret, "old_until",
-				  api_moment(clock_now_ms() + keep_ms)));
+	change.keep_ms = api_integer(api, "keep_seconds", KEEP_USUAL_S) * 1000;
+	act_and_reply(api, &change, rotate, 200);
 }
 
 void api_webhook_test(struct api *api)
 {
-	char message[WEBHOOK_ID_SIZE];
-	struct error e = {0};
-	const char *id = web_part(api->request, "webhook");
-	if (!empty_body(api))
-		return;
-	if (webhook_endpoint_exists(api->db, id, &e) != 0 || webhook_test(api->db, id, message, &e) != 0)
-		api_error(api, &e);
-	else
-		api_reply(api, 202, json_pack("{s:s, s:s}", "webhook", id, "message", message));
+	struct change change = {0};
+	if (api_body_is(api, NULL, 0))
+		act_and_reply(api, &change, test, 202);
 }
 
 /* ---- attempts, replay ------------------------------------------------------------------------------------- */
@@ -265,6 +272,27 @@ void api_attempts(struct api *api)
 	api_list(api, items, "");
 }
 
+static int replay_one(struct api_act *act, struct db *tx, struct error *e)
+{
+	struct change *change = act->arg;
+	if (webhook_endpoint_exists(tx, change->id, e) != 0 || webhook_replay(tx, change->id, change->range, &change->count, e) != 0)
+		return -1;
+	act->body = json_pack("{s:s, s:I}", "webhook", change->id, "replayed", (json_int_t)change->count);
+	return note(act, tx, "webhook.replay", json_pack("{s:s}", "message", change->range->message), NULL, e);
+}
+
+/* Of a span of time: the order is noted first, as the console does. */
+static int order_replay(void *arg, struct db *tx, struct error *e)
+{
+	struct api_act *act = arg;
+	const struct change *change = act->arg;
+	if (webhook_endpoint_exists(tx, change->id, e) != 0)
+		return -1;
+	return note(act, tx, "webhook.replay",
+		json_pack("{s:I, s:I, s:s?}", "since_ms", (json_int_t)change->range->since_ms, "until_ms",
+			(json_int_t)change->range->until_ms, "state", change->range->state), NULL, e);
+}
+
 void api_webhook_replay(struct api *api)
 {
 	static const struct api_member members[] = {{"message", API_LINE, false, 1, WEBHOOK_ID_SIZE, NULL},
@@ -285,10 +313,15 @@ void api_webhook_replay(struct api *api)
 		api_error(api, &e);
 		return;
 	}
-	if (webhook_endpoint_exists(api->db, id, &e) != 0 || webhook_replay(api->db, id, &range, &count, &e) != 0) {
-		api_error(api, &e);
+	struct change change = {.range = &range};
+	if (range.message != NULL) {
+		act_and_reply(api, &change, replay_one, 202);
 		return;
 	}
-	note(api, "webhook.replay", id);
-	api_reply(api, 202, json_pack("{s:s, s:I}", "webhook", id, "replayed", (json_int_t)count));
+	change.id = id;
+	struct api_act act = {.api = api, .arg = &change};
+	if (console_transaction(api->visit, order_replay, &act, &e) != 0 || webhook_replay(api->db, id, &range, &count, &e) != 0)
+		api_error(api, &e);
+	else
+		api_reply(api, 202, json_pack("{s:s, s:I}", "webhook", id, "replayed", (json_int_t)count));
 }
