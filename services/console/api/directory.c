@@ -9,6 +9,7 @@
 #include "console/api/files.h"
 #include "console/api/handlers.h"
 #include "console/api/place.h"
+#include "control/delivery.h"
 #include "directory/directory.h"
 #include "directory/lookup.h"
 
@@ -211,24 +212,14 @@ void api_contact_delete(struct api *api)
 /* ---- readdress ---------------------------------------------------------------------------------------- */
 
 struct readdress {
-	int64_t organisation;
-	const char *role, *address;
+	const char *key, *role, *address;
 };
 
 /* The directory's contact, in the transaction of the task: what it is asked for goes there. */
 static int set_address(void *arg, struct db *tx, struct error *e)
 {
 	const struct readdress *r = arg;
-	int64_t contact;
-	enum db_step step = db_query_int(tx, &contact, e,
-		"SELECT id FROM contact WHERE organisation = $1 AND active = 1 AND ($2 = '' OR role = $2) ORDER BY id LIMIT 1", "is",
-		r->organisation, r->role == NULL ? "" : r->role);
-	if (step != DB_ROW)
-		return step == DB_FAILED ? -1
-					 : error_set(e, ERROR_NOT_FOUND, "%s",
-						   tr("the organisation has no such contact", "такого контакта у организации нет"));
-	return db_exec(tx, e, "UPDATE contact SET address = $2, updated_ms = $3 WHERE id = $1", "isi", contact, r->address,
-		clock_now_ms());
+	return delivery_contact_readdress(tx, r->key, r->role, r->address, e);
 }
 
 void api_readdress(struct api *api)
@@ -237,16 +228,16 @@ void api_readdress(struct api *api)
 		{"role", API_LINE, false, 0, 64, NULL}};
 	char address[GATE_ADDRESS_MAX + 1];
 	struct error e = {0};
-	struct readdress r = {.address = address};
-	const char *key = web_part(api->request, "organisation");
+	struct readdress r = {.key = web_part(api->request, "organisation"), .address = address};
+	int64_t id;
 	if (!api_body_is(api, members, COUNT(members)) || gate_address(api_text(api, "address"), address, &e) != 0 ||
-		!api_find_organisation(api, &r.organisation))
+		!api_find_organisation(api, &id))
 		return;
 	r.role = some(api_text(api, "role"));
-	json_t *data = json_pack("{s:s, s:s}", "recipient", key, "address", address);
+	json_t *data = json_pack("{s:s, s:s}", "recipient", r.key, "address", address);
 	if (r.role != NULL)
 		json_object_set_new(data, "role", json_string(r.role));
-	api_order_and(api, TASK_RECIPIENT_READDRESS, key, data, set_address, &r, NULL);
+	api_order_and(api, TASK_RECIPIENT_READDRESS, r.key, data, set_address, &r, NULL);
 }
 
 /* ---- import ------------------------------------------------------------------------------------------- */
