@@ -29,6 +29,8 @@ struct dead {
 	char *dropped_why;
 };
 
+/* The newest that the console and the API look at: there should be none. */
+#define DEAD_LOOK_MOST 5000
 struct dead_marker;
 struct dead_list {
 	struct dead *item; /* by the time of death, oldest first */

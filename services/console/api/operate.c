@@ -147,9 +147,8 @@ static bool find_dead(struct api *api, struct dead_list *one)
 	struct dead_list list = {0};
 	struct error e = {0};
 	const struct dead *d = NULL;
-	json_t *marks = NULL;
 	*one = (struct dead_list){0};
-	int rc = dead_list_read(api->visit->console->bus, SIZE_MAX, 0, &list, &e);
+	int rc = dead_list_read(api->visit->console->bus, DEAD_LOOK_MOST, 0, &list, &e);
 	if (rc == 0 && (d = dead_named(&list, web_part(api->request, "dead"))) != NULL)
 		rc = dead_read(api->visit->console->bus, d->partition, d->offset, one, &e);
 	if (rc == 0 && d != NULL && one->count == 1) {
@@ -157,7 +156,6 @@ static bool find_dead(struct api *api, struct dead_list *one)
 		one->item[0].dropped_ms = d->dropped_ms;
 		one->item[0].dropped_why = xstrdup(d->dropped_why);
 	}
-	json_decref(marks);
 	dead_list_fini(&list);
 	if (rc != 0)
 		api_error(api, &e);

@@ -9,8 +9,6 @@
 #include "console/operate/operate.h"
 #include "control/dead.h"
 
-/* The newest that are looked at: there should be none. */
-#define DEAD_MOST 5000
 #define ON_A_PAGE 50
 #define SHOWN_MAX_BYTES (16 * 1024)
 #define REASON_MAX_BYTES 600
@@ -135,7 +133,7 @@ void page_dead(struct visit *visit)
 	struct dead_list list;
 	struct wish wish = wish_of(web_query(visit->request, "state"), web_query(visit->request, "topic"),
 		web_query(visit->request, "by"));
-	if (dead_list_read(visit->console->bus, DEAD_MOST, 0, &list, &e) != 0) {
+	if (dead_list_read(visit->console->bus, DEAD_LOOK_MOST, 0, &list, &e) != 0) {
 		dead_list_fini(&list);
 		console_error(visit, &e);
 		return;
@@ -229,7 +227,7 @@ static const struct dead *find(struct visit *visit, struct dead_list *list, stru
 		console_not_found(visit, NULL);
 		return NULL;
 	}
-	if (dead_list_read(visit->console->bus, DEAD_MOST, 0, list, &e) != 0 ||
+	if (dead_list_read(visit->console->bus, DEAD_LOOK_MOST, 0, list, &e) != 0 ||
 		dead_read(visit->console->bus, partition, offset, whole, &e) != 0) {
 		console_error(visit, &e);
 		return NULL;
@@ -364,7 +362,7 @@ static void take_all(struct visit *visit)
 	struct wish wish = wish_of("open", web_value(visit->request, "topic"), web_value(visit->request, "by"));
 	const struct dead **chosen = NULL;
 	size_t count = 0, done = 0;
-	int rc = dead_list_read(visit->console->bus, DEAD_MOST, 0, &list, &e);
+	int rc = dead_list_read(visit->console->bus, DEAD_LOOK_MOST, 0, &list, &e);
 	chosen = xcalloc(list.count + 1, sizeof *chosen);
 	for (size_t i = 0; rc == 0 && i < list.count; i++)
 		if (fits(&list.item[i], &wish) && list.item[i].topic != NULL)
