@@ -168,6 +168,9 @@ int campaign_load(struct db *db, int64_t id, struct campaign **out, struct error
 int campaign_load_round(struct db *db, int64_t id, int64_t number, bool collect, struct campaign **out,
 	struct error *e);
 void campaign_free(struct campaign **campaign);
+/* Makes campaign.document_key for at most `most` rows that are older than the column. In a transaction of its own; *left:
+ * there are more. */
+int campaign_fill_document_keys(struct db *db, int64_t most, bool *left, struct error *e);
 int64_t campaign_id(const struct campaign *campaign);
 const char *campaign_slug(const struct campaign *campaign);
 const char *campaign_zone(const struct campaign *campaign);

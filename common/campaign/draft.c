@@ -366,3 +366,37 @@ int campaign_folder_store_test(const struct campaign_folder *folder, struct db *
 	json_decref(definition);
 	return rc;
 }
+
+/* false in *left: none is without. */
+static int fill_one(struct db *tx, bool *left, struct error *e)
+{
+	struct db_stmt *row;
+	if (db_query(tx, &row, e, "SELECT id, definition FROM campaign WHERE document_key = '?' ORDER BY id LIMIT 1", "") != 0)
+		return -1;
+	enum db_step step = db_step(row, e);
+	*left = step == DB_ROW;
+	if (step != DB_ROW)
+		return step == DB_FAILED ? -1 : 0;
+	int64_t id = db_int(row, 0);
+	json_t *definition = json_loads(db_text(row, 1), 0, NULL);
+	db_reset(row);
+	char *key = definition_document_key(definition);
+	int rc = db_exec(tx, e, "UPDATE campaign SET document_key = $2 WHERE id = $1", "is", id, key);
+	free(key);
+	json_decref(definition);
+	return rc;
+}
+
+int campaign_fill_document_keys(struct db *db, int64_t most, bool *left, struct error *e)
+{
+	int rc = 0;
+	*left = true;
+	if (db_begin(db, DB_WRITE, e) != 0)
+		return -1;
+	for (int64_t i = 0; rc == 0 && *left && i < most; i++)
+		rc = fill_one(db, left, e);
+	if (rc == 0)
+		rc = db_commit(db, DB_DURABLE, e);
+	db_rollback(db);
+	return rc;
+}

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
+#include "base/gate.h"
 #include "base/lang.h"
 #include "base/xalloc.h"
 #include "table/table.h"
@@ -20,20 +20,53 @@ char *search_text(const char *name, const char *key, const char *municipality, c
 	return text;
 }
 
+/* false in *left: no row is without. */
+static int fill_one(struct db *tx, bool *left, struct error *e)
+{
+	struct db_stmt *row;
+	if (db_query(tx, &row, e,
+		    "SELECT id, name, key, COALESCE(municipality, ''), COALESCE(region, '') FROM organisation WHERE search = ''"
+		    " ORDER BY id LIMIT 1",
+		    "") != 0)
+		return -1;
+	enum db_step step = db_step(row, e);
+	*left = step == DB_ROW;
+	if (step != DB_ROW)
+		return step == DB_FAILED ? -1 : 0;
+	int64_t id = db_int(row, 0);
+	char *search = search_text(db_text(row, 1), db_text(row, 2), db_text(row, 3), db_text(row, 4));
+	db_reset(row);
+	int rc = db_exec(tx, e, "UPDATE organisation SET search = $2 WHERE id = $1", "is", id, search);
+	free(search);
+	return rc;
+}
+
+int search_fill(struct db *db, int64_t most, bool *left, struct error *e)
+{
+	int rc = 0;
+	*left = true;
+	if (db_begin(db, DB_WRITE, e) != 0)
+		return -1;
+	for (int64_t i = 0; rc == 0 && *left && i < most; i++)
+		rc = fill_one(db, left, e);
+	if (rc == 0)
+		rc = db_commit(db, DB_DURABLE, e);
+	db_rollback(db);
+	return rc;
+}
+
 /* ---- what is asked for ------------------------------------------------------------------- */
 
 struct asked {
 	char *word[WORDS_MAX]; /* patterns of LIKE; "%" = any */
-	char *name;            /* for rows without a text to search */
 	char *from, *to;       /* addresses that begin so; "" = any */
 };
 
 static void asked_init(struct asked *asked, const char *text)
 {
-	char cut[TEXT_MAX_BYTES + 1], *save = NULL;
+	char *cut = gate_clean_line(text == NULL ? "" : text, TEXT_MAX_BYTES), *save = NULL;
 	size_t count = 0;
 	*asked = (struct asked){0};
-	snprintf(cut, sizeof cut, "%s", text == NULL ? "" : text);
 	bool address = strchr(cut, '@') != NULL;
 	char *folded = table_title_key(address ? "" : cut);
 	for (char *word = strtok_r(folded, " ", &save); word != NULL && count < WORDS_MAX; word = strtok_r(NULL, " ", &save))
@@ -41,18 +74,17 @@ static void asked_init(struct asked *asked, const char *text)
 	while (count < WORDS_MAX)
 		asked->word[count++] = xstrdup("%");
 	free(folded);
-	asked->name = xasprintf("%%%s%%", address ? "" : cut);
 	for (char *p = cut; address && *p != '\0'; p++)
 		*p = *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p;
 	asked->from = xstrdup(address ? cut : "");
 	asked->to = address ? xasprintf("%s\x7f", cut) : xstrdup("");
+	free(cut);
 }
 
 static void asked_fini(struct asked *asked)
 {
 	for (size_t i = 0; i < WORDS_MAX; i++)
 		free(asked->word[i]);
-	free(asked->name);
 	free(asked->from);
 	free(asked->to);
 }
@@ -66,9 +98,8 @@ static const char *given(const char *text)
 #define FITS                                                                                             \
 	" o.id > $1 AND ($2 = '' OR o.kind = $2) AND ($3 = '' OR o.region = $3) AND ($4 = '' OR o.municipality = $4)" \
 	" AND ($5 = '' OR o.parent_key = $5)"                                                             \
-	" AND ((o.search LIKE $6 AND o.search LIKE $7 AND o.search LIKE $8 AND o.search LIKE $9)"         \
-	" OR (o.search = '' AND o.name LIKE $10))"
-#define HAS_ADDRESS " AND o.id IN (SELECT organisation FROM contact WHERE address >= $12 AND address < $13)"
+	" AND o.search LIKE $6 AND o.search LIKE $7 AND o.search LIKE $8 AND o.search LIKE $9"
+#define HAS_ADDRESS " AND o.id IN (SELECT organisation FROM contact WHERE address >= $11 AND address < $12)"
 /* Said by itself: beside an «or» its index is not used. */
 #define HAS_PARENT " AND o.parent_key = $5"
 #define COLUMNS                                                                                           \
@@ -77,7 +108,7 @@ static const char *given(const char *text)
 	" (SELECT c.name FROM contact c WHERE c.organisation = o.id AND c.active = 1 ORDER BY c.id LIMIT 1)," \
 	" (SELECT COUNT(*) FROM contact c WHERE c.organisation = o.id AND c.active = 1), o.active"        \
 	" FROM organisation o WHERE"
-#define PAGE " ORDER BY o.id LIMIT $11"
+#define PAGE " ORDER BY o.id LIMIT $10"
 #define COUNT_FROM "SELECT COUNT(*) FROM (SELECT o.id FROM organisation o WHERE"
 
 struct statements {
@@ -91,12 +122,13 @@ static int query(struct db *db, struct db_stmt **stmt, const struct statements *
 	asked_init(&asked, f->text);
 	int rc;
 	if (asked.from[0] != '\0')
-		rc = db_query(db, stmt, e, sql->by_address, "isssssssssiss", f->after, given(f->kind), given(f->region),
-			given(f->municipality), given(f->parent), asked.word[0], asked.word[1], asked.word[2], asked.word[3], asked.name,
-			f->most, asked.from, asked.to);
+		rc = db_query(db, stmt, e, sql->by_address, "issssssssiss", f->after, given(f->kind), given(f->region),
+			given(f->municipality), given(f->parent), asked.word[0], asked.word[1], asked.word[2], asked.word[3], f->most,
+			asked.from, asked.to);
 	else
-		rc = db_query(db, stmt, e, given(f->parent)[0] != '\0' ? sql->by_parent : sql->all, "isssssssssi", f->after, given(f->kind), given(f->region), given(f->municipality),
-			given(f->parent), asked.word[0], asked.word[1], asked.word[2], asked.word[3], asked.name, f->most);
+		rc = db_query(db, stmt, e, given(f->parent)[0] != '\0' ? sql->by_parent : sql->all, "issssssssi", f->after,
+			given(f->kind), given(f->region), given(f->municipality), given(f->parent), asked.word[0], asked.word[1],
+			asked.word[2], asked.word[3], f->most);
 	asked_fini(&asked);
 	return rc;
 }
@@ -104,9 +136,9 @@ static int query(struct db *db, struct db_stmt **stmt, const struct statements *
 static const struct statements pages = {.all = (COLUMNS FITS PAGE),
 	.by_address = (COLUMNS FITS HAS_ADDRESS PAGE),
 	.by_parent = (COLUMNS FITS HAS_PARENT PAGE)};
-static const struct statements counts = {.all = (COUNT_FROM FITS " LIMIT $11) f"),
-	.by_address = (COUNT_FROM FITS HAS_ADDRESS " LIMIT $11) f"),
-	.by_parent = (COUNT_FROM FITS HAS_PARENT " LIMIT $11) f")};
+static const struct statements counts = {.all = (COUNT_FROM FITS " LIMIT $10) f"),
+	.by_address = (COUNT_FROM FITS HAS_ADDRESS " LIMIT $10) f"),
+	.by_parent = (COUNT_FROM FITS HAS_PARENT " LIMIT $10) f")};
 
 int search_each(struct db *db, const struct search_filter *filter, int (*each)(void *arg, const struct search_found *found),
 	void *arg, struct error *e)

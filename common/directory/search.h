@@ -35,6 +35,9 @@ json_t *search_values(struct db *db, enum search_place place, const char *region
 
 /* What stands in organisation.search. The caller frees. */
 char *search_text(const char *name, const char *key, const char *municipality, const char *region);
+/* Makes it for at most `most` rows that have none: they are older than the column and not found. In a transaction of its
+ * own; *left: there are more. */
+int search_fill(struct db *db, int64_t most, bool *left, struct error *e);
 
 /* «школа» for "school", tr(); a slug of the ministry's own as it is. */
 const char *kind_shown(const char *kind);

@@ -16,6 +16,7 @@
 #include "console/campaign/case_file.h"
 #include "console/parts.h"
 #include "console/people/personal.h"
+#include "directory/search.h"
 #include "retention/retention.h"
 #include "intake/mail.h"
 #include "web/asset.h"
@@ -34,6 +35,7 @@
 #define REFUSALS_PER_MINUTE 30
 #define STYLE_MAX_BYTES (512 * 1024)
 #define SWEEP_EVERY_MS 600000
+#define FILL_ROWS 500 /* in one transaction: 30 ms, so that others get in between */
 #define EXPIRE_EVERY_MS (INT64_C(24) * 3600 * 1000)
 
 extern const struct embedded_set console_page_files, askform_page_files, console_assets, web_assets_own;
@@ -253,11 +255,22 @@ static int expire(struct console *console, struct db *db, struct error *e)
 	return rc;
 }
 
+/* After an upgrade, once: organisations older than the search are made to be found. */
+static int fill(const struct console *console, struct db *db, struct error *e)
+{
+	int rc = 0;
+	for (bool left = true; rc == 0 && left && !daemon_stopping(console->daemon);)
+		rc = search_fill(db, FILL_ROWS, &left, e);
+	return rc;
+}
+
 static int sweep(void *arg, int wait_ms, struct error *e)
 {
 	struct console *console = arg;
 	struct db *db = NULL;
 	int rc = daemon_open_store(console->daemon, &db, e);
+	if (rc == 0)
+		rc = fill(console, db, e);
 	if (rc == 0)
 		rc = session_sweep(db, clock_now_ms(), console->settings->console.idle_ms, e);
 	if (rc == 0)

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "campaign/campaign.h"
 #include "portal/annex_file.h"
 #include "web/asset.h"
 
@@ -26,6 +27,7 @@
 #define CHECKS_PER_MINUTE 6
 #define STYLE_MAX_BYTES (256 * 1024)
 #define WAIT_MS 3600000
+#define FILL_ROWS 100 /* campaigns in one transaction */
 
 extern const struct embedded_set portal_page_files, askform_page_files, web_assets_own;
 
@@ -185,16 +187,26 @@ static int portal_start(struct daemon *daemon, void **state, struct error *e)
 	return 0;
 }
 
+/* After an upgrade, once: campaigns launched before there was /check are made to be found by it. */
+static int fill(void *arg, int wait_ms, struct error *e)
+{
+	struct portal *portal = arg;
+	struct db *db = NULL;
+	int rc = daemon_open_store(portal->daemon, &db, e);
+	for (bool left = true; rc == 0 && left && !daemon_stopping(portal->daemon);)
+		rc = campaign_fill_document_keys(db, FILL_ROWS, &left, e);
+	db_close(&db);
+	if (rc == 0)
+		daemon_wait(portal->daemon, wait_ms);
+	return rc;
+}
+
 static int portal_run(struct daemon *daemon, void *state, struct error *e)
 {
 	struct portal *portal = state;
-	(void)e;
 	if (portal->web == NULL)
 		log_info("portal.idle", "reason=%s", log_quote("public_url is not set: letters have no links"));
-	daemon_ready(daemon);
-	while (!daemon_stopping(daemon))
-		daemon_wait(daemon, WAIT_MS);
-	return 0;
+	return daemon_run_steps(daemon, fill, portal, WAIT_MS, e);
 }
 
 static void portal_stop(struct daemon *daemon, void *state)

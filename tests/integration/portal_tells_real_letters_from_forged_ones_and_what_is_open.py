@@ -7,6 +7,7 @@ import sys
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.environ["VESTNIK_SOURCE"], "tests/support"))
+from bed import wait_for  # noqa: E402
 from portal_bed import DAY_MS, PortalBed, want, want_in, want_not_in  # noqa: E402
 
 CONTACTS = [{"role": "Оператор", "name": "И. О. Оператор", "phone": "+7 (000) 000-00-09", "address": "operator@example.org"}]
@@ -36,6 +37,17 @@ def letters_are_told(bed):
     page = check(bed, "01-12/345", "15.05.2026", source="127.0.1.9", lang="en")
     want_in("English", "We have sent a letter with this number and date", page.text)
     want_in("the language is kept", 'name="lang" value="en"', page.html)
+
+
+def campaigns_older_than_the_page_are_found_after_an_upgrade(bed):
+    bed.portal.terminate()
+    want("the portal ends", bed.portal.wait(60), 0)
+    bed.change("UPDATE campaign SET document_key = NULL")
+    bed.change("DELETE FROM schema_version WHERE number >= 36")
+    bed.change("DROP INDEX organisation_unsearched")
+    bed.open_portal()
+    wait_for(lambda: bed.value("SELECT count(*) FROM campaign WHERE document_key = '?'") == 0, "the keys")
+    want_in("found again", "Письмо с таким номером и датой мы отправляли", check(bed, "01-12/345", "15.05.2026", source="127.0.3.1").text)
 
 
 def what_is_not_there_looks_the_same(bed):
@@ -126,6 +138,7 @@ with PortalBed() as bed:
     bed.run("campaign", "store", path)
     bed.change("UPDATE campaign SET state = 'running' WHERE slug = 'planned'")
     letters_are_told(bed)
+    campaigns_older_than_the_page_are_found_after_an_upgrade(bed)
     what_is_not_there_looks_the_same(bed)
     the_notice_stands_at_the_fields(bed, first)
     all_open_requests_of_one(bed, first)

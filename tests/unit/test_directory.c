@@ -14,6 +14,7 @@
 #include "base/lang.h"
 #include "calendar/calendar.h"
 #include "directory/directory.h"
+#include "directory/search.h"
 #include "directory/words.h"
 #include "support/scratch.h"
 #include "table_dump.h"
@@ -390,6 +391,61 @@ static void every_word_is_documented(void **state)
 		assert_true(calendar_zone_known(w->value));
 }
 
+static int note_key(void *arg, const struct search_found *found)
+{
+	struct buf *out = arg;
+	return buf_printf(out, "%s ", found->key);
+}
+
+static void want_found(const char *text, const char *want)
+{
+	struct search_filter filter = {.text = text, .most = 10};
+	struct error e = {0};
+	struct buf keys;
+	int64_t count = 0, expected = 0;
+	buf_init(&keys, 1000);
+	must(search_each(db, &filter, note_key, &keys, &e), &e);
+	must(search_count(db, &filter, &count, &e), &e);
+	for (const char *p = want; *p != '\0'; p++)
+		expected += *p == ' ';
+	if (strcmp(buf_str(&keys), want) != 0 || count != expected)
+		fail_msg("«%.60s»: got «%s», %lld, want «%s»", text, buf_str(&keys), (long long)count, want);
+	buf_fini(&keys);
+}
+
+static void organisations_are_found_by_words(void **state)
+{
+	struct outcome out;
+	struct error e = {0};
+	char many[1000] = "";
+	bool left = true;
+	(void)state;
+	import(&out, "key;name;municipality;email\ns1;Школа № 1;Лесной район;a@example.org\n"
+		     "s2;Лицей «Восток»;Лесной район;b@example.org\ns3;Школа № 12;Степной район;c@example.org\n", false, false);
+	outcome_fini(&out);
+	many[0] = 'x'; /* 300 bytes end within a letter */
+	for (size_t i = 1; i + 3 < sizeof many; i += 2)
+		memcpy(many + i, "ы", 3);
+	for (int again = 0; again < 2; again++) {
+		want_found("ШКОЛА 1", "s1 s3 ");
+		want_found("лесн восток", "s2 ");
+		want_found("s3", "s3 ");
+		want_found("B@example.org", "s2 ");
+		want_found("%", "s1 s2 s3 ");
+		want_found(many, ""); /* cut between two characters, else PostgreSQL refuses it */
+		if (again > 0)
+			break;
+		/* as a store that is older than the column has them */
+		must(db_exec(db, &e, "UPDATE organisation SET search = ''", ""), &e);
+		want_found("школа", "");
+		must(search_fill(db, 2, &left, &e), &e);
+		assert_true(left);
+		want_found("школа", "s1 ");
+		must(search_fill(db, 2, &left, &e), &e);
+		assert_false(left);
+	}
+}
+
 int main(void)
 {
 #define IN_A_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -402,6 +458,7 @@ int main(void)
 		IN_A_STORE(circles_are_found),
 		IN_A_STORE(headers_are_understood),
 		IN_A_STORE(strange_text_is_cleaned_or_refused),
+		IN_A_STORE(organisations_are_found_by_words),
 		cmocka_unit_test(every_word_is_documented),
 	};
 	lang_set(LANG_EN);
