@@ -82,15 +82,15 @@ static void work_on(struct console *console, struct job *job)
 	if (rc == 0)
 		rc = archive_write(db, console->settings, job->slug, job->path, &result, &e);
 	db_close(&db);
-	pthread_mutex_lock(&cases.lock);
+	if (rc != 0)
+		log_error("console.case-file", "campaign=%s error=%s", job->slug, log_quote(e.text));
+	pthread_mutex_lock(&cases.lock); /* once it is READY or FAILED, others may forget it */
 	job->stage = rc == 0 ? READY : FAILED;
 	job->result = result;
 	job->since_ms = clock_now_ms();
 	job->took_ms = clock_mono_ms() - begun_ms;
 	(void)snprintf(job->trouble, sizeof job->trouble, "%s", rc == 0 ? "" : e.text);
 	pthread_mutex_unlock(&cases.lock);
-	if (rc != 0)
-		log_error("console.case-file", "campaign=%s error=%s", job->slug, log_quote(e.text));
 }
 
 static void *work(void *arg)
