@@ -82,9 +82,11 @@ void web_reply(struct web_request *request, int status, const char *media_type, 
 	answer_with(request, status, copy_of(data, len), (int64_t)len, media_type, "no-store", POLICY);
 }
 
-void web_reply_framed(struct web_request *request, const void *html, size_t len)
+void web_reply_framed(struct web_request *request, int status, const void *html, size_t len)
 {
-	answer_with(request, 200, copy_of(html, len), (int64_t)len, "text/html; charset=utf-8", "private, no-store", FRAME_POLICY);
+	if (status == 429 || status == 503)
+		web_add_header(request, "Retry-After", RETRY_AFTER_S);
+	answer_with(request, status, copy_of(html, len), (int64_t)len, "text/html; charset=utf-8", "private, no-store", FRAME_POLICY);
 }
 
 void web_reply_cached(struct web_request *request, const char *media_type, const void *data, size_t len, int max_age_s)

@@ -74,9 +74,9 @@ void web_set_cookie(struct web_request *request, const char *name, const char *v
 void web_reply_page(struct web_request *request, int status, const char *page, json_t *data);
 /* Copies data. Not kept by browsers. */
 void web_reply(struct web_request *request, int status, const char *media_type, const void *data, size_t len);
-/* A document for a frame of a page of ours (a letter, a report): sandboxed, inline styles, no scripts, nothing is
- * loaded. Opened by itself it can be printed. */
-void web_reply_framed(struct web_request *request, const void *html, size_t len);
+/* A document for a frame of a page of ours (a letter, a report, why there is none): sandboxed, inline styles, no
+ * scripts, nothing is loaded. Opened by itself it can be printed. */
+void web_reply_framed(struct web_request *request, int status, const void *html, size_t len);
 /* Like it, for what is the same for everybody: ETag, 304, kept max_age_s. */
 void web_reply_cached(struct web_request *request, const char *media_type, const void *data, size_t len,
 	int max_age_s);

@@ -9,6 +9,7 @@ target_link_libraries(report_store PRIVATE test_report_bed store base)
 
 vestnik_test(unit/test_report.c USES report test_report_bed test_scratch)
 vestnik_test_beside(test_report postgres)
+vestnik_test(unit/test_heavy.c USES service_console test_report_bed test_scratch)
 vestnik_test(unit/test_archive.c USES report test_report_bed test_scratch LIBRARIES PkgConfig::ZIP)
 vestnik_test_beside(test_archive postgres)
 add_executable(report_picture support/report_picture.c)

@@ -7,6 +7,7 @@
 #include "console/api/files.h"
 #include "console/api/handlers.h"
 #include "console/api/place.h"
+#include "console/heavy.h"
 #include "report/acknowledgements.h"
 #include "report/archive.h"
 #include "report/calls.h"
@@ -15,11 +16,24 @@
 
 /* ---- the round's facts ------------------------------------------------------------------------ */
 
-static struct report_facts *gather(struct api *api, struct report_place *place)
+/* false after a problem. */
+static bool begin(struct api *api, int64_t round, struct heavy *heavy)
+{
+	struct error e = {0};
+	enum heavy_answer answer = heavy_begin(heavy, api->db, round, &e);
+	if (answer == HEAVY_BUSY)
+		api_problem(api, API_UNAVAILABLE, heavy_title(), NULL);
+	else if (answer == HEAVY_FAILED)
+		api_error(api, &e);
+	return answer == HEAVY_GO;
+}
+
+/* The caller calls heavy_end in any case. */
+static struct report_facts *gather(struct api *api, struct report_place *place, struct heavy *heavy)
 {
 	struct report_facts *facts = NULL;
 	struct error e = {0};
-	if (!api_find_round(api, place))
+	if (!api_find_round(api, place) || !begin(api, place->round, heavy))
 		return NULL;
 	if (gather_round(api->db, place->campaign, place->round, place->lang, 0, &facts, &e) == 0)
 		return facts;
@@ -46,10 +60,13 @@ struct making {
 static void make(struct api *api, const char *what, const char *formats, int (*write)(struct making *m, struct error *e))
 {
 	struct making m = {.api = api};
+	struct heavy heavy = {0};
 	struct error e = {0};
 	char *path;
-	if ((m.format = api_format(api, formats)) == NULL || (m.facts = gather(api, &m.place)) == NULL)
+	if ((m.format = api_format(api, formats)) == NULL || (m.facts = gather(api, &m.place, &heavy)) == NULL) {
+		heavy_end(&heavy);
 		return;
+	}
 	m.out = api_file(api, &path);
 	if (m.out != NULL) {
 		m.path = path;
@@ -65,6 +82,7 @@ static void make(struct api *api, const char *what, const char *formats, int (*w
 		free(name);
 	}
 	facts_free(&m.facts);
+	heavy_end(&heavy);
 }
 
 /* "data": [ one object after the other ]. */
@@ -108,7 +126,9 @@ void api_report(struct api *api)
 void api_municipalities(struct api *api)
 {
 	struct report_place place;
-	struct report_facts *facts = gather(api, &place);
+	struct heavy heavy = {0};
+	struct report_facts *facts = gather(api, &place, &heavy);
+	heavy_end(&heavy);
 	if (facts == NULL)
 		return;
 	json_t *totals = json_totals(facts);
@@ -195,12 +215,17 @@ void api_case_file(struct api *api)
 	char *path;
 	int64_t id;
 	const char *slug = web_part(api->request, "campaign");
-	if (!api_find_campaign(api, &id))
+	struct heavy heavy = {0};
+	if (!api_find_campaign(api, &id) || !begin(api, 0, &heavy))
 		return;
 	FILE *place = api_file(api, &path);
-	if (place == NULL)
+	if (place == NULL) {
+		heavy_end(&heavy);
 		return;
-	if (archive_write(api->db, api->visit->console->settings, slug, path, &result, &e) != 0) {
+	}
+	int rc = archive_write(api->db, api->visit->console->settings, slug, path, &result, &e);
+	heavy_end(&heavy);
+	if (rc != 0) {
 		api_error(api, &e);
 		api_file_drop(place, path);
 		return;

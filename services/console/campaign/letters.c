@@ -142,7 +142,7 @@ void frame_letter(struct visit *visit)
 		else if (found == DB_DONE || sample.html == NULL)
 			console_not_found(visit, NULL);
 		else
-			web_reply_framed(visit->request, sample.html, strlen(sample.html));
+			web_reply_framed(visit->request, 200, sample.html, strlen(sample.html));
 	}
 	letter_sample_fini(&sample);
 	campaign_free(&campaign);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "console/campaign/part.h"
+#include "console/heavy.h"
 #include "report/acknowledgements.h"
 #include "report/calls.h"
 #include "report/gather.h"
@@ -26,12 +27,40 @@ static const struct html_limits frame_limits = {.groups = 3000, .silent = 500, .
 struct reporting {
 	struct place place;
 	struct report_facts *facts;
+	struct heavy heavy;
 };
 
 static void reporting_fini(struct reporting *r)
 {
+	heavy_end(&r->heavy);
 	facts_free(&r->facts);
 	place_fini(&r->place);
+}
+
+/* Where a report was to be: a page of problems is not shown in a frame. The words are ours and need no escaping. */
+static void say_in_frame(struct visit *visit, int status, const char *title, const char *words)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	if (out == NULL) {
+		web_reply_problem(visit->request, status, title, words);
+		return;
+	}
+	html_page_begin(out, lang_get(), title);
+	(void)fprintf(out, "<p>%s</p>\n", words);
+	html_page_end(out);
+	(void)fclose(out);
+	web_reply_framed(visit->request, status, text, len);
+	free(text);
+}
+
+static void tell_busy(struct visit *visit, bool files)
+{
+	if (files)
+		web_reply_problem(visit->request, 503, heavy_title(), heavy_words());
+	else
+		say_in_frame(visit, 503, heavy_title(), heavy_words());
 }
 
 /* files: in the campaign's language, as those that are sent; pages in the visitor's. */
@@ -46,7 +75,12 @@ static bool open_facts(struct visit *visit, bool files, struct reporting *r)
 		console_not_found(visit, tr("The campaign has not been launched.", "Рассылка ещё не запущена."));
 		return false;
 	}
-	if (report_find(visit->db, r->place.row.slug, r->place.round->number, &found, &e) == 0 &&
+	enum heavy_answer answer = heavy_begin(&r->heavy, visit->db, r->place.round->id, &e);
+	if (answer == HEAVY_BUSY) {
+		tell_busy(visit, files);
+		return false;
+	}
+	if (answer == HEAVY_GO && report_find(visit->db, r->place.row.slug, r->place.round->number, &found, &e) == 0 &&
 		gather_round(visit->db, found.campaign, found.round, files ? found.lang : lang_get(), 0, &r->facts, &e) == 0)
 		return true;
 	console_error(visit, &e);
@@ -205,10 +239,10 @@ static void framed(struct visit *visit, enum what what)
 		if (rc != 0)
 			web_reply_error(visit->request, &e);
 		else if (len > FRAME_MAX_BYTES)
-			web_reply_problem(visit->request, 413, tr("Too long for a page", "Для страницы слишком длинно"),
+			say_in_frame(visit, 413, tr("Too long for a page", "Для страницы слишком длинно"),
 				tr("Please take the Excel file.", "Возьмите, пожалуйста, файл Excel."));
 		else
-			web_reply_framed(visit->request, text, len);
+			web_reply_framed(visit->request, 200, text, len);
 		free(text);
 	}
 	reporting_fini(&r);

@@ -153,7 +153,7 @@ void page_letter_html(struct visit *visit)
 	if (draft_load(&draft, LOOK_EXAMPLE)) {
 		render(&draft, &shown);
 		const char *html = shown.html != NULL ? shown.html : "";
-		web_reply_framed(visit->request, html, strlen(html));
+		web_reply_framed(visit->request, 200, html, strlen(html));
 		shown_fini(&shown);
 	}
 	draft_close(&draft);

@@ -65,7 +65,7 @@ static void send_letter(struct visit *visit, bool as_html)
 	if (delivery_letter(visit, &d, &subject, &text, &html, &e) != 0)
 		console_error(visit, &e);
 	else if (as_html)
-		web_reply_framed(visit->request, html, strlen(html));
+		web_reply_framed(visit->request, 200, html, strlen(html));
 	else
 		web_reply(visit->request, 200, "text/plain; charset=utf-8", text, strlen(text));
 	free(subject);
