@@ -90,18 +90,26 @@ void page_account(struct visit *visit)
 struct change {
 	struct visit *visit;
 	const struct account *before;
-	const char *name, *address, *lang;
+	const char *name, *address, *lang; /* name NULL: only `active` changes, else all but that */
 	enum role role;
 	bool active;
 	const char *action;
 };
 
-static int change_work(void *arg, struct db *tx, struct error *e)
+/* before: read in this transaction. What another administrator did a moment ago (shut the account, took a role away)
+ * must not be undone by what the form was not about. */
+static int change_from(struct change *change, const struct account *before, struct db *tx, struct error *e)
 {
-	struct change *change = arg;
-	const struct account *before = change->before;
-	if (account_set(tx, before->id, change->name, change->address, change->role, change->active, e) != 0 ||
-		account_set_lang(tx, before->id, change->lang, e) != 0)
+	if (change->name == NULL) {
+		change->role = before->role;
+	} else {
+		change->active = before->active;
+		if (account_set_lang(tx, before->id, change->lang, e) != 0)
+			return -1;
+	}
+	const char *name = change->name == NULL ? before->name : change->name,
+		   *address = change->name == NULL ? before->address : change->address;
+	if (account_set(tx, before->id, name, address, change->role, change->active, e) != 0)
 		return -1;
 	if (change->active && !before->active && account_unlock(tx, before->id, e) != 0)
 		return -1;
@@ -110,10 +118,21 @@ static int change_work(void *arg, struct db *tx, struct error *e)
 	if (before->role != change->role)
 		json_object_set_new(facts, "role_before", json_string(role_name(before->role)));
 	int rc = console_audit(change->visit, tx, change->action, subject, facts,
-		json_pack("{s:s, s:s?, s:s, s:s?}", "name", change->name, "address", change->address, "name_before", before->name,
-			"address_before", before->address),
+		json_pack("{s:s, s:s?, s:s, s:s?}", "name", name, "address", address, "name_before", before->name, "address_before",
+			before->address),
 		e);
 	free(subject);
+	return rc;
+}
+
+static int change_work(void *arg, struct db *tx, struct error *e)
+{
+	struct change *change = arg;
+	struct account before = {0};
+	enum db_step step = account_by_id(tx, change->before->id, &before, e);
+	int rc = step == DB_ROW ? change_from(change, &before, tx, e)
+		: step == DB_DONE ? error_set(e, ERROR_NOT_FOUND, "%s", tr("there is no such account", "такой учётной записи нет")) : -1;
+	account_fini(&before);
 	return rc;
 }
 
@@ -146,7 +165,6 @@ void take_account(struct visit *visit)
 		.address = form_typed(&form, visit, "address"),
 		.lang = form_typed(&form, visit, "lang"),
 		.role = role_named(form_typed(&form, visit, "role")),
-		.active = account.active,
 		.action = "account.change"};
 	if (account_name_check(one.name, &wrong) != 0)
 		form_refuse(&form, "name", wrong.text);
@@ -171,10 +189,6 @@ void take_account_active(struct visit *visit)
 		return;
 	struct change one = {.visit = visit,
 		.before = &account,
-		.name = account.name,
-		.address = account.address,
-		.lang = account.lang,
-		.role = account.role,
 		.active = active,
 		.action = active ? "account.enable" : "account.disable"};
 	change(visit, &one, NULL);
