@@ -161,6 +161,9 @@ def leads_only_to_our_own_pages(bed):
     form = someone.get(page.location)
     want("and comes back", someone.login("admin", next_page=form.field("next")).location,
          "/accounts?a=1&b=x%20y%26z&lang=en")
+    for asked, led in (("%2Faccounts%3Fa%3D1", "/accounts?a=1"), ("%2F%2Fevil.test", "/"), ("%2Flogin", "/login")):
+        want("the login page when logged in", someone.get("/login?next=" + asked).location, led)
+    want("and without a page to go to", someone.get("/login").location, "/")
     # The other language's link leads to the same place, and a wrong password leaves the language as it is.
     link = re.search(r'class="language" href="([^"]*)"', visitor(bed).get(page.location).html).group(1)
     russian = visitor(bed).get(html.unescape(link))

@@ -38,9 +38,8 @@ static void show_login(struct visit *visit, int status, const char *login, const
 }
 
 /* Only to a page of ours: what a browser could read as another host is none. */
-static const char *next_of(const struct visit *visit)
+static const char *page_of_ours(const char *next)
 {
-	const char *next = web_value(visit->request, "next");
 	if (next == NULL || next[0] != '/' || next[1] == '/')
 		return "/";
 	for (const char *p = next; *p != '\0'; p++)
@@ -49,10 +48,16 @@ static const char *next_of(const struct visit *visit)
 	return next;
 }
 
+static const char *next_of(const struct visit *visit)
+{
+	return page_of_ours(web_value(visit->request, "next"));
+}
+
+/* Who logged in meanwhile, in another tab, is where he wanted to go by loading this page again. */
 void page_login(struct visit *visit)
 {
 	if (visit->visitor->session != NULL)
-		web_redirect(visit->request, "/");
+		web_redirect(visit->request, page_of_ours(web_query(visit->request, "next")));
 	else
 		show_login(visit, 200, "", NULL);
 }
