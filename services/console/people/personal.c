@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/gate.h"
 #include "base/xalloc.h"
 #include "console/parts.h"
 #include "console/people/part.h"
@@ -153,6 +154,7 @@ static int take_row(void *arg, const struct person_finding *f)
 		len--;
 	if (strlen(cut) == VALUE_SHOWN_BYTES)
 		cut[len] = '\0';
+	gate_utf8_mend(cut); /* a raw mail may be anything: its row is shown all the same */
 	json_t *row = json_pack("{s:s, s:s, s:s, s:o}", "where", f->words, "organisation", f->organisation, "value", cut, "kept", show_text(f->kept));
 	if (row != NULL)
 		json_array_append_new(found->rows, row);
