@@ -82,10 +82,13 @@ int compose_test(const struct orderer *who, struct db *db, const struct composit
 struct campaign_folder *compose_correct_text(struct db *db, const struct settings *settings, const char *campaign,
 	const char *first, const char *correction, struct problems *problems, struct error *e);
 
-/* Stores the draft and orders its launch in one transaction; the composition is dropped with it. With
+/* Stores the draft and orders its launch in one transaction; the composition goes when the planner has taken it up
+ * (its version counts up with the order: it is the same text, but who holds the old version looks again). With
  * approval wanted (settings) and not given for this content: the request is noted, *asked is set,
  * nothing is launched. problems: why it cannot be. */
 int compose_launch(const struct orderer *who, struct db *db, const struct composition *composition, bool *asked,
 	enum order_outcome *outcome, char result[static ORDER_RESULT_SIZE], struct problems *problems, struct error *e);
+/* Compositions that were launched meanwhile: approved by somebody else, or taken up late. */
+int compose_sweep(struct db *db, struct error *e);
 
 #endif

@@ -1,5 +1,5 @@
-/* From a composition to a campaign: one transaction stores the draft's last part, orders the launch and drops
- * the composition. */
+/* From a composition to a campaign: one transaction stores the draft's last part and orders the launch. The
+ * composition goes when the planner has taken the launch up: until then it may refuse, and people mend what they wrote. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +33,6 @@ struct launching {
 	const struct orderer *who;
 	const struct composition *composition;
 	const struct campaign_folder *folder;
-	json_t *files; /* the composition's rows, in case the planner refuses */
 	int64_t recipients;
 	bool asked;    /* a second person's word was asked for: the composition stays */
 	char task[IDENT_SIZE];
@@ -54,50 +53,40 @@ static int check_version(const struct launching *l, struct db *tx, struct error 
 			"кто-то только что изменил этот черновик: посмотрите его ещё раз перед запуском"));
 }
 
-static int keep_files(struct launching *l, struct db *tx, struct error *e)
-{
-	struct db_stmt *row;
-	enum db_step step;
-	json_decref(l->files);
-	l->files = json_array();
-	if (db_query(tx, &row, e, "SELECT name, media_type, size, hash FROM composition_file WHERE slug = $1", "s",
-		    l->composition->slug) != 0)
-		return -1;
-	while ((step = db_step(row, e)) == DB_ROW)
-		json_array_append_new(l->files, json_pack("{s:s, s:s*, s:I, s:s}", "name", db_text(row, 0), "media_type",
-							db_text(row, 1), "size", (json_int_t)db_int(row, 2), "hash", db_text(row, 3)));
-	return step == DB_DONE ? 0 : -1;
-}
-
 static int in_last(void *arg, struct db *tx, int64_t id, struct error *e)
 {
 	struct launching *l = arg;
 	(void)id;
-	if (check_version(l, tx, e) != 0 || keep_files(l, tx, e) != 0)
+	if (check_version(l, tx, e) != 0)
 		return -1;
 	if (approval_launch(l->who, tx, campaign_folder_slug(l->folder), campaign_folder_hash(l->folder), l->recipients, &l->asked,
 		    l->task, e) != 0)
 		return -1;
-	return l->asked ? 0 : compose_delete(tx, l->composition->slug, e);
+	/* who presses twice launches once */
+	return l->asked ? 0 : db_exec(tx, e, "UPDATE composition SET version = version + 1 WHERE slug = $1", "s", l->composition->slug);
 }
 
-/* The planner refused: what people wrote is there again. */
-static int bring_back(void *arg, struct db *tx, struct error *e)
+static int drop_launched(void *arg, struct db *tx, struct error *e)
 {
-	const struct launching *l = arg;
-	const struct composition *c = l->composition;
-	size_t index;
-	const json_t *file;
-	if (compose_insert(tx, c->slug, c->form, c->owner, e) != 0)
-		return -1;
-	json_array_foreach(l->files, index, file)
-		if (db_exec(tx, e, "INSERT INTO composition_file (slug, name, media_type, size, hash) VALUES ($1, $2, $3, $4, $5)", "sssis",
-			    c->slug, json_string_value(json_object_get(file, "name")),
-			    json_string_value(json_object_get(file, "media_type")),
-			    (int64_t)json_integer_value(json_object_get(file, "size")),
-			    json_string_value(json_object_get(file, "hash"))) != 0)
-			return -1;
-	return 0;
+	return compose_delete(tx, arg, e);
+}
+
+static int sweep_some(void *arg, struct db *tx, struct error *e)
+{
+	(void)arg;
+	return db_exec(tx, e, "DELETE FROM composition_file WHERE EXISTS (SELECT 1 FROM campaign c"
+			      " WHERE c.slug = composition_file.slug AND c.state <> 'draft')", "") != 0
+		? -1
+		: db_exec(tx, e, "DELETE FROM composition WHERE EXISTS (SELECT 1 FROM campaign c"
+				 " WHERE c.slug = composition.slug AND c.state <> 'draft')", "");
+}
+
+int compose_sweep(struct db *db, struct error *e)
+{
+	int64_t one;
+	enum db_step step = db_query_int(db, &one, e,
+		"SELECT 1 FROM composition k JOIN campaign c ON c.slug = k.slug WHERE c.state <> 'draft' LIMIT 1", "");
+	return step == DB_DONE ? 0 : step == DB_FAILED ? -1 : compose_write(db, sweep_some, NULL, e);
 }
 
 static int count(const struct campaign_folder *folder, struct db *db, int64_t *recipients, struct error *e)
@@ -129,9 +118,8 @@ int compose_launch(const struct orderer *who, struct db *db, const struct compos
 	*outcome = ORDER_QUEUED;
 	if (rc == 0 && !l.asked)
 		rc = order_await(who, db, l.task, WAIT_MOST_MS, outcome, result, e);
-	if (rc == 0 && !l.asked && *outcome == ORDER_REFUSED)
-		(void)compose_write(db, bring_back, &l, &ignored);
-	json_decref(l.files);
+	if (rc == 0 && !l.asked && *outcome == ORDER_APPLIED) /* if not, compose_sweep does it */
+		(void)compose_write(db, drop_launched, composition->slug, &ignored);
 	campaign_folder_free(&folder);
 	return rc;
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "compose/compose.h"
 #include "console/api/api.h"
 #include "console/gate.h"
 #include "console/leftovers.h"
@@ -275,6 +276,8 @@ static int sweep(void *arg, int wait_ms, struct error *e)
 		rc = session_sweep(db, clock_now_ms(), console->settings->console.idle_ms, e);
 	if (rc == 0)
 		rc = once_sweep(db, clock_now_ms(), e);
+	if (rc == 0)
+		rc = compose_sweep(db, e);
 	if (rc == 0)
 		rc = expire(console, db, e);
 	db_close(&db);

@@ -94,17 +94,47 @@ def main():
         author.post(f"/compose/{gone}/drop")
         want("a deleted draft waits for nobody", bed.value("SELECT count(*) FROM approval WHERE campaign = ?", gone), 0)
 
-        links(bed, admin)
+        a_late_refusal_loses_nothing(bed, admin)
+        links(bed, admin, gone)
         leftovers(bed)
 
 
-def links(bed, admin):
+def launch_approved(bed, who, slug):
+    bed.change("UPDATE approval SET state = 'approved', decided_by = 'console/soglasuyu', decided_ms = 1 WHERE campaign = ?", slug)
+    page = who.get(f"/compose/{slug}/check")
+    want_in("approved already: it launches", "Запустить рассылку", page.text)
+    done = who.post(f"/compose/{slug}/check", {"version": page.field("version"), "do": "launch"}, follow=False)
+    want("launched", (done.status, (done.location or done.text).split("?")[0]), (303, f"/campaigns/{slug}"))
+    want("an old page launches no second time",
+         who.post(f"/compose/{slug}/check", {"version": page.field("version"), "do": "launch"}, follow=False).status in (303, 409), True)
+
+
+def a_late_refusal_loses_nothing(bed, who):
+    """The planner comes to the order after the console has stopped waiting, and refuses."""
+    slug, _ = write(who)
+    ask(who, slug)
+    planner = int(next(r for r in bed.ready() if r[0] == "planner")[1])
+    os.kill(planner, signal.SIGSTOP)
+    try:
+        launch_approved(bed, who, slug)
+        bed.change("DELETE FROM approval WHERE campaign = ?", slug)
+    finally:
+        os.kill(planner, signal.SIGCONT)
+    wait_for(lambda: bed.value("SELECT count(*) FROM task_seen WHERE result LIKE 'refused%'") == 1, "the refusal")
+    page = who.get(f"/compose/{slug}/check")
+    want_in("what was written is there", "Отправить на согласование", page.text)
+    ask(who, slug)
+    launch_approved(bed, who, slug)
+    want("taken up: gone", bed.value("SELECT count(*) FROM composition WHERE slug = ?", slug), 0)
+
+
+def links(bed, admin, gone):
     """Each link of the audit log leads to a page, but to what is deleted."""
     page = admin.get("/audit")
     found = set(re.findall(r'<span class="sub"><a href="([^"]*)"', page.html))
     want("links of several kinds", len(found) >= 4, True)
     for link in found:
-        want(link, admin.get(link, follow=True).status, 200 if not link.startswith("/compose/priglashenie-2") else 404)
+        want(link, admin.get(link, follow=True).status, 200 if not link.startswith("/compose/" + gone) else 404)
     want_not_in("an action without words", ">draft.", page.html)
 
 
@@ -120,6 +150,7 @@ def leftovers(bed):
     pid = int(next(r for r in reversed(bed.ready()) if r[0] == "console")[1])
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: not any(os.path.exists(name) for name in left), "the new console to sweep")
+    wait_for(lambda: bed.value("SELECT count(*) FROM composition") == 0, "launched drafts to go")
     want("the folder", os.path.isdir(os.path.join(run, "compose-abcdef")), False)
     want("others stay", [n for n in keep if not os.path.exists(os.path.join(run, n))], [])
 

@@ -227,6 +227,8 @@ static int add_approval(struct draft *draft, json_t *data, struct error *e)
 		return -1;
 	json_object_set_new(data, "waits",
 		json_boolean(json_is_true(json_object_get(card, "asked")) && json_is_true(json_object_get(card, "current"))));
+	if (json_is_true(json_object_get(card, "approved"))) /* given: the planner refused it then, or has not come to it */
+		json_object_set_new(data, "approval_wanted", json_false());
 	json_object_set_new(data, "approval", card);
 	return 0;
 }
@@ -305,8 +307,10 @@ static void launch(struct draft *draft)
 	char *campaign = xasprintf("/campaigns/%s", draft->composition.slug), *check = draft_url(draft, STEP_CHECK);
 	if (rc == 0 && asked)
 		console_done(visit, check, tr("A second person was asked to approve the launch.", "Запуск передан на согласование второму сотруднику."));
-	else if (rc == 0 && outcome == ORDER_REFUSED)
+	else if (rc == 0 && outcome == ORDER_REFUSED) {
+		draft->composition.version++; /* the order's */
 		refuse(draft, 422, result);
+	}
 	else if (rc == 0)
 		console_done(visit, campaign, outcome == ORDER_APPLIED ? tr("Launched.", "Рассылка запущена.") : tr("The launch is ordered; it begins in a moment.", "Запуск принят и начнётся через несколько секунд."));
 	else if (e.code == ERROR_INPUT || (e.code == ERROR_CONFLICT && !e.retriable) || e.code == ERROR_DENIED)
