@@ -218,6 +218,7 @@ def campaigns_are_changed(bed, staff, operator):
     for part in ("not answered", f'"follows":"{SLUG}"'):
         want_in("its audience", part, form.replace('": "', '":"'))
 
+    want("a moment nobody saw", staff.get(f"/campaigns/{SLUG}/progress?seen=0.-9223372036854775808").status, 200)
     want("no case file yet", staff.get(f"/campaigns/{SLUG}/case.zip").status, 404)
     staff.post(f"/campaigns/{SLUG}/case")
     wait_for(lambda: "case.zip" in staff.get(f"/campaigns/{SLUG}/case-state").html, "the case file")

@@ -70,6 +70,22 @@ static struct job *next_job(void)
 	return NULL;
 }
 
+/* A place for another: a free one, else that of the file which has been ready for longest. NULL: all are being made. */
+static struct job *place_for_job(void)
+{
+	struct job *oldest = NULL;
+	for (size_t i = 0; i < CASES_MOST; i++) {
+		struct job *job = &cases.job[i];
+		if (job->stage == NOTHING)
+			return job;
+		if ((job->stage == READY || job->stage == FAILED) && (oldest == NULL || job->since_ms < oldest->since_ms))
+			oldest = job;
+	}
+	if (oldest != NULL)
+		forget(oldest);
+	return oldest;
+}
+
 /* ---- the thread ------------------------------------------------------------------------------------ */
 
 static void work_on(struct console *console, struct job *job)
@@ -165,9 +181,7 @@ static bool put_job(struct visit *visit, const char *slug)
 	if (job == NULL || job->stage == READY || job->stage == FAILED) {
 		if (job != NULL)
 			forget(job);
-		for (size_t i = 0; i < CASES_MOST && free_job == NULL; i++)
-			if (cases.job[i].stage == NOTHING)
-				free_job = &cases.job[i];
+		free_job = place_for_job();
 		good = free_job != NULL;
 		if (good)
 			*free_job = (struct job){.stage = WAITING, .slug = xstrdup(slug), .account = visit->visitor->account,

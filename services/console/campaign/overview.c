@@ -35,8 +35,8 @@ static double rate_since(const struct visit *visit, const struct campaign_view *
 	if (seen == NULL)
 		return 0;
 	long long done = strtoll(seen, &end, 10), when = *end == '.' ? strtoll(end + 1, &end, 10) : 0;
-	int64_t span_ms = clock_now_ms() - when;
-	if (when <= 0 || span_ms < 500 || span_ms > 60000 || done < 0 || view->done <= done)
+	int64_t span_ms = when <= 0 ? 0 : clock_now_ms() - when;
+	if (span_ms < 500 || span_ms > 60000 || done < 0 || view->done <= done)
 		return 0;
 	return (double)(view->done - done) * 1000 / (double)span_ms;
 }
