@@ -23,6 +23,8 @@
 #define SILENT_ID_MS 10000    /* a viewer whose filter lets nothing through learns where he is */
 #define SEEN_SLOTS 16384      /* a power of two */
 #define ROW_MAX_BYTES 16384
+/* Of lines told at once: what waits for a viewer may not be more than the stream holds, or he is dropped. */
+#define LINES_MAX_BYTES (STREAM_BUFFER_BYTES / 4 * 3)
 
 struct kept_line {
 	struct delivery_line *line;
@@ -328,8 +330,11 @@ static const char *html_of(struct tail *tail, int64_t number, enum lang lang)
 	json_t *data = log_row(tail->console->settings, kept->line);
 	json_object_set_new(data, "arrived", json_true());
 	buf_init(&html, ROW_MAX_BYTES);
-	if (web_pages_render(tail->console->pages, "log_row", lang, data, &html, &e) != 0)
+	if (web_pages_render(tail->console->pages, "log_row", lang, data, &html, &e) != 0) {
 		log_warn("console.tail", "row=%s", log_quote(e.text));
+		buf_fini(&html); /* half a row would spoil those after it */
+		buf_init(&html, ROW_MAX_BYTES);
+	}
 	json_decref(data);
 	kept->html[lang] = buf_take(&html);
 	return kept->html[lang];
@@ -352,6 +357,20 @@ static size_t choose(struct tail *tail, struct viewer *viewer, int64_t out[stati
 	memcpy(out, wanted + skip, given * sizeof *out);
 	viewer->at = skip + given < count ? out[given - 1] + 1 : tail->end;
 	return given;
+}
+
+/* Long replies, escaped: how many of the chosen fit. The others come with the next look. */
+static size_t fitting(struct tail *tail, struct viewer *viewer, const int64_t *number, size_t count)
+{
+	size_t bytes = 0;
+	for (size_t i = 0; i < count; i++) {
+		bytes += strlen(html_of(tail, number[i], viewer->lang));
+		if (bytes <= LINES_MAX_BYTES)
+			continue;
+		viewer->at = number[i];
+		return i;
+	}
+	return count;
 }
 
 static bool tell_left_out(struct viewer *viewer, int64_t now_ms)
@@ -382,6 +401,7 @@ static bool tell(struct tail *tail, struct viewer *viewer, int64_t now_ms)
 		return web_stream_send(viewer->stream, id_of(tail, viewer->at, id), "gap", "gap");
 	}
 	size_t count = choose(tail, viewer, number);
+	count = fitting(tail, viewer, number, count);
 	bool good = tell_left_out(viewer, now_ms);
 	if (count == 0) {
 		if (!good || viewer->told == viewer->at || now_ms - viewer->told_ms < SILENT_ID_MS)
@@ -391,7 +411,7 @@ static bool tell(struct tail *tail, struct viewer *viewer, int64_t now_ms)
 		return web_stream_send(viewer->stream, id_of(tail, viewer->at, id), "at", "");
 	}
 	struct buf rows;
-	buf_init(&rows, STREAM_BUFFER_BYTES);
+	buf_init(&rows, LINES_MAX_BYTES);
 	for (size_t i = count; i-- > 0;)
 		(void)buf_puts(&rows, html_of(tail, number[i], viewer->lang));
 	viewer->told = viewer->at;
