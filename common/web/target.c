@@ -54,8 +54,10 @@ static bool parse_path(const char *raw, size_t len, struct target *target)
 	for (size_t at = 1; at <= len;) {
 		const char *slash = memchr(raw + at, '/', len - at);
 		size_t end = slash == NULL ? len : (size_t)(slash - raw);
-		if (end == at && end == len)
-			break; /* "/" and "/a/" */
+		if (end == at && end == len) { /* "/" and "/a/": one page, and handlers look at the path's last word */
+			target->path[strlen(target->path) - (len > 1)] = '\0';
+			break;
+		}
 		if (end == at || target->segments == most)
 			return false;
 		char *segment = decoded(raw + at, end - at, false);

@@ -13,7 +13,7 @@ struct target_pair {
 	char *name, *value;
 };
 struct target {
-	char *path;                /* decoded */
+	char *path;                /* decoded, without a slash at its end */
 	size_t segments;
 	char *segment[16];         /* decoded, each by itself: a %2F inside does not make two */
 	struct target_pair query[TARGET_QUERY_MAX];
