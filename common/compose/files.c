@@ -93,7 +93,10 @@ int compose_file_put(struct db *db, const char *slug, const char *name, const ch
 static int remove_it(void *arg, struct db *tx, struct error *e)
 {
 	const struct put *p = arg;
-	return db_exec(tx, e, "DELETE FROM composition_file WHERE slug = $1 AND name = $2", "ss", p->slug, p->name);
+	if (db_exec(tx, e, "DELETE FROM composition_file WHERE slug = $1 AND name = $2", "ss", p->slug, p->name) != 0)
+		return -1;
+	/* what was asked to be approved before had the file still */
+	return db_exec(tx, e, "UPDATE composition SET changed_ms = $2 WHERE slug = $1", "si", p->slug, clock_now_ms());
 }
 
 int compose_file_remove(struct db *db, const char *slug, const char *name, struct error *e)
