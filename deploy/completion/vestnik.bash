@@ -22,12 +22,12 @@ _vestnik()
 			esac
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'campaign copy'|'campaign rounds'|'campaign stage'|'campaign text'|'campaign postpone'|'campaign correct'|'campaign recall'|'delivery readdress'|'campaign approvals'|'campaign approve'|'campaign refuse'|'campaign archive'|'campaign verify'|'simulate'|'answer list'|'answer show'|'answer set'|'answer confirm'|'answer refuse'|'answer reopen'|'answer import'|'answer form'|'report'|'report calls'|'report acknowledgements'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'account add'|'account list'|'account passwd'|'account role'|'account disable'|'account enable'|'account sessions'|'api-key add'|'api-key list'|'api-key revoke'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'mail list'|'mail show'|'mail confirm'|'mail ignore'|'mail assign'|'task put'|'dead list'|'dead show'|'dead replay'|'dead drop'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'person find'|'person export'|'person erase'|'audit list'|'audit verify'|'audit head'|'help'|'completion') known=1 ;;
+			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'campaign copy'|'campaign rounds'|'campaign stage'|'campaign text'|'campaign postpone'|'campaign correct'|'campaign recall'|'delivery readdress'|'campaign approvals'|'campaign approve'|'campaign refuse'|'campaign archive'|'campaign verify'|'simulate'|'answer list'|'answer show'|'answer set'|'answer confirm'|'answer refuse'|'answer reopen'|'answer import'|'answer form'|'report'|'report calls'|'report acknowledgements'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'account add'|'account list'|'account passwd'|'account role'|'account disable'|'account enable'|'account sessions'|'api-key add'|'api-key list'|'api-key revoke'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'mail list'|'mail show'|'mail confirm'|'mail ignore'|'mail assign'|'task put'|'dead list'|'dead show'|'dead replay'|'dead drop'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'person find'|'person export'|'person erase'|'retention show'|'retention run'|'audit list'|'audit verify'|'audit head'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
 	case $phrase in
-	'') words='directory campaign delivery campaign simulate answer report log delivery webhook relay suppression calendar account api-key roadmap intake mail task dead bus up down status check-config store person audit help completion' ;;
+	'') words='directory campaign delivery campaign simulate answer report log delivery webhook relay suppression calendar account api-key roadmap intake mail task dead bus up down status check-config store person retention audit help completion' ;;
 	directory) words='import list show export' ;;
 	campaign) words='check preview test launch store list status pause resume cancel retry copy rounds stage text postpone correct recall approvals approve refuse archive verify' ;;
 	delivery) words='readdress show' ;;
@@ -49,6 +49,7 @@ _vestnik()
 	bus) words='init check' ;;
 	store) words='backup restored copy' ;;
 	person) words='find export erase' ;;
+	retention) words='show run' ;;
 	audit) words='list verify head' ;;
 	esac
 	case $phrase in
@@ -146,10 +147,12 @@ _vestnik()
 	'person find') options=' --name --organisation' operand='@none' ;;
 	'person export') options=' --name --organisation --output' operand='@none' ;;
 	'person erase') options=' --name --organisation --reason --forget --yes' operand='@none' ;;
+	'retention show') options='' operand='' ;;
+	'retention run') options='' operand='' ;;
 	'audit list') options=' --actor --action --subject --since --until --before --limit' operand='' ;;
 	'audit verify') options=' --head' operand='' ;;
 	'audit head') options='' operand='' ;;
-	'help') options='' operand='directory campaign delivery campaign simulate answer report log delivery webhook relay suppression calendar account api-key roadmap intake mail task dead bus up down status check-config store person audit help completion' ;;
+	'help') options='' operand='directory campaign delivery campaign simulate answer report log delivery webhook relay suppression calendar account api-key roadmap intake mail task dead bus up down status check-config store person retention audit help completion' ;;
 	'completion') options='' operand='bash' ;;
 	esac
 	options+=' --config --lang --json --help'

@@ -48,7 +48,7 @@ from reaper import Reaper  # noqa: E402
 BIN = os.environ.get("VESTNIK_BIN") or os.path.join(os.path.dirname(__file__), "../../build/dev/bin")
 SOURCE = os.environ.get("VESTNIK_SOURCE") or os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 SERVICES = ["planner", "mailer", "ledger", "notifier"]  # what a letter passes through
-ALL_SERVICES = SERVICES + ["intake", "portal"]
+ALL_SERVICES = SERVICES + ["intake", "portal", "console"]
 SKIPPED = 77
 # Waits are for conditions; this is only how long until a test gives up.
 PATIENCE_S = 120
@@ -123,6 +123,8 @@ class Bed:
             self.__exit__(None)
             raise
         self.settings.update(settings or {})
+        # tests run side by side: any port; who wants to know it names one
+        self.settings["console"] = {"listen": "127.0.0.1:0", **self.settings.get("console", {})}
 
     def choose(self, bus, store, nodes):
         """Starts what is to be started, and says so in the settings."""

@@ -14,10 +14,10 @@ if (process.env.VESTNIK_DRAFT) {
 	await Promise.all([first.waitForURL(/letter$/), first.click('form[action="/compose"] button')]);
 }
 
-// /delivery/17 and /delivery/18 are one kind of page; so are ?after=1 and ?after=2.
+// /delivery/17 and /delivery/18 are one kind of page; so are a list and the same list filtered, but for ?edit.
 function kind(href) {
 	const at = new URL(href);
-	const names = [...at.searchParams.keys()].filter((name) => !["after", "done", "mac", "lang"].includes(name)).sort();
+	const names = [...at.searchParams.keys()].filter((name) => ["edit", "show", "why"].includes(name)).sort();
 	const shape = at.pathname.split("/").map((part) => (/\d/.test(part) ? "#" : part)).join("/");
 	return shape + (names.length > 0 ? "?" + names.join("&") : "");
 }
