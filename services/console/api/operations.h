@@ -22,7 +22,7 @@ OPERATION(getReport, GET, "/campaigns/{campaign}/report", CAMPAIGN_READ, api_rep
 OPERATION(listMunicipalities, GET, "/campaigns/{campaign}/municipalities", CAMPAIGN_READ, api_municipalities, "round", API_NO_BODY, 0)
 OPERATION(getCalls, GET, "/campaigns/{campaign}/calls", CAMPAIGN_READ, api_calls, "round format", API_NO_BODY, 0)
 OPERATION(getAcknowledgements, GET, "/campaigns/{campaign}/acknowledgements", CAMPAIGN_READ, api_acknowledgements, "round format", API_NO_BODY, 0)
-OPERATION(getCaseFile, GET, "/campaigns/{campaign}/case-file", CAMPAIGN_READ, api_case_file, "", API_NO_BODY, 0)
+OPERATION(getCaseFile, GET, "/campaigns/{campaign}/case-file", CAMPAIGN_LAUNCH, api_case_file, "", API_NO_BODY, 0)
 
 /* ---- asks and answers (answers.c) */
 OPERATION(listAsks, GET, "/campaigns/{campaign}/asks", CAMPAIGN_READ, api_asks, "round state after limit", API_NO_BODY, 0)
