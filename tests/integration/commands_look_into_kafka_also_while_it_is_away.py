@@ -65,7 +65,8 @@ def main():
         wait_for(lambda: bed.run("status", code=None).returncode == 0, "status to say all is well")
         status = bed.json("status")
         want = {"planner": {"vestnik.tasks"}, "mailer": {"vestnik.mail", "vestnik.mail.urgent"},
-                "ledger": {"vestnik.status"}, "notifier": {"vestnik.status"}, "intake": set(), "portal": set()}
+                "ledger": {"vestnik.status"}, "notifier": {"vestnik.status"}, "intake": set(), "portal": set(),
+                "console": set()}
         assert {name: set(topics) for name, topics in queues(status).items()} == want, queues(status)
         assert all(n == 0 for topics in queues(status).values() for n in topics.values()), queues(status)
         assert not [s for s in status if s["kind"] == "outbox"], status

@@ -18,7 +18,7 @@ if (process.env.VESTNIK_DRAFT) {
 function kind(href) {
 	const at = new URL(href);
 	const names = [...at.searchParams.keys()].filter((name) => ["edit", "show", "why"].includes(name)).sort();
-	const shape = at.pathname.split("/").map((part) => (/\d/.test(part) ? "#" : part)).join("/");
+	const shape = at.pathname.split("/").map((part) => (/\d|^(ep-|msg_)/.test(part) ? "#" : part)).join("/");
 	return shape + (names.length > 0 ? "?" + names.join("&") : "");
 }
 
@@ -37,6 +37,7 @@ while (waiting.length > 0 && kinds.length < MOST_KINDS) {
 	});
 	if (answer === undefined || answer === null) continue; // a file to keep
 	if (!(answer.headers()["content-type"] ?? "").startsWith("text/html")) continue;
+	if ((answer.headers()["content-security-policy"] ?? "").includes("sandbox")) continue; // a frame's: nothing runs in it
 	if (answer.status() !== 200) {
 		browser.complain(`${href}, a link of ${from.get(href)}: got ${answer.status()}, want 200`);
 		continue;
@@ -54,7 +55,8 @@ console.log(`${kinds.length} kinds of pages:`, kinds.map((page) => page.shape).j
 for (const wanted of (process.env.VESTNIK_KINDS ?? "").split(" ").filter(Boolean))
 	if (!kinds.some((page) => page.shape === wanted)) throw new Error(`no link leads to ${wanted}`);
 
-for (const { href, shape } of kinds)
+for (const { href, shape } of kinds) {
+	console.log(shape); // where it stood, should it stand still
 	for (const lang of ["ru", "en"])
 		for (const width of [1280, 375]) {
 			// the English page on a wide screen is only looked at by people
@@ -70,4 +72,5 @@ for (const { href, shape } of kinds)
 			else await browser.fits(first);
 			await browser.picture(first, `${shape.replace(/[^a-zA-Z0-9#]+/g, "_").replace(/#/g, "N")}.${lang}.${width}`);
 		}
+}
 await browser.close();
