@@ -64,18 +64,29 @@ static int write_detail(struct db *tx, int64_t number, const char *detail, char 
 	return db_exec(tx, e, "INSERT INTO audit_detail (number, salt, detail) VALUES ($1, $2, $3)", "iss", number, salt, detail);
 }
 
-int audit_write(struct db *tx, const struct ident_key *key, const struct audit_act *act, struct error *e)
+/* Locks the head: entries follow each other. Two first entries at once wait for each other here, too. */
+static int take_head(struct db *tx, int64_t *number, char mac[static IDENT_HASH_SIZE], struct error *e)
 {
-	char previous[IDENT_HASH_SIZE] = "", hash[IDENT_HASH_SIZE] = "", mac[IDENT_HASH_SIZE];
 	struct db_stmt *row;
-	if (db_query(tx, &row, e, "SELECT number, mac FROM audit_head WHERE id = 1 @FOR_UPDATE", "") != 0)
+	if (db_exec(tx, e, "INSERT INTO audit_head (id, number, mac) VALUES (1, 0, '') ON CONFLICT (id) DO NOTHING", "") != 0 ||
+		db_query(tx, &row, e, "SELECT number, mac FROM audit_head WHERE id = 1 @FOR_UPDATE", "") != 0)
 		return -1;
 	enum db_step step = db_step(row, e);
 	if (step != DB_ROW)
 		return step == DB_FAILED ? -1 : error_set(e, ERROR_INTERNAL, "the audit log has no head");
-	int64_t number = db_int(row, 0) + 1, time_ms = clock_now_ms();
-	strncat(previous, db_text(row, 1), sizeof previous - 1);
+	*number = db_int(row, 0);
+	strncat(mac, db_text(row, 1), IDENT_HASH_SIZE - 1);
 	db_reset(row);
+	return 0;
+}
+
+int audit_write(struct db *tx, const struct ident_key *key, const struct audit_act *act, struct error *e)
+{
+	char previous[IDENT_HASH_SIZE] = "", hash[IDENT_HASH_SIZE] = "", mac[IDENT_HASH_SIZE];
+	int64_t number, time_ms = clock_now_ms();
+	if (take_head(tx, &number, previous, e) != 0)
+		return -1;
+	number++;
 	char *facts = act->facts == NULL ? xstrdup("{}") : json_dumps(act->facts, JSON_COMPACT | JSON_SORT_KEYS);
 	char *detail = act->detail == NULL ? NULL : json_dumps(act->detail, JSON_COMPACT | JSON_SORT_KEYS);
 	int rc = detail == NULL ? 0 : write_detail(tx, number, detail, hash, e);

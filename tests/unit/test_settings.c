@@ -163,7 +163,7 @@ static void mistakes(void **state)
 			"lang, zone, data_dir, store_url, store_password_file, store_password_env, bus_url, kafka, "
 			"bus_partitions, bus_replication, bus_keep, bus_max, key_file, run_dir, log_level, "
 			"drain, public_url, attachments_max, audience_max, sender, calendar, planner, "
-			"mailer, notifier, intake, portal, relays, sources\n"},
+			"mailer, notifier, intake, portal, console, retention, relays, sources\n"},
 		{"planner:\n  leese: 1s\n",
 			"vestnik.yaml:2:3: error: planner: unknown key «leese»; did you mean "
 			"«lease»? known: look_ahead, look_ahead_least, look_ahead_most, "

@@ -53,8 +53,8 @@ CREATE INDEX audit_actor ON audit_entry (actor, number);
 CREATE TABLE audit_detail (
   number BIGINT PRIMARY KEY, salt TEXT NOT NULL, detail TEXT NOT NULL -- JSON; the row is deleted by an erasure
 ) @CLUSTERED;
+-- One row (id 1), made with the first entry: a new store is empty, so that another can be copied into it.
 CREATE TABLE audit_head (id BIGINT PRIMARY KEY, number BIGINT NOT NULL, mac TEXT NOT NULL);
-INSERT INTO audit_head (id, number, mac) VALUES (1, 0, '');
 
 -- ---- a second person's word: console and CLI; the planner looks at it at the launch -----
 CREATE TABLE approval (
