@@ -83,7 +83,7 @@ static int take_head(struct db *tx, int64_t *number, char mac[static IDENT_HASH_
 int audit_write(struct db *tx, const struct ident_key *key, const struct audit_act *act, struct error *e)
 {
 	char previous[IDENT_HASH_SIZE] = "", hash[IDENT_HASH_SIZE] = "", mac[IDENT_HASH_SIZE];
-	int64_t number, time_ms = clock_now_ms();
+	int64_t number = 0, time_ms = clock_now_ms();
 	if (take_head(tx, &number, previous, e) != 0)
 		return -1;
 	number++;
