@@ -60,13 +60,13 @@ def frozen(bed, postgres):
 
 
 def full(bed, postgres):
-    reach(bed, 0.2)
-    filler = os.path.join(os.path.dirname(postgres.folder), "filler")
+    filler = os.path.join(os.path.dirname(postgres.data), "filler")
     said = collections.Counter()
-    for _ in range(2):
-        subprocess.run(["dd", "if=/dev/zero", f"of={filler}", "bs=64k"], capture_output=True)
+    for share in (0.2, 0.5):
+        reach(bed, share)
         # until somebody noticed: the server said so in its log, or gave up
         before = len(log_of(postgres))
+        subprocess.run(["dd", "if=/dev/zero", f"of={filler}", "bs=64k"], capture_output=True)
         wait_for(lambda: "No space left" in log_of(postgres)[before:] or postgres.process.poll() is not None,
                  "the disk to be found full", 60, 0.05)
         said["full"] += 1
@@ -76,7 +76,6 @@ def full(bed, postgres):
             said["ended"] += 1
             postgres.start(ready=False)
         wait_for(lambda: answers(postgres), "the server to answer again", 60, 0.1)
-        reach(bed, 0.5)
     return f"full {said['full']} times, the server ended {said['ended']} times"
 
 
@@ -94,7 +93,8 @@ def log_of(postgres):
 
 def one(name, kafka, postgres):
     with Bed(bus=kafka, store=postgres, settings={"mailer": {"connections": 16}, "planner": {"lease": "2s"}}) as bed:
-        bed.sink("--latency-ms", "15", connections=16)
+        # a full disk is noticed by who still has something to write: those letters take their time
+        bed.sink("--latency-ms", "60" if name == "full" else "15", connections=16)
         running = bed.services()
         bed.directory(LETTERS)
         bed.launch(bed.campaign("chaos"))

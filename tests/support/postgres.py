@@ -75,7 +75,7 @@ def server_user():
 class Postgres:
     def __init__(self, settings=None, folder=None):
         """settings: lines of postgresql.conf, a dictionary; folder: where the data
-        shall stand (a small disk), else a temporary one."""
+        shall stand (a small disk; the log does not: it tells when that is full)."""
         self.bin = programs()
         self.account = server_user()
         self.settings = {**SETTINGS, **(settings or {})}
@@ -104,12 +104,14 @@ class Postgres:
             os.chown(path, self.account["user"], self.account["group"])
 
     def make(self):
-        self.folder = tempfile.mkdtemp(prefix="vestnik-postgres-", dir=self.given_folder)
+        self.folder = tempfile.mkdtemp(prefix="vestnik-postgres-")
         self.own(self.folder)
         self.reaper = Reaper()
         self.reaper.folder(self.folder)
         self.port = server_port()
-        self.data = os.path.join(self.folder, "data")
+        self.data = os.path.join(self.given_folder or self.folder, "data")
+        os.mkdir(self.data, 0o700)
+        self.own(self.data)
         done = subprocess.run(
             [os.path.join(self.bin, "initdb"), "-D", self.data, "-U", USER, "-A", "trust", "-E", "UTF8",
              "--locale=C.UTF-8", "--no-sync", "--no-instructions", "--wal-segsize=4"],

@@ -83,9 +83,9 @@ static void a_case_file_holds_everything(void **state)
 	struct archive_verdict verdict;
 	struct stat st;
 	(void)state;
-	report_bed_sql(db, "UPDATE audit_head SET number = 42, mac = '0123456789abcdef00000000000000000000000000000000ffffffffffffffff'");
+	report_bed_sql(db, "INSERT INTO audit_head (id, number, mac) VALUES (1, 42, '0123456789abcdef00000000000000000000000000000000ffffffffffffffff')");
 	const char *path = written("case.zip", &result);
-	report_bed_sql(db, "UPDATE audit_head SET number = 0, mac = ''");
+	report_bed_sql(db, "DELETE FROM audit_head");
 	static const struct {
 		const char *name, *part;
 	} parts[] = {{"README.txt", "Дело рассылки monitoring-2022"},
