@@ -225,7 +225,7 @@ int ask_form_files(struct web_request *request, const struct fields *fields,
 		out[i] = (struct answer_file){.field = field == NULL ? NULL : field->name,
 			.name = file[i].name,
 			.media_type = file[i].media_type,
-			.data = web_file_data(&file[i]),
+			.data = file[i].data,
 			.len = file[i].len};
 		if (out[i].data == NULL && out[i].len > 0)
 			return error_set(e, ERROR_UNAVAILABLE, "an uploaded file cannot be mapped");

@@ -103,6 +103,13 @@ static bool begin_file(struct form *form, const char *key, const char *name, con
 
 static bool write_to(struct form *form, struct web_file *file, const char *data, size_t len)
 {
+	form->on_disk += (int64_t)len;
+	if (atomic_fetch_add(&form->room->used, (long long)len) + (long long)len > form->room->max) {
+		log_warn("web.upload", "folder=%s error=\"bodies on their way in fill %lld bytes\"", log_quote(form->folder),
+			(long long)form->room->max);
+		fail(form, FORM_NO_ROOM);
+		return false;
+	}
 	for (size_t done = 0; done < len;) {
 		ssize_t n = write(file->fd, data + done, len - done);
 		if (n < 0 && errno == EINTR)
@@ -209,11 +216,11 @@ static enum MHD_Result on_piece(void *arg, enum MHD_ValueKind kind, const char *
 	return MHD_YES;
 }
 
-void form_begin(struct form *form, struct MHD_Connection *connection, const char *folder, int64_t body_max,
-	int files_max)
+void form_begin(struct form *form, struct MHD_Connection *connection, const char *folder, struct form_room *room,
+	int64_t body_max, int files_max)
 {
 	const char *type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type");
-	*form = (struct form){.folder = folder, .body_max = body_max, .files_max = files_max};
+	*form = (struct form){.folder = folder, .room = room, .body_max = body_max, .files_max = files_max};
 	if (is_media_type(type, "application/x-www-form-urlencoded") || is_media_type(type, "multipart/form-data")) {
 		form->processor = MHD_create_post_processor(connection, PROCESSOR_BYTES, on_piece, form);
 		if (form->processor == NULL)
@@ -238,6 +245,17 @@ void form_take(struct form *form, const char *data, size_t len)
 	}
 }
 
+static void map(struct form *form, struct web_file *file)
+{
+	void *data = file->len == 0 ? NULL : mmap(NULL, file->len, PROT_READ, MAP_PRIVATE, file->fd, 0);
+	if (data == MAP_FAILED) {
+		log_error("web.upload", "bytes=%zu error=%s", file->len, strerror(errno));
+		fail(form, FORM_NO_ROOM);
+	} else {
+		file->data = data;
+	}
+}
+
 static bool clean_value(const struct buf *value)
 {
 	const char *text = buf_str(value);
@@ -251,6 +269,11 @@ void form_end(struct form *form)
 		if (MHD_destroy_post_processor(form->processor) != MHD_YES && form->taken > 0)
 			fail(form, FORM_WRONG);
 		form->processor = NULL;
+	}
+	if (form->verdict == FORM_GOOD) {
+		map(form, &form->spool);
+		for (size_t i = 0; i < form->files; i++)
+			map(form, &form->file[i]);
 	}
 	if (form->verdict != FORM_GOOD || form->fields == 0)
 		return;
@@ -290,14 +313,6 @@ void form_fini(struct form *form)
 	if (form->spool.fd >= 0)
 		close(form->spool.fd);
 	buf_fini(&form->body);
+	atomic_fetch_sub(&form->room->used, (long long)form->on_disk);
 	*form = (struct form){0};
-}
-
-const void *web_file_data(struct web_file *file)
-{
-	if (file->data == NULL && file->len > 0) {
-		void *data = mmap(NULL, file->len, PROT_READ, MAP_PRIVATE, file->fd, 0);
-		file->data = data == MAP_FAILED ? NULL : data;
-	}
-	return file->data;
 }

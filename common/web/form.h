@@ -3,6 +3,7 @@
 #define VESTNIK_WEB_FORM_H
 
 #include <microhttpd.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -12,13 +13,19 @@
 
 enum form_verdict { FORM_GOOD, FORM_TOO_LARGE, FORM_TOO_MANY, FORM_WRONG, FORM_NO_FILES, FORM_NO_ROOM };
 
+/* Of a server's disk, for all bodies on their way in. */
+struct form_room {
+	atomic_llong used;
+	int64_t max;
+};
 struct form_field {
 	struct buf name, value;
 };
 struct form {
 	struct MHD_PostProcessor *processor; /* NULL: the body is kept as it is */
 	const char *folder;
-	int64_t body_max, taken;
+	struct form_room *room;
+	int64_t body_max, taken, on_disk;
 	int files_max;
 	enum form_verdict verdict;
 	struct web_field *field; /* after form_end */
@@ -33,9 +40,9 @@ struct form {
 };
 #define FORM_SPOOL_FROM (64 * 1024)
 
-/* Decides by Content-Type. */
-void form_begin(struct form *form, struct MHD_Connection *connection, const char *folder, int64_t body_max,
-	int files_max);
+/* Decides by Content-Type. folder and room are borrowed. */
+void form_begin(struct form *form, struct MHD_Connection *connection, const char *folder, struct form_room *room,
+	int64_t body_max, int files_max);
 /* After trouble the rest is swallowed. */
 void form_take(struct form *form, const char *data, size_t len);
 void form_end(struct form *form);

@@ -114,7 +114,7 @@ const void *web_body(struct web_request *request, size_t *len)
 {
 	if (request->form.spool.len > 0) {
 		*len = request->form.spool.len;
-		return web_file_data(&request->form.spool);
+		return request->form.spool.data;
 	}
 	*len = request->form.body.len;
 	return *len > 0 ? request->form.body.data : NULL;

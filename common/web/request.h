@@ -55,11 +55,9 @@ struct web_file {
 	char *media_type;        /* as claimed, or application/octet-stream */
 	size_t len;
 	int fd;                  /* a temporary file; closed with the request */
-	void *data;              /* mapped by web_file_data */
+	void *data;              /* the whole file, mapped; NULL when it is empty */
 };
 size_t web_files(struct web_request *request, struct web_file **out);
-/* The whole file; NULL when it is empty or cannot be read. */
-const void *web_file_data(struct web_file *file);
 
 /* Any other body (JSON) as bytes; NULL when there is none. */
 const void *web_body(struct web_request *request, size_t *len);

@@ -27,6 +27,7 @@
 #define IDLE_S 30                 /* libmicrohttpd's own limit, of inactivity; the watch is stricter */
 #define BACKLOG 256
 #define DRAIN_LOOK_MS 20
+#define BODIES_MAX_BYTES (2LL * 1024 * 1024 * 1024)
 
 /* ---- a request ------------------------------------------------------------------- */
 
@@ -98,12 +99,13 @@ static enum MHD_Result refuse_now(struct web_request *request, int status)
 
 static enum MHD_Result begin(struct web_request *request)
 {
+	struct web *web = request->web;
 	int status = request_examine(request);
 	if (status != 0)
 		return refuse_now(request, status);
 	const struct web_route *route = request->route;
 	int64_t body_max = route->body_max > 0 ? route->body_max : WEB_BODY_MAX;
-	form_begin(&request->form, request->connection, request->web->config.folder, body_max, route->files_max);
+	form_begin(&request->form, request->connection, web->config.folder, &web->bodies, body_max, route->files_max);
 	request->has_form = true;
 	return MHD_YES;
 }
@@ -297,6 +299,7 @@ static void fill_in(struct web *web, const struct web_config *config)
 		web->config.header_ms = HEADER_MS;
 	if (web->config.silence_ms == 0)
 		web->config.silence_ms = SILENCE_MS;
+	web->bodies.max = web->config.bodies_max > 0 ? web->config.bodies_max : BODIES_MAX_BYTES;
 	if (web->config.folder == NULL)
 		web->config.folder = "/tmp";
 	ASSERT(config->tables_count <= WEB_ROUTE_TABLES_MAX);

@@ -42,6 +42,7 @@ struct web_config {
 	/* PEM files: HTTPS of our own (1.2 and newer); NULL: plain HTTP, for a proxy in front or this machine. */
 	const char *tls_cert_file, *tls_key_file;
 	const char *folder;   /* for files on their way in, exists; NULL = /tmp */
+	int64_t bodies_max;   /* bytes all of them may take there at once, whoever sends them; then 503; 0 = 2 GiB */
 	const struct address_set *proxies; /* whose X-Forwarded-For and -Proto are believed; NULL = nobody's */
 	const struct web_route *const *tables; /* each ends with path NULL */
 	size_t tables_count;

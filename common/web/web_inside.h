@@ -32,6 +32,7 @@ struct web {
 	struct crew *crew;
 	struct streams *streams;
 	atomic_llong requests, refused;
+	struct form_room bodies;
 	atomic_int open; /* requests begun and not over */
 };
 

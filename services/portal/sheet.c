@@ -59,7 +59,7 @@ int sheet_read(struct web_request *request, struct worker *worker, const struct 
 	if (file->len > WORKBOOK_MAX_BYTES)
 		return say(said, tr("The file is larger than 5 MB: please send the form itself, other files below.",
 					 "Файл больше 5 МБ: пришлите саму форму, остальные файлы – ниже."));
-	const void *data = web_file_data(file);
+	const void *data = file->data;
 	if (data == NULL && file->len > 0)
 		return error_set(e, ERROR_UNAVAILABLE, "an uploaded file cannot be mapped");
 	int rc = answer_workbook_read(worker->db, worker->portal->key, data, file->len, out, &problems, e);

@@ -170,6 +170,24 @@ def values_come_once_wherever_a_packet_ends():
         want(f"urlencoded in pieces of {size}", got["fields"], [["a", "зн x"], ["b", "12"], ["e", ""], ["b", "3"]])
 
 
+def bodies_together_have_a_limit():
+    """Who sends them is known only when they are there: many at once must not fill the disk."""
+    plain, size = {"Content-Type": "text/plain"}, 7 * 1024 * 1024
+    with socket.create_connection(("127.0.0.1", PORT), timeout=20) as slow:
+        slow.sendall(b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % size)
+        slow.sendall(b"x" * (size - 1))
+        for _ in range(100):
+            status = get("/upload", "POST", b"x" * (5 * 1024 * 1024), plain)[0]
+            if status == 503:  # the slow one's bytes have all been taken
+                break
+            time.sleep(0.05)
+        want("no room beside another", status, 503)
+        want("a small one", get("/echo", "POST", b"x", plain)[0], 200)
+        slow.sendall(b"x")
+        want("who had room", slow.recv(12), b"HTTP/1.1 200")
+    want("room again", get("/upload", "POST", b"x" * (5 * 1024 * 1024), plain)[0], 200)
+
+
 def bodies_have_a_limit():
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     want("said to be large", get("/echo", "POST", "a=" + "x" * 200_000, form)[0], 413)
@@ -315,8 +333,8 @@ with tempfile.TemporaryDirectory() as FOLDER, open(os.path.join(FOLDER, "..", f"
     try:
         PORT = int(probe.stdout.readline())
         for test in (answers_carry_security_headers, requests_are_understood, addresses_are_believed_only_from_proxies,
-                     forms_are_read, values_come_once_wherever_a_packet_ends, bodies_have_a_limit, ambiguous_requests_are_refused,
-                     programs_are_refused_in_their_own_way, slow_clients_are_dropped,
+                     forms_are_read, values_come_once_wherever_a_packet_ends, bodies_have_a_limit,
+                     bodies_together_have_a_limit, ambiguous_requests_are_refused, programs_are_refused_in_their_own_way, slow_clients_are_dropped,
                      one_address_has_its_share_of_connections):
             began = time.monotonic()
             test()

@@ -24,7 +24,7 @@ static void echo(struct web_request *request, void *worker)
 		json_array_append_new(fields, json_pack("[s, s]", field[i].name, field[i].value));
 	for (size_t i = 0; i < file_count; i++) {
 		char hash[IDENT_HASH_SIZE];
-		const void *data = web_file_data(&file[i]);
+		const void *data = file[i].data;
 		ident_hash(data != NULL ? data : "", file[i].len, hash);
 		json_array_append_new(files, json_pack("{s:s, s:s, s:s, s:I, s:s}", "field", file[i].field, "name",
 						     file[i].name, "type", file[i].media_type, "len",
@@ -211,6 +211,7 @@ int main(int argc, char **argv)
 		.connections_per_address = 20,
 		.connections = 700,
 		.folder = argv[1],
+		.bodies_max = 10 * 1024 * 1024,
 		.tls_cert_file = argc == 4 ? argv[2] : NULL,
 		.tls_key_file = argc == 4 ? argv[3] : NULL,
 		.admit = admit,

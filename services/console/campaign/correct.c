@@ -127,7 +127,7 @@ static struct campaign_folder *sent_folder(struct place *place, const char *firs
 	struct web_file *file;
 	const struct settings *settings = visit->console->settings;
 	if (web_files(visit->request, &file) > 0 && file[0].len > 0)
-		return compose_load_zip(visit->db, settings, web_file_data(&file[0]), file[0].len, problems, e);
+		return compose_load_zip(visit->db, settings, file[0].data, file[0].len, problems, e);
 	char *stored = stored_letter(visit, place->row.id);
 	bool same = stored != NULL && strcmp(stored, first) == 0;
 	free(stored);

@@ -171,7 +171,7 @@ void take_archive(struct visit *visit)
 	size_t count = web_files(visit->request, &file);
 	struct beginning b = {.visit = visit, .from = "archive"};
 	if (count > 0 && file[0].len > 0) {
-		b.zip = web_file_data(&file[0]);
+		b.zip = file[0].data;
 		b.zip_len = file[0].len;
 	}
 	if (b.zip == NULL)

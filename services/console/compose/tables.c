@@ -117,7 +117,7 @@ int put_uploads(struct draft *draft, struct db *tx, struct error *e)
 		if (file[i].len == 0)
 			continue;
 		char *name = stored_name(&file[i]);
-		const void *data = web_file_data(&file[i]);
+		const void *data = file[i].data;
 		rc = data == NULL ? error_set(e, ERROR_UNAVAILABLE, "%s cannot be read", name)
 				  : compose_file_put(tx, slug, name, file[i].media_type, data, file[i].len, draft->visit->visitor->actor, e);
 		if (rc == 0)

@@ -31,7 +31,7 @@ void page_import_upload(struct visit *visit)
 		show_upload(visit, 422, tr("Choose a file first.", "Сначала выберите файл."));
 		return;
 	}
-	const void *data = web_file_data(&file[0]);
+	const void *data = file[0].data;
 	if (upload_keep(visit, file[0].name, data, data == NULL ? 0 : file[0].len, id, &e) == 0) {
 		char *location = xasprintf("/directory/import/%s", id);
 		web_redirect(visit->request, location);
