@@ -175,13 +175,31 @@ int approval_launch(const struct orderer *who, struct db *tx, const char *slug, 
 
 /* ---- deciding ----------------------------------------------------------------------------- */
 
-static int may_decide(const struct orderer *who, const struct approval *approval, bool approve, const char *note,
-	struct error *e)
+#define PROGRAM "api/" /* an actor that is a key */
+
+/* A key acts for the person who made it. */
+static int is_person_who_asked(struct db *tx, const char *asked_by, const char *actor, bool *same, struct error *e)
 {
+	int64_t made = 0;
+	*same = strcmp(asked_by, actor) == 0;
+	if (*same || strncmp(asked_by, PROGRAM, strlen(PROGRAM)) != 0)
+		return 0;
+	enum db_step step = db_query_int(tx, &made, e, "SELECT COUNT(*) FROM api_key WHERE id = $1 AND created_by = $2", "ss",
+		asked_by + strlen(PROGRAM), actor);
+	*same = made > 0;
+	return step == DB_FAILED ? -1 : 0;
+}
+
+static int may_decide(const struct orderer *who, struct db *tx, const struct approval *approval, bool approve,
+	const char *note, struct error *e)
+{
+	bool same;
 	if (approval->state != APPROVAL_ASKED)
 		return error_set(e, ERROR_CONFLICT, tr("somebody has decided already: %s", "уже решено: %s"),
 			approval_state_words(approval->state));
-	if (strcmp(approval->requested_by, who->actor) == 0)
+	if (is_person_who_asked(tx, approval->requested_by, who->actor, &same, e) != 0)
+		return -1;
+	if (same)
 		return error_set(e, ERROR_DENIED, "%s",
 			tr("a second person decides, not the one who asked", "решает второй человек, а не тот, кто запросил согласование"));
 	if (!approval->current)
@@ -206,7 +224,7 @@ int approval_decide(const struct orderer *who, struct db *tx, const char *slug, 
 		    content_hash) != 0)
 		return -1;
 	enum db_step step = approval_of(tx, slug, content_hash, &approval, e);
-	int rc = step == DB_ROW ? may_decide(who, &approval, approve, note, e)
+	int rc = step == DB_ROW ? may_decide(who, tx, &approval, approve, note, e)
 		: step == DB_DONE
 		? error_set(e, ERROR_NOT_FOUND, tr("nobody has asked for approval of «%.100s»", "согласования рассылки «%.100s» никто не запрашивал"), slug)
 		: -1;

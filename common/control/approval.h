@@ -38,7 +38,7 @@ int approval_ask(const struct orderer *who, struct db *tx, const char *slug, con
 int approval_withdraw(struct db *tx, const char *slug, struct error *e);
 
 /* In tx; the caller has looked at the right (campaign.approve). approve: the launch is ordered with it (id gets the
- * task's; else ""). note may be NULL; a refusal needs one. ERROR_DENIED: who asked does not decide.
+ * task's; else ""). note may be NULL; a refusal needs one. ERROR_DENIED: who asked, or made the key that asked, does not decide.
  * ERROR_CONFLICT: decided already, or the campaign has other content now, or was launched. ERROR_NOT_FOUND. */
 int approval_decide(const struct orderer *who, struct db *tx, const char *slug, const char *content_hash, bool approve,
 	const char *note, char id[static IDENT_SIZE], struct error *e);

@@ -78,6 +78,10 @@ def main():
         want("the same person", decide(bed, admin, slug, "approve").status, 403)
         want("nothing was ordered", bed.audited("campaign.launch"), [])
 
+        # nor through a key of his own
+        asked_by_a_key_of(bed, admin, slug)
+        want("the person whose key asked", decide(bed, admin, slug, "approve").status, 403)
+
         # written on after the request: it is not what would go
         step(author, slug, "letter", LETTER)
         want("changed since", decide(bed, other, slug, "approve").status, 409)
@@ -97,6 +101,15 @@ def main():
         a_late_refusal_loses_nothing(bed, admin)
         links(bed, admin, gone)
         leftovers(bed)
+
+
+def asked_by_a_key_of(bed, who, slug):
+    who.get("/keys/new")
+    page = who.post("/keys", [("name", "сайт"), ("scope", "campaign.launch"), ("until", "")])
+    key = re.search(r"vk_[a-z0-9]+_[A-Za-z0-9_-]+", page.html).group(0)
+    answer = bed.api("POST", f"/api/v1/drafts/{slug}/launch", {}, key=key)
+    want("asked through the API", answer.status, 202)
+    want("by the key", bed.value("SELECT requested_by FROM approval WHERE campaign = ? AND state = 'asked'", slug)[:4], "api/")
 
 
 def launch_approved(bed, who, slug):
