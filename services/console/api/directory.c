@@ -242,11 +242,16 @@ void api_readdress(struct api *api)
 
 /* ---- import ------------------------------------------------------------------------------------------- */
 
+struct importing {
+	struct api *api;
+	json_t *rows;
+};
+
 static void add_fate(void *arg, int line, const char *key, const char *name, enum directory_fate fate,
 	const struct problem *problem)
 {
 	static const char *const names[] = {"added", "changed", "unchanged", "skipped"};
-	json_t *rows = arg;
+	json_t *rows = ((const struct importing *)arg)->rows;
 	if (json_array_size(rows) >= FATES_MOST)
 		return;
 	json_array_append_new(rows, json_pack("{s:i, s:s, s:o, s:o, s:o}", "line", line, "fate", names[fate], "organisation",
@@ -293,13 +298,13 @@ static void reply_import(struct api *api, const struct directory_import_options 
 				  told > (int64_t)json_array_size(rows), "problems", found));
 }
 
-static int write_note(void *arg, struct db *tx, struct error *e)
+/* In the import's transaction. */
+static int on_stored(void *arg, struct db *tx, int64_t revision, const struct directory_import_result *r, struct error *e)
 {
-	void *const *pair = arg;
-	const struct directory_import_result *r = pair[1];
+	const struct importing *importing = arg;
 	char subject[60];
-	snprintf(subject, sizeof subject, "directory:%lld", (long long)r->revision);
-	return console_audit(pair[0], tx, "directory.import", subject,
+	snprintf(subject, sizeof subject, "directory:%lld", (long long)revision);
+	return console_audit(importing->api->visit, tx, "directory.import", subject,
 		json_pack("{s:I, s:I, s:I, s:I}", "added", (json_int_t)r->added, "changed", (json_int_t)r->changed, "unchanged",
 			(json_int_t)r->unchanged, "skipped", (json_int_t)r->skipped),
 		NULL, e);
@@ -311,13 +316,11 @@ static void import_file(struct api *api, struct directory_import_options *option
 	struct problems problems = {0};
 	struct error e = {0};
 	json_t *rows = json_array();
+	struct importing importing = {api, rows};
 	options->fate = add_fate;
-	options->arg = rows;
+	options->stored = on_stored;
+	options->arg = &importing;
 	int rc = directory_import(api->db, options, &result, &problems, &e);
-	if (rc == 0 && result.revision != 0) {
-		void *pair[] = {api->visit, &result};
-		rc = console_transaction(api->visit, write_note, pair, &e);
-	}
 	if (e.code != ERROR_NONE) {
 		json_decref(rows);
 		api_error(api, &e);

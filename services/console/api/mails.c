@@ -70,7 +70,12 @@ void api_mails(struct api *api)
 static struct inbox inbox_of(struct api *api)
 {
 	const struct console *console = api->visit->console;
-	return (struct inbox){.settings = console->settings, .db = api->db, .bus = console->bus, .key = console->key};
+	return (struct inbox){.settings = console->settings,
+		.db = api->db,
+		.bus = console->bus,
+		.key = console->key,
+		.auditor = api->visit->visitor->actor,
+		.origin = web_address(api->request)};
 }
 
 static bool load(struct api *api, struct settle_mail *mail)
@@ -154,28 +159,12 @@ void api_mail(struct api *api)
 
 /* ---- deciding ---------------------------------------------------------------------------------------- */
 
-static int write_note(void *arg, struct db *tx, struct error *e)
+static void decided(struct api *api, const struct settle_mail *mail, const char *state, const struct settle_result *result)
 {
-	void *const *parts = arg;
-	return console_audit(parts[0], tx, parts[1], parts[2], json_object(), NULL, e);
-}
-
-/* It is decided, in a transaction of settle.h; the log's word follows. */
-static void decided(struct api *api, const struct settle_mail *mail, const char *action, const char *state,
-	const struct settle_result *result)
-{
-	char subject[40], *word = xstrdup(action);
-	struct error e = {0};
-	snprintf(subject, sizeof subject, "mail:%lld", (long long)mail->id);
-	void *parts[] = {api->visit, word, subject};
-	if (console_transaction(api->visit, write_note, parts, &e) != 0)
-		api_error(api, &e);
-	else
-		api_reply(api, 200, json_pack("{s:o, s:s, s:o, s:o, s:I}", "mail", api_id(mail->id), "state", state, "ask_state",
-					  api_string(result->state), "version",
-					  result->version == 0 ? json_null() : json_integer(result->version), "suppressed",
-					  (json_int_t)result->suppressed));
-	free(word);
+	api_reply(api, 200, json_pack("{s:o, s:s, s:o, s:o, s:I}", "mail", api_id(mail->id), "state", state, "ask_state",
+				  api_string(result->state), "version",
+				  result->version == 0 ? json_null() : json_integer(result->version), "suppressed",
+				  (json_int_t)result->suppressed));
 }
 
 void api_mail_confirm(struct api *api)
@@ -190,7 +179,7 @@ void api_mail_confirm(struct api *api)
 		if (settle_confirm(&inbox, &mail, json_is_object(values) ? values : NULL, api->visit->visitor->actor, &result, &e) != 0)
 			api_error(api, &e);
 		else
-			decided(api, &mail, "mail.confirm", "settled", &result);
+			decided(api, &mail, "settled", &result);
 	}
 	settle_mail_fini(&mail);
 }
@@ -206,7 +195,7 @@ void api_mail_ignore(struct api *api)
 		if (settle_ignore(&inbox, &mail, api->visit->visitor->actor, api_text(api, "reason"), &result, &e) != 0)
 			api_error(api, &e);
 		else
-			decided(api, &mail, "mail.ignore", "ignored", &result);
+			decided(api, &mail, "ignored", &result);
 	}
 	settle_mail_fini(&mail);
 }
@@ -242,7 +231,7 @@ void api_mail_assign(struct api *api)
 		if (step != DB_ROW || settle_assign(&inbox, &mail, ask.id, api->visit->visitor->actor, &e) != 0)
 			api_error(api, &e);
 		else
-			decided(api, &mail, "mail.assign", "review", &none);
+			decided(api, &mail, "review", &none);
 	}
 	ask_fini(&ask);
 	settle_mail_fini(&mail);
