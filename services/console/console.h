@@ -111,6 +111,10 @@ struct orderer console_orderer(const struct visit *visit);
 int console_audit(const struct visit *visit, struct db *tx, const char *action, const char *subject, json_t *facts,
 	json_t *detail, struct error *e);
 
+/* Answers with a file of people's data, and a line of the audit log says who took it. fd is closed. */
+void console_hand_out(struct visit *visit, const char *action, const char *subject, int fd, size_t len, const char *name,
+	const char *media_type);
+
 /* work(arg, tx) in a durable write transaction, done again after a conflict. */
 int console_transaction(struct visit *visit, int (*work)(void *arg, struct db *tx, struct error *e), void *arg,
 	struct error *e);

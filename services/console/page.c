@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/xalloc.h"
@@ -184,6 +185,30 @@ int console_transaction(struct visit *visit, int (*work)(void *arg, struct db *t
 			db_rollback(visit->db);
 	} while (rc != 0 && again_after_conflict(&again, e));
 	return rc;
+}
+
+struct taken {
+	struct visit *visit;
+	const char *action, *subject, *name;
+};
+
+static int note_taken(void *arg, struct db *tx, struct error *e)
+{
+	const struct taken *t = arg;
+	return console_audit(t->visit, tx, t->action, t->subject, json_pack("{s:s}", "file", t->name), NULL, e);
+}
+
+void console_hand_out(struct visit *visit, const char *action, const char *subject, int fd, size_t len, const char *name,
+	const char *media_type)
+{
+	struct taken taken = {visit, action, subject, name};
+	struct error e = {0};
+	if (console_transaction(visit, note_taken, &taken, &e) == 0) {
+		web_reply_file(visit->request, fd, len, name, media_type);
+	} else {
+		console_error(visit, &e);
+		close(fd);
+	}
 }
 
 /* ---- paging by key ---------------------------------------------------------------------- */

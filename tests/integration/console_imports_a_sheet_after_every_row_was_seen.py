@@ -154,6 +154,8 @@ with ConsoleBed(lang="ru") as bed:
     # ---- again: what changes, what stays; XLSX; the directory changed meanwhile -----------------------------------------
     page = staff.get("/directory/export.csv")
     want("export", (page.status, page.headers["content-type"].split(";")[0]), (200, "text/csv"))
+    want("who took it away", bed.audited("directory.export"),
+         [("console/petrova", "directory.export", "directory:all", {"file": "Справочник.csv"})])
     want("the exported sheet changes nothing", (lambda p: "Всё, что есть в таблице, уже есть в справочнике" in p.text)(
         staff.get(upload(staff, "Справочник.csv", page.body))), True)
     first = upload(staff, "1.csv", sheet(row(1, name="Гимназия № 1"), row(2), row(901)).encode())

@@ -100,6 +100,7 @@ def pages_go_back_and_forth(bed, admin):
     want("lines of the sheet", len(lines), 1 + len(history(bed, "WHERE state = 8")))
     want_in("its name", "delivery-log.csv", sheet.headers["content-disposition"])
     want_in("a line", "<script>", lines[1])
+    want("who took it away", [entry[2:] for entry in bed.audited("delivery.export")], [("log:delivery", {"file": "delivery-log.csv"})])
 
 
 def one_letter_tells_its_story(bed, admin):

@@ -272,7 +272,9 @@ void send_case(struct visit *visit)
 		pthread_mutex_unlock(&cases.lock);
 		char *name = xasprintf("%s-case.zip", place.row.slug);
 		if (fd >= 0 && fstat(fd, &st) == 0) {
-			web_reply_file(visit->request, fd, (size_t)st.st_size, name, "application/zip");
+			char *subject = xasprintf("campaign:%s", place.row.slug);
+			console_hand_out(visit, "campaign.download", subject, fd, (size_t)st.st_size, name, "application/zip");
+			free(subject);
 		} else {
 			if (fd >= 0)
 				close(fd);

@@ -99,7 +99,7 @@ static int scratch(const struct visit *visit, char **path, struct error *e)
 	return fd;
 }
 
-static void send_path(struct visit *visit, const char *path, const char *name, const char *media_type)
+static void send_path(struct visit *visit, const char *slug, const char *path, const char *name, const char *media_type)
 {
 	struct stat st;
 	struct error e = {0};
@@ -111,7 +111,9 @@ static void send_path(struct visit *visit, const char *path, const char *name, c
 			close(fd);
 		return;
 	}
-	web_reply_file(visit->request, fd, (size_t)st.st_size, name, media_type);
+	char *subject = xasprintf("campaign:%s", slug);
+	console_hand_out(visit, "campaign.download", subject, fd, (size_t)st.st_size, name, media_type);
+	free(subject);
 }
 
 enum format { XLSX, CSV, JSON, HTML };
@@ -185,7 +187,7 @@ static void download(struct visit *visit, enum what what)
 			char *name = r.place.rounds.count > 1
 				? xasprintf("%s-%s-%" PRId64 ".%s", r.place.row.slug, names[what], r.place.round->number, formats[format].ending)
 				: xasprintf("%s-%s.%s", r.place.row.slug, names[what], formats[format].ending);
-			send_path(visit, path, name, formats[format].media_type);
+			send_path(visit, r.place.row.slug, path, name, formats[format].media_type);
 			free(name);
 		} else {
 			web_reply_error(visit->request, &e);

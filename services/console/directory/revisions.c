@@ -64,7 +64,8 @@ void page_directory_export(struct visit *visit)
 		error_errno(&e, "export");
 		console_error(visit, &e);
 	} else {
-		web_reply_file(visit->request, fd, (size_t)ftello(file), tr("directory.csv", "Справочник.csv"), "text/csv");
+		console_hand_out(visit, "directory.export", "directory:all", fd, (size_t)ftello(file),
+			tr("directory.csv", "Справочник.csv"), "text/csv");
 	}
 	fclose(file);
 }

@@ -81,7 +81,8 @@ static void send_file(struct visit *visit, const struct log_query *query)
 		console_error(visit, &e);
 	} else {
 		off_t len = lseek(kept, 0, SEEK_END);
-		web_reply_file(visit->request, kept, (size_t)len, "delivery-log.csv", "text/csv; charset=utf-8");
+		console_hand_out(visit, "delivery.export", "log:delivery", kept, (size_t)len, "delivery-log.csv",
+			"text/csv; charset=utf-8");
 		kept = -1;
 	}
 	if (out != NULL)

@@ -25,7 +25,7 @@ static char *link_of(const char *subject)
 		bool id;
 	} places[] = {{"campaign:", "/campaigns/", true}, {"recipient:", "/campaigns/", true}, /* order.h: the campaign's slug */
 		{"draft:", "/compose/", true}, {"ask:", "/asks/", true}, {"mail:", "/mail/", true}, {"delivery:", "/delivery/", true},
-		{"organisation:", "/directory/", true}, {"directory:", "/directory/revisions", false},
+		{"log:", "/log", false}, {"organisation:", "/directory/", true}, {"directory:", "/directory/revisions", false},
 		/* these go, and then their pages: the list stays */
 		{"webhook:", "/webhooks", false}, {"dead:", "/dead", false}, {"suppression:", "/suppressions", false},
 		{"account:", "/accounts", false}, {"api_key:", "/keys", false}, {"person:", "/personal", false},
