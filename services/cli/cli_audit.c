@@ -4,7 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/lang.h"
 #include "cli/cli.h"
+#include "cli/command.h"
 #include "settings/settings.h"
 #include "store/again.h"
 
@@ -24,6 +26,11 @@ static int know_actor(struct cli *cli)
 	const struct ident_key *key = there ? cli_key(cli) : NULL;
 	if (there && key == NULL)
 		return CLI_FAILED;
+	if (!there && cli->who.actor == NULL)
+		cli_warn(cli,
+			tr("the audit log gets no entry of this: %s is not on this machine; copy it from one where services run",
+				"в журнал действий это не попадёт: на этой машине нет %s; скопируйте его с машины, где работают службы"),
+			settings->key_file);
 	(void)cli_audit_actor(cli, cli->who_name);
 	cli->who = (struct orderer){.settings = settings, .key = key, .bus = cli->bus, .actor = cli->who_name};
 	return CLI_DONE;

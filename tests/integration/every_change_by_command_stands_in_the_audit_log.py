@@ -101,7 +101,12 @@ def verify(bed):
 def main():
     with Bed(settings={"console": {"approve_from": 5}}) as bed:
         bed.sink()
+        said = bed.run("suppression", "add", "nobody@example.org").stderr
+        # several machines: a key is made by a service, and a command without it says that it leaves no entry
+        want("a machine without the key", "key_file" in said, bed.kafka is not None)
+        bed.run("suppression", "remove", "nobody@example.org")
         bed.service("planner")
+        wait_for(bed.ready, "the planner")
         bed.directory(5)
         want("import", actions(bed), ["directory.import"])
         approval(bed)
