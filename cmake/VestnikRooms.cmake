@@ -6,6 +6,10 @@
 # a file sees exactly the rooms its target lists under USES (and what those
 # use): a wrong include does not compile.
 
+# Parts of the whole, for who needs no more: what is installed; that and what tests of threads run.
+add_custom_target(programs)
+add_custom_target(threads DEPENDS programs)
+
 set(VESTNIK_WARNINGS
   -Wall -Wextra -Wpedantic -Werror -Wshadow -Wpointer-arith -Wcast-qual
   -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla
@@ -49,7 +53,12 @@ function(vestnik_service name)
   add_executable(${SVC_PROGRAM} ${SVC_MAIN})
   vestnik_common_options(${SVC_PROGRAM})
   target_link_libraries(${SVC_PROGRAM} PRIVATE service_${name})
-  install(TARGETS ${SVC_PROGRAM} RUNTIME DESTINATION bin)
+  vestnik_program(${SVC_PROGRAM})
+endfunction()
+
+function(vestnik_program program)
+  add_dependencies(programs ${program})
+  install(TARGETS ${program} RUNTIME DESTINATION bin)
 endfunction()
 
 # vestnik_test(unit/test_buf.c USES base [LIBRARIES …] [LABELS unit] [TIMEOUT 60])
@@ -69,13 +78,22 @@ function(vestnik_test source)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES LABELS "${kind};${TEST_LABELS}"
     TIMEOUT ${TEST_TIMEOUT} SKIP_RETURN_CODE 77)
+  if(threads IN_LIST TEST_LABELS)
+    add_dependencies(threads ${name})
+  endif()
 endfunction()
 
 # vestnik_test_beside(test_bus kafka postgres [LABELS …] [TIMEOUT 120])
 # The same cmocka program once more, beside servers of its own (tests/support/<server>.py
-# sets VESTNIK_TEST_BUS or VESTNIK_TEST_STORE): test_bus_on_kafka_postgres.
+# sets VESTNIK_TEST_BUS or VESTNIK_TEST_STORE): test_bus_on_kafka_postgres. Without labels it runs
+# without sanitizers only: it shows that both stores do the same, the code is the same.
 function(vestnik_test_beside name)
   cmake_parse_arguments(TEST "" "TIMEOUT" "LABELS" ${ARGN})
+  if(NOT TEST_LABELS)
+    set(TEST_LABELS once)
+  elseif(threads IN_LIST TEST_LABELS)
+    add_dependencies(threads ${name})
+  endif()
   if(NOT TEST_TIMEOUT)
     set(TEST_TIMEOUT 300)
   endif()
