@@ -56,10 +56,24 @@ char *form_file_name(const char *claimed)
 	return xstrdup("file");
 }
 
+/* What is refused takes no room from others while it is answered. */
+static void give_back(struct form *form)
+{
+	for (size_t i = 0; i < form->files; i++)
+		if (ftruncate(form->file[i].fd, 0) != 0)
+			log_error("web.upload", "folder=%s error=%s", log_quote(form->folder), strerror(errno));
+	if (form->spool.fd >= 0 && ftruncate(form->spool.fd, 0) != 0)
+		log_error("web.upload", "folder=%s error=%s", log_quote(form->folder), strerror(errno));
+	atomic_fetch_sub(&form->room->used, (long long)form->on_disk);
+	form->on_disk = 0;
+}
+
 static void fail(struct form *form, enum form_verdict verdict)
 {
-	if (form->verdict == FORM_GOOD)
-		form->verdict = verdict;
+	if (form->verdict != FORM_GOOD)
+		return;
+	form->verdict = verdict;
+	give_back(form);
 }
 
 static int temporary_file(const char *folder)
