@@ -2,12 +2,14 @@
 
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/gate.h"
 #include "base/ident.h"
 #include "base/lang.h"
+#include "base/xalloc.h"
 #include "store/again.h"
 
 #define URL_MAX_BYTES 2000
@@ -23,6 +25,16 @@ int webhook_url_check(const char *url, bool allow_private, struct error *e)
 		return error_set(e, ERROR_INPUT, "%s",
 			tr("events carry addresses of people: use https, or --allow-private inside your own network",
 				"в событиях есть адреса людей: нужен https, а внутри своей сети --allow-private"));
+	return 0;
+}
+
+static int check(const struct webhook_endpoint *endpoint, struct error *e)
+{
+	if (webhook_url_check(endpoint->url, endpoint->allow_private, e) != 0)
+		return -1;
+	if (endpoint->concurrency < 1 || endpoint->concurrency > WEBHOOK_CONCURRENCY_MAX)
+		return error_set(e, ERROR_INPUT, tr("concurrency should be 1 to %d", "одновременных запросов: от 1 до %d"),
+			WEBHOOK_CONCURRENCY_MAX);
 	return 0;
 }
 
@@ -97,11 +109,8 @@ static int insert(struct db *db, const struct webhook_endpoint *endpoint, const 
 int webhook_endpoint_add(struct db *db, struct webhook_endpoint *endpoint,
 	char secret[static WEBHOOK_SECRET_SIZE], struct error *e)
 {
-	if (webhook_url_check(endpoint->url, endpoint->allow_private, e) != 0)
+	if (check(endpoint, e) != 0)
 		return -1;
-	if (endpoint->concurrency < 1 || endpoint->concurrency > WEBHOOK_CONCURRENCY_MAX)
-		return error_set(e, ERROR_INPUT, tr("concurrency should be 1 to %d", "одновременных запросов: от 1 до %d"),
-			WEBHOOK_CONCURRENCY_MAX);
 	id_new(endpoint->id);
 	endpoint->created_ms = clock_now_ms();
 	webhook_secret_new(secret);
@@ -114,27 +123,34 @@ int webhook_endpoint_add(struct db *db, struct webhook_endpoint *endpoint,
 	return rc;
 }
 
+#define SELECT_ENDPOINT                                                                             \
+	"SELECT id, url, events, state, disabled_reason, concurrency, allow_private, campaign,"        \
+	" created_ms, first_failure_ms FROM endpoint "
+
+static struct webhook_endpoint from_row(struct db_stmt *row)
+{
+	struct webhook_endpoint endpoint = {.url = db_text(row, 1),
+		.events = db_text(row, 2),
+		.active = strcmp(db_text(row, 3), "active") == 0,
+		.disabled_reason = db_text(row, 4),
+		.concurrency = (int)db_int(row, 5),
+		.allow_private = db_int(row, 6) != 0,
+		.campaign = db_text(row, 7),
+		.created_ms = db_int(row, 8),
+		.first_failure_ms = db_int(row, 9)};
+	snprintf(endpoint.id, sizeof endpoint.id, "%s", db_text(row, 0));
+	return endpoint;
+}
+
 int webhook_endpoint_each(struct db *db,
 	int (*each)(void *arg, const struct webhook_endpoint *endpoint), void *arg, struct error *e)
 {
 	struct db_stmt *rows;
-	if (db_query(db, &rows, e,
-		    "SELECT id, url, events, state, disabled_reason, concurrency, allow_private, campaign,"
-		    " created_ms, first_failure_ms FROM endpoint ORDER BY created_ms, id",
-		    "") != 0)
+	if (db_query(db, &rows, e, SELECT_ENDPOINT "ORDER BY created_ms, id", "") != 0)
 		return -1;
 	enum db_step step;
 	while ((step = db_step(rows, e)) == DB_ROW) {
-		struct webhook_endpoint endpoint = {.url = db_text(rows, 1),
-			.events = db_text(rows, 2),
-			.active = strcmp(db_text(rows, 3), "active") == 0,
-			.disabled_reason = db_text(rows, 4),
-			.concurrency = (int)db_int(rows, 5),
-			.allow_private = db_int(rows, 6) != 0,
-			.campaign = db_text(rows, 7),
-			.created_ms = db_int(rows, 8),
-			.first_failure_ms = db_int(rows, 9)};
-		snprintf(endpoint.id, sizeof endpoint.id, "%s", db_text(rows, 0));
+		struct webhook_endpoint endpoint = from_row(rows);
 		if (each(arg, &endpoint) != 0) {
 			db_reset(rows);
 			return 0;
@@ -147,6 +163,33 @@ static int not_found(const char *id, struct error *e)
 {
 	return error_set(e, ERROR_NOT_FOUND,
 		tr("there is no webhook %.40s (vestnik webhook list)", "нет вебхука %.40s (vestnik webhook list)"), id);
+}
+
+int webhook_endpoint_read(struct db *db, const char *id, struct webhook_endpoint *out, struct error *e)
+{
+	struct db_stmt *row;
+	*out = (struct webhook_endpoint){0};
+	if (db_query(db, &row, e, SELECT_ENDPOINT "WHERE id = $1", "s", id) != 0)
+		return -1;
+	enum db_step step = db_step(row, e);
+	if (step == DB_ROW) {
+		*out = from_row(row);
+		out->url = xstrdup(out->url);
+		out->events = xstrdup(out->events);
+		out->disabled_reason = xstrdup(out->disabled_reason);
+		out->campaign = xstrdup(out->campaign);
+	}
+	db_reset(row);
+	return step == DB_ROW ? 0 : step == DB_DONE ? not_found(id, e) : -1;
+}
+
+void webhook_endpoint_fini(struct webhook_endpoint *endpoint)
+{
+	free((char *)(uintptr_t)endpoint->url);
+	free((char *)(uintptr_t)endpoint->events);
+	free((char *)(uintptr_t)endpoint->disabled_reason);
+	free((char *)(uintptr_t)endpoint->campaign);
+	*endpoint = (struct webhook_endpoint){0};
 }
 
 int webhook_endpoint_exists(struct db *db, const char *id, struct error *e)
@@ -215,6 +258,53 @@ int webhook_endpoint_rotate(struct db *db, const char *id, int64_t keep_ms,
 		rc = rotate(db, id, keep_ms, secret, e);
 	while (rc != 0 && own && again_after_conflict(&again, e));
 	return rc;
+}
+
+/* How the old url was doing says nothing about a new one. */
+static int update(struct db *db, const struct webhook_endpoint *endpoint, struct error *e)
+{
+	bool own;
+	if (begin(db, &own, e) != 0)
+		return -1;
+	int rc = db_exec(db, e,
+		"UPDATE endpoint SET url = $2, events = $3, concurrency = $4, allow_private = $5, campaign = $6,"
+		" first_failure_ms = CASE WHEN url = $2 THEN first_failure_ms END WHERE id = $1",
+		"sssiis", endpoint->id, endpoint->url, endpoint->events, (int64_t)endpoint->concurrency,
+		(int64_t)endpoint->allow_private, endpoint->campaign);
+	if (rc == 0 && db_changes(db) == 0)
+		rc = not_found(endpoint->id, e);
+	return finish(db, own, rc, e);
+}
+
+int webhook_endpoint_change(struct db *db, const struct webhook_endpoint *endpoint, struct error *e)
+{
+	if (check(endpoint, e) != 0)
+		return -1;
+	bool own = !db_in_transaction(db);
+	struct again again = {0};
+	int rc;
+	do
+		rc = update(db, endpoint, e);
+	while (rc != 0 && own && again_after_conflict(&again, e));
+	return rc;
+}
+
+const char *webhook_endpoint_differs(const struct webhook_endpoint *a, const struct webhook_endpoint *b,
+	char out[static WEBHOOK_MEMBERS_SIZE])
+{
+	const struct {
+		const char *name;
+		bool differs;
+	} members[] = {{"url", strcmp(a->url, b->url) != 0}, {"events", strcmp(a->events, b->events) != 0},
+		{"campaign", (a->campaign == NULL) != (b->campaign == NULL) ||
+				(a->campaign != NULL && strcmp(a->campaign, b->campaign) != 0)},
+		{"allow_private", a->allow_private != b->allow_private}, {"concurrency", a->concurrency != b->concurrency}};
+	size_t len = 0;
+	out[0] = '\0';
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+		if (members[i].differs)
+			len += (size_t)snprintf(out + len, WEBHOOK_MEMBERS_SIZE - len, "%s%s", len > 0 ? ", " : "", members[i].name);
+	return out;
 }
 
 static int remove_endpoint(struct db *db, const char *id, struct error *e)

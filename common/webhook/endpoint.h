@@ -36,6 +36,13 @@ int webhook_url_check(const char *url, bool allow_private, struct error *e);
  * id and created_ms are filled in; the secret is shown this once. */
 int webhook_endpoint_add(struct db *db, struct webhook_endpoint *endpoint,
 	char secret[static WEBHOOK_SECRET_SIZE], struct error *e);
+/* url, events, concurrency, allow_private, campaign of the endpoint with this id; the checks are those of adding. What
+ * waits for it goes where it points now, and a new url begins in good health. ERROR_NOT_FOUND. */
+int webhook_endpoint_change(struct db *db, const struct webhook_endpoint *endpoint, struct error *e);
+/* Which of these members two differ in, as the API names them: "url, events"; "" = none. */
+#define WEBHOOK_MEMBERS_SIZE 64 /* all five and some room */
+const char *webhook_endpoint_differs(const struct webhook_endpoint *a, const struct webhook_endpoint *b,
+	char out[static WEBHOOK_MEMBERS_SIZE]);
 /* How many changes of endpoints and secrets were committed: another number than
  * before means that they should be read again. Read it before them. */
 int webhook_revision(struct db *db, int64_t *revision, struct error *e);
@@ -44,6 +51,9 @@ int webhook_revision(struct db *db, int64_t *revision, struct error *e);
 int webhook_endpoint_each(struct db *db,
 	int (*each)(void *arg, const struct webhook_endpoint *endpoint), void *arg,
 	struct error *e);
+/* One of them, with copies of its strings: webhook_endpoint_fini. ERROR_NOT_FOUND. */
+int webhook_endpoint_read(struct db *db, const char *id, struct webhook_endpoint *out, struct error *e);
+void webhook_endpoint_fini(struct webhook_endpoint *endpoint);
 /* 0, or -1: ERROR_NOT_FOUND. */
 int webhook_endpoint_exists(struct db *db, const char *id, struct error *e);
 /* Keys that sign now, newest first; at most `most`. Returns their number or -1. */

@@ -1,4 +1,6 @@
 vestnik_test(unit/test_webhook_rules.c USES service_notifier_rules webhook)
+vestnik_test(contract/test_webhook_endpoint.c USES webhook test_scratch)
+vestnik_test_beside(test_webhook_endpoint postgres)
 add_executable(event_feed support/event_feed.c)
 vestnik_common_options(event_feed)
 target_link_libraries(event_feed PRIVATE bus store message base)
