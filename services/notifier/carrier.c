@@ -224,6 +224,21 @@ static void drop_all(struct carrier *carrier, struct target *target)
 	}
 }
 
+/* What is on the wire to an address of before says nothing about the one of now: as if it had not been tried. */
+static void call_back(struct carrier *carrier, struct target *target)
+{
+	int64_t now_ms = clock_now_ms();
+	struct item *item;
+	while ((item = target->flying) != NULL) {
+		sender_cancel(carrier->sender, item);
+		target_land(target, item);
+		item->attempts--;
+		item->retries--;
+		journal_row(carrier->journal, item, now_ms);
+	}
+	target->moved = false;
+}
+
 static void keep_flying(struct carrier *carrier, struct target *target)
 {
 	for (struct item *item = target->flying; item != NULL; item = item->next)
@@ -234,6 +249,8 @@ static void keep_flying(struct carrier *carrier, struct target *target)
 void carrier_let_go(struct carrier *carrier)
 {
 	for (struct target *t = carrier->targets.first; t != NULL; t = t->next) {
+		if (t->moved && !t->gone)
+			call_back(carrier, t);
 		if (t->gone) {
 			drop_all(carrier, t);
 		} else if (!t->active || t->failures > 0) {

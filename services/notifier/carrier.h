@@ -34,7 +34,7 @@ void carrier_take(struct carrier *carrier, struct target *target, struct event *
 /* Starts what may start; claims due rows. -1: the store failed. */
 int carrier_start(struct carrier *carrier, struct db *db, struct error *e);
 /* What an endpoint holds up for too long, or what waits for one that was
- * disabled, becomes rows; what waits or flies for one that was removed ends. */
+ * disabled or flies to where it was before, becomes rows; what waits or flies for one that was removed ends. */
 void carrier_let_go(struct carrier *carrier);
 /* Everything that waits becomes rows or is forgotten (it comes again from the
  * bus): for stopping. */

@@ -263,7 +263,8 @@ static int refresh_in_time(struct notifier *notifier, struct error *e)
 }
 
 /* Called between polling a batch and filtering it: whatever was changed before
- * its events were published has been committed by then, so it is seen. */
+ * its events were published has been committed by then, so it is seen. And before
+ * rows that are due are claimed: they go where their endpoint points now. */
 static int refresh_if_changed(struct notifier *notifier, struct error *e)
 {
 	int64_t revision;
@@ -327,7 +328,9 @@ static int turn(struct notifier *notifier, struct error *e)
 		notifier->batch_count = n;
 	}
 	bool busy = notifier->batch_count == BATCH;
-	if (notifier->batch_count > 0 && (refresh_if_changed(notifier, e) != 0 || take_batch(notifier, e) != 0))
+	if ((notifier->batch_count > 0 || carrier_next_ms(carrier) <= clock_now_ms()) && refresh_if_changed(notifier, e) != 0)
+		return -1;
+	if (notifier->batch_count > 0 && take_batch(notifier, e) != 0)
 		return -1;
 	bool may_start = awake(notifier);
 	if (may_start && carrier_start(carrier, notifier->db, e) != 0)

@@ -55,9 +55,11 @@ static int take(void *arg, const struct webhook_endpoint *endpoint)
 	struct targets *targets = arg;
 	struct target *target = find(targets, endpoint->id);
 	bool was_active = target != NULL && target->active;
+	bool moved = target != NULL && strcmp(target->url, endpoint->url) != 0;
 	if (target == NULL)
 		target = add(targets, endpoint);
 	target->seen = true;
+	target->moved |= moved;
 	set_text(&target->url, endpoint->url);
 	set_text(&target->campaign, endpoint->campaign);
 	set_filter(target, endpoint->events);
@@ -69,9 +71,10 @@ static int take(void *arg, const struct webhook_endpoint *endpoint)
 		target->concurrency = targets->concurrency_max;
 	target->active = endpoint->active && target->filter != NULL;
 	target->first_failure_ms = endpoint->first_failure_ms;
-	if (target->active && !was_active) { /* new, or somebody enabled it: a fresh start */
+	if (target->active && (!was_active || moved)) { /* new, or somebody enabled or moved it: a fresh start */
 		target->failures = endpoint->first_failure_ms != 0 ? 1 : 0;
 		target->rest_until_ms = 0;
+		target->pace_us = 0;
 	}
 	return 0;
 }

@@ -45,6 +45,7 @@ struct target {
 	bool active, trusted;
 	bool gone;               /* removed: its work ends silently; freed when none is left */
 	bool seen;               /* by the refresh under way */
+	bool moved;              /* another url: what is on the wire goes to the old one */
 	int concurrency;
 	struct webhook_key key[TARGET_KEYS_MAX];
 	int keys;
