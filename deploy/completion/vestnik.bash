@@ -22,7 +22,7 @@ _vestnik()
 			esac
 			[[ -z $known ]] && phrase+=${phrase:+ }$word
 			case $phrase in
-			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'campaign copy'|'campaign rounds'|'campaign stage'|'campaign text'|'campaign postpone'|'campaign correct'|'campaign recall'|'delivery readdress'|'campaign approvals'|'campaign approve'|'campaign refuse'|'campaign archive'|'campaign verify'|'simulate'|'answer list'|'answer show'|'answer set'|'answer confirm'|'answer refuse'|'answer reopen'|'answer import'|'answer form'|'report'|'report calls'|'report acknowledgements'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'account add'|'account list'|'account passwd'|'account role'|'account disable'|'account enable'|'account sessions'|'api-key add'|'api-key list'|'api-key revoke'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'mail list'|'mail show'|'mail confirm'|'mail ignore'|'mail assign'|'task put'|'dead list'|'dead show'|'dead replay'|'dead drop'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'person find'|'person export'|'person erase'|'retention show'|'retention run'|'audit list'|'audit verify'|'audit head'|'help'|'completion') known=1 ;;
+			'directory import'|'directory list'|'directory show'|'directory export'|'campaign check'|'campaign preview'|'campaign test'|'campaign launch'|'campaign store'|'campaign list'|'campaign status'|'campaign pause'|'campaign resume'|'campaign cancel'|'campaign retry'|'campaign copy'|'campaign rounds'|'campaign stage'|'campaign text'|'campaign postpone'|'campaign correct'|'campaign recall'|'delivery readdress'|'campaign approvals'|'campaign approve'|'campaign refuse'|'campaign archive'|'campaign verify'|'simulate'|'answer list'|'answer show'|'answer set'|'answer confirm'|'answer refuse'|'answer reopen'|'answer import'|'answer form'|'report'|'report calls'|'report acknowledgements'|'log'|'delivery show'|'webhook add'|'webhook list'|'webhook change'|'webhook test'|'webhook attempts'|'webhook replay'|'webhook rotate'|'webhook remove'|'webhook enable'|'relay list'|'relay check'|'suppression add'|'suppression remove'|'suppression list'|'calendar show'|'account add'|'account list'|'account passwd'|'account role'|'account disable'|'account enable'|'account sessions'|'api-key add'|'api-key list'|'api-key revoke'|'roadmap show'|'roadmap import'|'roadmap map'|'roadmap status'|'roadmap mark'|'intake explain'|'mail list'|'mail show'|'mail confirm'|'mail ignore'|'mail assign'|'task put'|'dead list'|'dead show'|'dead replay'|'dead drop'|'bus init'|'bus check'|'up'|'down'|'status'|'check-config'|'store backup'|'store restored'|'store copy'|'person find'|'person export'|'person erase'|'retention show'|'retention run'|'audit list'|'audit verify'|'audit head'|'help'|'completion') known=1 ;;
 			esac ;;
 		esac
 	done
@@ -35,7 +35,7 @@ _vestnik()
 	answer) words='list show set confirm refuse reopen import form' ;;
 	report) words='calls acknowledgements' ;;
 	delivery) words='readdress show' ;;
-	webhook) words='add list test attempts replay rotate remove enable' ;;
+	webhook) words='add list change test attempts replay rotate remove enable' ;;
 	relay) words='list check' ;;
 	suppression) words='add remove list' ;;
 	calendar) words='show' ;;
@@ -97,6 +97,7 @@ _vestnik()
 	'delivery show') options='' operand='@none' ;;
 	'webhook add') options=' --events --campaign --allow-private --concurrency' operand='@none' ;;
 	'webhook list') options='' operand='' ;;
+	'webhook change') options=' --url --events --campaign --allow-private --public --concurrency' operand='@none' ;;
 	'webhook test') options='' operand='@none' ;;
 	'webhook attempts') options=' --failed --message --limit' operand='@none' ;;
 	'webhook replay') options=' --since --until --state' operand='@none' ;;
@@ -232,6 +233,10 @@ _vestnik()
 	'webhook add --events') values='@none' ;;
 	'webhook add --campaign') values='@none' ;;
 	'webhook add --concurrency') values='@none' ;;
+	'webhook change --url') values='@none' ;;
+	'webhook change --events') values='@none' ;;
+	'webhook change --campaign') values='@none' ;;
+	'webhook change --concurrency') values='@none' ;;
 	'webhook attempts --message') values='@none' ;;
 	'webhook attempts --limit') values='@none' ;;
 	'webhook replay --since') values='@none' ;;

@@ -34,11 +34,14 @@ static int show_new(struct cli *cli, const struct webhook_endpoint *endpoint, co
 	return CLI_DONE;
 }
 
-static int note(struct cli *cli, struct db *tx, const char *action, const char *id, json_t *detail, struct error *e)
+/* The address of a webhook may hold a secret of its own: it stands in the detail. */
+static int note(struct cli *cli, struct db *tx, const char *action, const struct webhook_endpoint *endpoint, json_t *facts,
+	struct error *e)
 {
 	char subject[WEBHOOK_ENDPOINT_ID_SIZE + 10];
-	snprintf(subject, sizeof subject, "webhook:%s", id);
-	return cli_audit(cli, tx, action, subject, NULL, detail, e);
+	snprintf(subject, sizeof subject, "webhook:%s", endpoint->id);
+	return cli_audit(cli, tx, action, subject, facts,
+		json_pack("{s:s, s:s, s:s?}", "url", endpoint->url, "events", endpoint->events, "campaign", endpoint->campaign), e);
 }
 
 struct adding {
@@ -49,9 +52,7 @@ struct adding {
 static int note_added(void *arg, struct db *tx, struct error *e)
 {
 	const struct adding *adding = arg;
-	const struct webhook_endpoint *endpoint = adding->endpoint;
-	return note(adding->cli, tx, "webhook.add", endpoint->id,
-		json_pack("{s:s, s:s, s:s?}", "url", endpoint->url, "events", endpoint->events, "campaign", endpoint->campaign), e);
+	return note(adding->cli, tx, "webhook.add", adding->endpoint, NULL, e);
 }
 
 static int add_run(struct cli *cli, const struct cli_args *args)
@@ -149,6 +150,88 @@ static int list_run(struct cli *cli, const struct cli_args *args)
 	return rc == 0 ? CLI_DONE : cli_fail(cli, &e);
 }
 
+/* ---- change ---------------------------------------------------------------------------- */
+
+struct changing {
+	struct cli *cli;
+	const struct cli_args *args;
+	const char *events;  /* as stored; NULL = stays */
+	int64_t concurrency; /* 0 = stays */
+	char changed[WEBHOOK_MEMBERS_SIZE];
+};
+
+static struct webhook_endpoint changed_one(const struct changing *changing, const struct webhook_endpoint *was)
+{
+	const char *url = cli_value(changing->args, "url"), *campaign = cli_value(changing->args, "campaign");
+	struct webhook_endpoint now = *was;
+	if (url != NULL)
+		now.url = url;
+	if (changing->events != NULL)
+		now.events = changing->events;
+	if (campaign != NULL)
+		now.campaign = campaign[0] == '\0' ? NULL : campaign;
+	if (cli_has(changing->args, "allow-private") || cli_has(changing->args, "public"))
+		now.allow_private = cli_has(changing->args, "allow-private");
+	if (changing->concurrency != 0)
+		now.concurrency = (int)changing->concurrency;
+	return now;
+}
+
+/* What is as it was is no change, and is not noted. */
+static int change_in(void *arg, struct db *tx, struct error *e)
+{
+	struct changing *changing = arg;
+	struct webhook_endpoint was;
+	if (webhook_endpoint_read(tx, cli_operand(changing->args, 0), &was, e) != 0)
+		return -1;
+	struct webhook_endpoint now = changed_one(changing, &was);
+	int rc = 0;
+	if (webhook_endpoint_differs(&was, &now, changing->changed)[0] != '\0') {
+		rc = webhook_endpoint_change(tx, &now, e);
+		if (rc == 0)
+			rc = note(changing->cli, tx, "webhook.change", &now, json_pack("{s:s}", "changed", changing->changed), e);
+	}
+	webhook_endpoint_fini(&was);
+	return rc;
+}
+
+static int change_and_show(struct changing *changing)
+{
+	const char *id = cli_operand(changing->args, 0);
+	int rc = cli_transaction(changing->cli, change_in, changing);
+	if (rc != CLI_DONE)
+		return rc;
+	if (cli_json(changing->cli))
+		cli_print_json(changing->cli, json_pack("{s:s,s:s}", "id", id, "changed", changing->changed));
+	else if (changing->changed[0] == '\0')
+		printf(tr("%s: nothing was changed\n", "%s: ничего не изменилось\n"), id);
+	else
+		printf(tr("%s: changed: %s\n", "%s: изменено: %s\n"), id, changing->changed);
+	return CLI_DONE;
+}
+
+static int change_run(struct cli *cli, const struct cli_args *args)
+{
+	struct error e = {0};
+	struct buf events;
+	struct changing changing = {.cli = cli, .args = args};
+	const char *words = cli_value(args, "events");
+	if (cli_has(args, "allow-private") && cli_has(args, "public"))
+		return cli_wrong_use(cli, "%s", tr("--allow-private or --public, not both", "--allow-private или --public, не вместе"));
+	if (cli_number(cli, args, "concurrency", 1, WEBHOOK_CONCURRENCY_MAX, 0, &changing.concurrency) != 0)
+		return CLI_WRONG_USE;
+	buf_init(&events, 8192);
+	int rc;
+	if (words != NULL && webhook_filter_from_words(words, &events, &e) != 0) {
+		rc = cli_wrong_use(cli, "%s", e.text);
+	} else {
+		changing.events = words == NULL ? NULL : buf_str(&events);
+		rc = change_and_show(&changing);
+	}
+	buf_fini(&events);
+	return rc;
+}
+
 /* ---- rotate, remove, enable ------------------------------------------------------------ */
 
 static int rotate_run(struct cli *cli, const struct cli_args *args)
@@ -180,7 +263,7 @@ static int rotate_run(struct cli *cli, const struct cli_args *args)
 	return CLI_DONE;
 }
 
-static int change(struct cli *cli, const struct cli_args *args,
+static int turn(struct cli *cli, const struct cli_args *args,
 	int (*run)(struct db *db, const char *id, struct error *e), const char *state, const char *said)
 {
 	struct error e = {0};
@@ -203,12 +286,12 @@ static int change(struct cli *cli, const struct cli_args *args,
 
 static int remove_run(struct cli *cli, const struct cli_args *args)
 {
-	return change(cli, args, webhook_endpoint_remove, "removed", tr("removed", "удалён"));
+	return turn(cli, args, webhook_endpoint_remove, "removed", tr("removed", "удалён"));
 }
 
 static int enable_run(struct cli *cli, const struct cli_args *args)
 {
-	return change(cli, args, webhook_endpoint_enable, "active", tr("active", "работает"));
+	return turn(cli, args, webhook_endpoint_enable, "active", tr("active", "работает"));
 }
 
 /* ---- the table ---------------------------------------------------------------------------- */
@@ -221,6 +304,16 @@ static const struct cli_option add_options[] = {
 	{"campaign", 0, "CAMPAIGN", NULL, "only of this campaign", "только этой рассылки"},
 	{"allow-private", 0, NULL, NULL, "may be inside the own network, and plain http",
 		"адрес может быть во внутренней сети, можно http"},
+	{"concurrency", 0, "N", NULL, "requests at once", "одновременных запросов"}, {0}};
+static const struct cli_option change_options[] = {
+	{"url", 0, "URL", NULL, "where events are posted from now on; what waits goes there, too",
+		"новый адрес для событий; туда же уйдёт и очередь"},
+	{"events", 0, "LIST", NULL, "only these: accepted,failed,campaign.* ('' = all)",
+		"только эти: accepted,failed,campaign.* ('' – все)"},
+	{"campaign", 0, "CAMPAIGN", NULL, "only of this campaign ('' = of all)", "только этой рассылки ('' – всех)"},
+	{"allow-private", 0, NULL, NULL, "may be inside the own network, and plain http",
+		"адрес может быть во внутренней сети, можно http"},
+	{"public", 0, NULL, NULL, "may not be inside the own network any more", "во внутренней сети адрес больше быть не может"},
 	{"concurrency", 0, "N", NULL, "requests at once", "одновременных запросов"}, {0}};
 static const struct cli_operand id_operands[] = {
 	{"ID", NULL, CLI_ONE, "the webhook (vestnik webhook list)", "вебхук (vestnik webhook list)"}, {0}};
@@ -249,6 +342,13 @@ const struct command webhook_commands[] = {
 		add_operands, add_options, add_run},
 	{"webhook list", "shows the webhooks and how they are doing", "показывает вебхуки и их состояние", NULL, NULL,
 		NULL, NULL, list_run},
+	{"webhook change", "changes where events are posted, which and how",
+		"изменяет адрес для событий, их отбор и порядок отправки",
+		"What is not given stays, and so do the secret and the state. A message that waits goes to the new address at its next "
+		"attempt (at once: vestnik webhook replay).",
+		"Что не указано, остаётся прежним, как и секрет и состояние. Сообщение из очереди уйдёт на новый адрес при следующей "
+		"попытке (сразу: vestnik webhook replay).",
+		id_operands, change_options, change_run},
 	{"webhook test", "posts a test event now and shows the answer", "отправляет пробное событие и показывает ответ",
 		NULL, NULL, id_operands, NULL, webhook_test_run},
 	{"webhook attempts", "shows what was sent and answered, newest first",

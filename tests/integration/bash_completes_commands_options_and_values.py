@@ -48,7 +48,7 @@ def main():
     expect(text, ["vestnik", "--lang", "ru", "comp"], ["completion"], exactly=True)
     expect(text, ["vestnik", "--lang", "=", "ru", "comp"], ["completion"], exactly=True)
     expect(text, ["vestnik", "down", ""], ["--json", "--help"])
-    expect(text, ["vestnik", "webhook", ""], ["add", "list"])
+    expect(text, ["vestnik", "webhook", ""], ["add", "list", "change"])
     expect(text, ["vestnik", "log", "--state", "acc"], ["accepted"], exactly=True)
     expect(text, ["vestnik", "log", "--state", "=", "fai"], ["failed"], exactly=True)
     expect(text, ["vestnik", "log", "--campaign", ""], [], exactly=True)

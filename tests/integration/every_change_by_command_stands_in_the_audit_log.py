@@ -25,6 +25,7 @@ def commands(bed):
     steps = [
         (("suppression", "add", "ivan.petrov@example.org"), "suppression.add"),
         (("suppression", "remove", "ivan.petrov@example.org"), "suppression.remove"),
+        (("webhook", "change", endpoint, "--url", "https://example.org/petrov", "--concurrency", "2"), "webhook.change"),
         (("webhook", "rotate", endpoint), "webhook.rotate"),
         (("webhook", "enable", endpoint), "webhook.enable"),
         (("webhook", "replay", endpoint, "--since", "1h"), "webhook.replay"),
@@ -49,6 +50,11 @@ def nothing_changed_nothing_noted(bed):
     bed.run("directory", "import", os.path.join(bed.folder, "absent.csv"), code=1)
     bed.run("suppression", "remove", "nobody@example.org", code=1)
     bed.run("webhook", "remove", "ep-absent", code=1)
+    bed.run("webhook", "change", "ep-absent", "--concurrency", "2", code=1)
+    endpoint = bed.json("webhook", "add", "https://example.org/hook")[0]["id"]
+    before = bed.json("audit", "head")
+    want("changed", bed.json("webhook", "change", endpoint, "--url", "https://example.org/hook", "--events", "")[0]["changed"], "")
+    bed.run("webhook", "change", endpoint, "--url", "http://example.org/hook", code=1)
     want("head", bed.json("audit", "head"), before)
 
 
