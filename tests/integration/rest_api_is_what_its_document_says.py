@@ -441,6 +441,28 @@ def webhooks(api, url):
     want("events", got["events"], ["vestnik.delivery.accepted", "vestnik.campaign.*"])
     want("listed", [w["webhook"] for w in api.call("listWebhooks").json["data"]], [hook["webhook"]])
     want("secrets stay secret", "whsec_" in json.dumps(api.call("listWebhooks").json), False)
+    same = ("webhook", "state", "created_at", "failing_since", "disabled_reason")
+    for body, after in (({}, {}), ({"url": url + "new"}, {"url": url + "new"}),
+                        ({"events": ["report.ready"], "campaign": "registration", "concurrency": 9},
+                         {"events": ["vestnik.report.ready"], "campaign": "registration", "concurrency": 9}),
+                        ({"campaign": None, "concurrency": None}, {"campaign": None, "concurrency": got["concurrency"]}),
+                        ({"url": "https://x.test/", "allow_private": None, "events": None},
+                         {"url": "https://x.test/", "allow_private": False, "events": []})):
+        before = api.call("getWebhook", hook).json
+        changed = api.call("changeWebhook", hook, body=body).json
+        want(f"after {body}", changed, {**before, **after})
+        want("what stays", [changed[name] for name in same], [got[name] for name in same])
+        want("as it is read", api.call("getWebhook", hook).json, changed)
+    for body, words in (({"url": None}, ["/url"]), ({"url": "ftp://x"}, ["ftp://x"]), ({"url": url}, ["https"]), ({"events": ["nonsense"]}, ["/events"]),
+                        ({"concurrency": 65, "secret": "x"}, ["/concurrency", "/secret"])):
+        wrong(api.call("changeWebhook", hook, body=body, want=422), "invalid", *words)
+    want("after refusals", api.call("getWebhook", hook).json, changed)
+    api.call("changeWebhook", hook, body=b"x", media="text/plain", want=415)
+    api.call("changeWebhook", hook, body={"url": url, "allow_private": True})
+    noted = [(e["facts"]["changed"], json.dumps(e["facts"])) for e in api.call("listAudit", query={"action": "webhook.change"}).json["data"] if e["subject"] == "webhook:" + hook["webhook"]]
+    want("what is noted, newest first", [changed for changed, _ in noted],
+         ["url, allow_private", "url, events, allow_private", "campaign, concurrency", "events, campaign, concurrency", "url"])
+    want("addresses only in the details", [facts for _, facts in noted if "http" in facts], [])
     rotated = api.call("rotateWebhook", hook, body={"keep_seconds": 60}).json
     want("a new secret", rotated["secret"] != made.json["secret"], True)
     message = api.call("testWebhook", hook, body={}).json["message"]
@@ -452,7 +474,7 @@ def webhooks(api, url):
     api.call("deleteWebhook", hook)
     for name in ("getWebhook", "deleteWebhook"):
         api.call(name, hook, want=404)
-    for name, body in (("enableWebhook", {}), ("rotateWebhook", {}), ("testWebhook", {}), ("replayWebhook", {"message": "m"})):
+    for name, body in (("enableWebhook", {}), ("changeWebhook", {}), ("rotateWebhook", {}), ("testWebhook", {}), ("replayWebhook", {"message": "m"})):
         api.call(name, hook, body=body, want=404)
     api.call("listAttempts", hook, want=404)
 
@@ -478,7 +500,7 @@ def operating(bed, api):
         found = api.call("listAudit", query={"action": action, "actor": "api/"}).json["data"]
         want(f"{action} stands in the audit log", len(found) > 0, True)
         actions |= {e["action"] for e in found}
-    for action in ("add", "rotate", "test", "replay", "enable", "remove"):
+    for action in ("add", "change", "rotate", "test", "replay", "enable", "remove"):
         want_in("what was done to webhooks", "webhook." + action, actions)
     want("the chain holds", bed.run("audit", "verify").returncode, 0)
 

@@ -77,6 +77,7 @@ OPERATION(assignMail, POST, "/mails/{mail}/assign", ANSWER_WRITE, api_mail_assig
 OPERATION(listWebhooks, GET, "/webhooks", WEBHOOK, api_webhooks, "", API_NO_BODY, 0)
 OPERATION(createWebhook, POST, "/webhooks", WEBHOOK, api_webhook_create, "", API_JSON, 0)
 OPERATION(getWebhook, GET, "/webhooks/{webhook}", WEBHOOK, api_webhook, "", API_NO_BODY, 0)
+OPERATION(changeWebhook, PATCH, "/webhooks/{webhook}", WEBHOOK, api_webhook_change, "", API_JSON, 0)
 OPERATION(deleteWebhook, DELETE, "/webhooks/{webhook}", WEBHOOK, api_webhook_delete, "", API_NO_BODY, 0)
 OPERATION(enableWebhook, POST, "/webhooks/{webhook}/enable", WEBHOOK, api_webhook_enable, "", API_JSON, 0)
 OPERATION(rotateWebhook, POST, "/webhooks/{webhook}/rotate", WEBHOOK, api_webhook_rotate, "", API_JSON, 0)

@@ -46,37 +46,23 @@ void api_webhooks(struct api *api)
 	api_list(api, items, "");
 }
 
-struct search {
-	const char *id;
-	json_t *found;
-};
-
-static int find_endpoint(void *arg, const struct webhook_endpoint *endpoint)
+/* New reference; NULL: *e. */
+static json_t *read_endpoint(struct db *db, const char *id, struct error *e)
 {
-	struct search *search = arg;
-	if (strcmp(endpoint->id, search->id) != 0)
-		return 0;
-	search->found = endpoint_json(endpoint);
-	return 1;
-}
-
-/* NULL after a problem. */
-static json_t *read_endpoint(struct api *api, const char *id)
-{
-	struct search search = {.id = id};
-	struct error e = {0};
-	if (webhook_endpoint_each(api->db, find_endpoint, &search, &e) != 0)
-		api_error(api, &e);
-	else if (search.found == NULL)
-		api_problem(api, API_NOT_FOUND, tr("there is no such webhook", "такого вебхука нет"), NULL);
-	return search.found;
+	struct webhook_endpoint endpoint;
+	json_t *found = webhook_endpoint_read(db, id, &endpoint, e) == 0 ? endpoint_json(&endpoint) : NULL;
+	webhook_endpoint_fini(&endpoint);
+	return found;
 }
 
 void api_webhook(struct api *api)
 {
-	json_t *body = read_endpoint(api, web_part(api->request, "webhook"));
+	struct error e = {0};
+	json_t *body = read_endpoint(api->db, web_part(api->request, "webhook"), &e);
 	if (body != NULL)
 		api_reply(api, 200, body);
+	else
+		api_error(api, &e);
 }
 
 /* ---- changing ------------------------------------------------------------------------------------------- */
@@ -110,7 +96,7 @@ static bool read_events(struct api *api, struct buf *json)
 }
 
 struct change {
-	const char *id;
+	const char *id, *events; /* of the body, as they are stored */
 	struct webhook_endpoint endpoint;
 	char secret[WEBHOOK_SECRET_SIZE], message[WEBHOOK_ID_SIZE];
 	int64_t keep_ms, count;
@@ -124,6 +110,14 @@ static int note(struct api_act *act, struct db *tx, const char *action, json_t *
 	int rc = console_audit(act->api->visit, tx, action, subject, facts, detail, e);
 	free(subject);
 	return rc;
+}
+
+static void act_and_reply(struct api *api, struct change *change, int (*work)(struct api_act *, struct db *, struct error *), int status)
+{
+	struct api_act act = {.work = work, .api = api, .arg = change, .status = status};
+	change->id = web_part(api->request, "webhook");
+	if (api_act(&act))
+		api_reply(api, status, act.body);
 }
 
 /* The address of a webhook may hold a secret of its own: it stands in the detail. */
@@ -144,25 +138,86 @@ static int add(struct api_act *act, struct db *tx, struct error *e)
 		json_pack("{s:s}", "url", endpoint->url), e);
 }
 
+static const struct api_member endpoint_members[] = {{"url", API_LINE, true, 1, URL_SHOWN_MAX, NULL},
+	{"events", API_ARRAY, false, 0, 0, NULL}, {"campaign", API_LINE, false, 0, 64, NULL},
+	{"allow_private", API_BOOLEAN, false, 0, 0, NULL},
+	{"concurrency", API_INTEGER, false, 1, WEBHOOK_CONCURRENCY_MAX, NULL}};
+
+static int usual_concurrency(const struct api *api)
+{
+	return api->visit->console->settings->notifier.connections_per_endpoint;
+}
+
+static bool given(const struct api *api, const char *name)
+{
+	return json_object_get(api->body, name) != NULL;
+}
+
+/* The members that are given; null is what it is without the member. */
+static void take_members(const struct api *api, const char *events, struct webhook_endpoint *endpoint)
+{
+	if (given(api, "url"))
+		endpoint->url = api_text(api, "url");
+	if (given(api, "events"))
+		endpoint->events = events;
+	if (given(api, "campaign"))
+		endpoint->campaign = api_text(api, "campaign");
+	if (given(api, "allow_private"))
+		endpoint->allow_private = api_flag(api, "allow_private", false);
+	if (given(api, "concurrency"))
+		endpoint->concurrency = (int)api_integer(api, "concurrency", usual_concurrency(api));
+}
+
 void api_webhook_create(struct api *api)
 {
-	static const struct api_member members[] = {{"url", API_LINE, true, 1, URL_SHOWN_MAX, NULL},
-		{"events", API_ARRAY, false, 0, 0, NULL}, {"campaign", API_LINE, false, 0, 64, NULL},
-		{"allow_private", API_BOOLEAN, false, 0, 0, NULL},
-		{"concurrency", API_INTEGER, false, 1, WEBHOOK_CONCURRENCY_MAX, NULL}};
 	struct buf events;
 	buf_init(&events, 8192);
-	if (api_body_is(api, members, COUNT(members)) && read_events(api, &events)) {
-		struct change change = {.endpoint = {.url = api_text(api, "url"),
-			.events = buf_str(&events),
-			.campaign = api_text(api, "campaign"),
-			.allow_private = api_flag(api, "allow_private", false),
-			.concurrency = (int)api_integer(api, "concurrency", api->visit->console->settings->notifier.connections_per_endpoint)}};
+	if (api_body_is(api, endpoint_members, COUNT(endpoint_members)) && read_events(api, &events)) {
+		struct change change = {.endpoint = {.events = "[]", .concurrency = usual_concurrency(api)}};
 		struct api_act act = {.work = add, .api = api, .arg = &change, .status = 201};
+		take_members(api, buf_str(&events), &change.endpoint);
 		if (api_act(&act)) {
 			api_created(api, act.location, act.body);
 			free(act.location);
 		}
+	}
+	buf_fini(&events);
+}
+
+/* What is as it was is no change, and is not noted. */
+static int change_endpoint(struct api_act *act, struct db *tx, struct error *e)
+{
+	const struct change *change = act->arg;
+	struct webhook_endpoint was, now;
+	char changed[WEBHOOK_MEMBERS_SIZE];
+	int rc = webhook_endpoint_read(tx, change->id, &was, e);
+	if (rc != 0)
+		return rc;
+	now = was;
+	take_members(act->api, change->events, &now);
+	if (webhook_endpoint_differs(&was, &now, changed)[0] != '\0') {
+		rc = webhook_endpoint_change(tx, &now, e);
+		if (rc == 0)
+			rc = note(act, tx, "webhook.change",
+				json_pack("{s:s, s:s, s:s?, s:b}", "changed", changed, "events", now.events, "campaign",
+					now.campaign, "private", (int)now.allow_private),
+				json_pack("{s:s}", "url", now.url), e);
+	}
+	webhook_endpoint_fini(&was);
+	act->body = rc == 0 ? read_endpoint(tx, change->id, e) : NULL;
+	return act->body == NULL ? -1 : 0;
+}
+
+void api_webhook_change(struct api *api)
+{
+	struct api_member members[COUNT(endpoint_members)];
+	struct buf events;
+	memcpy(members, endpoint_members, sizeof members);
+	members[0].required = given(api, "url"); /* it may be left out, but there is no usual one */
+	buf_init(&events, 8192);
+	if (api_body_is(api, members, COUNT(members)) && read_events(api, &events)) {
+		struct change change = {.events = buf_str(&events)};
+		act_and_reply(api, &change, change_endpoint, 200);
 	}
 	buf_fini(&events);
 }
@@ -184,10 +239,8 @@ void api_webhook_delete(struct api *api)
 static int enable(struct api_act *act, struct db *tx, struct error *e)
 {
 	const struct change *change = act->arg;
-	struct search search = {.id = change->id};
-	if (webhook_endpoint_enable(tx, change->id, e) != 0 || webhook_endpoint_each(tx, find_endpoint, &search, e) != 0)
+	if (webhook_endpoint_enable(tx, change->id, e) != 0 || (act->body = read_endpoint(tx, change->id, e)) == NULL)
 		return -1;
-	act->body = search.found;
 	return note(act, tx, "webhook.enable", NULL, NULL, e);
 }
 
@@ -208,14 +261,6 @@ static int test(struct api_act *act, struct db *tx, struct error *e)
 		return -1;
 	act->body = json_pack("{s:s, s:s}", "webhook", change->id, "message", change->message);
 	return note(act, tx, "webhook.test", json_pack("{s:s}", "message", change->message), NULL, e);
-}
-
-static void act_and_reply(struct api *api, struct change *change, int (*work)(struct api_act *, struct db *, struct error *), int status)
-{
-	struct api_act act = {.work = work, .api = api, .arg = change, .status = status};
-	change->id = web_part(api->request, "webhook");
-	if (api_act(&act))
-		api_reply(api, status, act.body);
 }
 
 void api_webhook_enable(struct api *api)
