@@ -135,6 +135,49 @@ def secret_of(page):
     return re.search(r"whsec_[A-Za-z0-9+/=]+", page.html).group(0)
 
 
+def ticked(page):
+    return re.findall(r'name="event" value="vestnik\.([a-z.]+)" checked', page.html)
+
+
+def a_webhook_is_changed(bed, admin, operator, receiver, ident):
+    """The form as it was added with; what is wrong stands beside its field, and what was typed stays."""
+    path, hook = f"/webhooks/{ident}/change", receiver.url("/hook")
+    as_it_is = [("url", hook), ("event", "vestnik.campaign.paused"), ("event", "vestnik.campaign.resumed")]
+    want_in("the way there", f'href="{path}"', operator.get(f"/webhooks/{ident}").html)
+    page = operator.get(path)
+    want("the form", (page.field("url"), ticked(page), "private" in page.html), (hook, ["campaign.paused", "campaign.resumed"], False))
+    want_in("in Russian", "Изменение вебхука", operator.get(path, **{"Accept-Language": "ru"}).text)
+    for fields, error, name in (([("url", "")], "Say where events are to be posted", "url"), ([("url", "ftp://x")], "ftp://x", "url"),
+                                ([("url", hook), ("campaign", "nobodys")], "There is no campaign of this name", "campaign")):
+        page = admin.post(path, fields + [("private", "1"), ("event", "vestnik.report.ready")])
+        want(f"{fields}: refused, and kept", (page.status, page.field(name), ticked(page)), (422, fields[-1][1], ["report.ready"]))
+        want_in(f"{fields}: beside the field", f'id="{name}-error"', page.html)
+        want_in(f"{fields}", error, page.text)
+    # what is inside the own network an operator does not lead elsewhere, but says which events it gets
+    operator.get("/webhooks")
+    page = operator.post(path, [("url", receiver.url("/elsewhere"))])
+    want("an operator leads it elsewhere", page.status, 422)
+    want_in("an operator leads it elsewhere", "only an administrator changes it", page.text)
+    want_in("nothing new", "Nothing was changed", operator.post(path, as_it_is).text)
+    page = operator.post(path, as_it_is[:2])
+    want_in("changed", "The webhook was changed", page.text)
+    want("boxes now", ticked(operator.get(path)), ["campaign.paused"])
+    page = admin.post(path, as_it_is)
+    want("without the box", (page.status, "should begin with https://" in page.text), (422, True))
+    want_in("back again", "The webhook was changed", admin.post(path, as_it_is + [("private", "1")]).text)
+    # campaign.* takes in what comes later: a form that ticks the same leaves it so
+    bed.run("webhook", "change", ident, "--events", "campaign.*")
+    page = operator.get(path)
+    campaign_events = [("event", "vestnik." + event) for event in ticked(page)]
+    want("boxes of campaign.*", {event.split(".")[1] for _, event in campaign_events}, {"campaign"})
+    want_in("the same boxes", "Nothing was changed", operator.post(path, as_it_is[:1] + campaign_events).text)
+    bed.run("webhook", "change", ident, "--events", "campaign.paused,campaign.resumed")
+    want("none of that number", operator.post("/webhooks/ep-absent/change", as_it_is).status, 404)
+    want("its form", operator.get("/webhooks/ep-absent/change").status, 404)
+    want("noted", [facts["changed"] for _, _, _, facts in bed.audited("webhook.change")], ["events"] * 2 + ["events"] * 2)
+    operator.get("/webhooks")
+
+
 def a_webhook_is_made_tried_and_removed(bed, admin, operator, receiver):
     receiver.behaviours["/hook"] = lambda handler, number: handler.reply(200 if number > 1 else 500, HOSTILE.encode())
     # inside the own network only whoever gives out accounts may look around
@@ -160,6 +203,7 @@ def a_webhook_is_made_tried_and_removed(bed, admin, operator, receiver):
     operator.get("/webhooks")
     want_in("again", "being sent again", operator.post(message + "/replay").text)
     wait_for(lambda: "delivered" in operator.get(message, **HTMX).text and len(receiver.at("/hook")) == 2, "the second answer")
+    a_webhook_is_changed(bed, admin, operator, receiver, ident)
     for _, headers, body, _ in receiver.at("/hook"):
         want("signature", headers["webhook-signature"], signed(secret, headers, body))
     attempts = operator.get(f"/webhooks/{ident}")
@@ -186,7 +230,7 @@ def a_webhook_is_made_tried_and_removed(bed, admin, operator, receiver):
     want_in("removed", "The webhook was removed", operator.post(f"/webhooks/{ident}/remove").text)
     want("it is gone", operator.get(f"/webhooks/{ident}").status, 404)
     want("audit", [a for _, a, s, _ in bed.audited() if s == f"webhook:{ident}"],
-         ["webhook.add", "webhook.test", "webhook.replay", "webhook.rotate", "webhook.disable", "webhook.enable",
+         ["webhook.add", "webhook.test", "webhook.replay"] + ["webhook.change"] * 4 + ["webhook.rotate", "webhook.disable", "webhook.enable",
           "webhook.replay", "webhook.remove"])
 
 

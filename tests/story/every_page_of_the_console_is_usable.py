@@ -15,7 +15,7 @@ CONSOLE = free_port()
 KINDS = """/ /campaigns /campaigns/# /campaigns/#/answers /campaigns/#/municipalities /campaigns/#/calls /campaigns/#/report
  /asks/# /mail /mail/# /compose /compose/probnaya/letter /compose/probnaya/audience /compose/probnaya/dates
  /compose/probnaya/check /directory /directory/import /directory/# /log /delivery/# /status /relays /relays/main /dead /webhooks
- /webhooks/# /suppressions /accounts /accounts/# /keys /audit /approvals /personal /password"""
+ /webhooks/# /webhooks/#/change /suppressions /accounts /accounts/# /keys /audit /approvals /personal /password"""
 
 
 def data(story):

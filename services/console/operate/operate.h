@@ -29,6 +29,8 @@ void take_dead_drop(struct visit *visit);
 void page_webhooks(struct visit *visit);
 void page_webhook_new(struct visit *visit);
 void take_webhook_add(struct visit *visit);
+void page_webhook_change(struct visit *visit);
+void take_webhook_change(struct visit *visit);
 void page_webhook(struct visit *visit);
 void take_webhook_rotate(struct visit *visit);
 void take_webhook_state(struct visit *visit); /* disable, enable */
@@ -38,7 +40,11 @@ void take_webhook_replay(struct visit *visit); /* a span of time */
 void page_webhook_message(struct visit *visit);
 void take_webhook_replay_one(struct visit *visit);
 struct webhook_endpoint;
+/* The path's {id}; webhook_endpoint_fini. false: it is answered. */
+bool webhook_find(struct visit *visit, struct webhook_endpoint *out);
 json_t *webhook_json(const struct visit *visit, const struct webhook_endpoint *endpoint);
+/* All types in groups of boxes; ticked are those of a stored filter. */
+json_t *webhook_event_groups(const char *chosen);
 /* The page that shows a secret this once. */
 void webhook_show_secret(struct visit *visit, const char *id, const char *secret, bool fresh);
 

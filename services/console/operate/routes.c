@@ -15,6 +15,8 @@ const struct console_route operate_routes[] = {
 	{WEB_GET, "/webhooks/new", RIGHT_WEBHOOK, page_webhook_new, 0, 0},
 	{WEB_POST, "/webhooks", RIGHT_WEBHOOK, take_webhook_add, 0, 0},
 	{WEB_GET, "/webhooks/{id}", RIGHT_WEBHOOK, page_webhook, 0, 0},
+	{WEB_GET, "/webhooks/{id}/change", RIGHT_WEBHOOK, page_webhook_change, 0, 0},
+	{WEB_POST, "/webhooks/{id}/change", RIGHT_WEBHOOK, take_webhook_change, 0, 0},
 	{WEB_POST, "/webhooks/{id}/rotate", RIGHT_WEBHOOK, take_webhook_rotate, 0, 0},
 	{WEB_POST, "/webhooks/{id}/enable", RIGHT_WEBHOOK, take_webhook_state, 0, 0},
 	{WEB_POST, "/webhooks/{id}/disable", RIGHT_WEBHOOK, take_webhook_state, 0, 0},

@@ -1,4 +1,4 @@
-/* /webhooks/{id}: one endpoint, what was sent to it and answered; everything that changes it. */
+/* /webhooks/{id}: one endpoint, what was sent to it and answered; what is done with it (its form: webhook_form.c). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,31 +20,16 @@
 
 /* ---- finding it ------------------------------------------------------------------------------- */
 
-struct search {
-	const struct visit *visit;
-	const char *id;
-	json_t *found;
-};
-
-static int look(void *arg, const struct webhook_endpoint *endpoint)
-{
-	struct search *search = arg;
-	if (strcmp(endpoint->id, search->id) != 0)
-		return 0;
-	search->found = webhook_json(search->visit, endpoint);
-	return 1;
-}
-
-/* NULL: it was answered. */
-static json_t *find(struct visit *visit)
+bool webhook_find(struct visit *visit, struct webhook_endpoint *out)
 {
 	struct error e = {0};
-	struct search search = {visit, web_part(visit->request, "id"), NULL};
-	if (webhook_endpoint_each(visit->db, look, &search, &e) != 0)
-		console_error(visit, &e);
-	else if (search.found == NULL)
+	if (webhook_endpoint_read(visit->db, web_part(visit->request, "id"), out, &e) == 0)
+		return true;
+	if (e.code == ERROR_NOT_FOUND)
 		console_not_found(visit, tr("This webhook was removed.", "Этот вебхук удалён."));
-	return search.found;
+	else
+		console_error(visit, &e);
+	return false;
 }
 
 /* ---- attempts ------------------------------------------------------------------------------------ */
@@ -106,9 +91,11 @@ static int add_attempts(struct visit *visit, const char *id, json_t *data, struc
 void page_webhook(struct visit *visit)
 {
 	struct error e = {0};
-	json_t *data = find(visit);
-	if (data == NULL)
+	struct webhook_endpoint endpoint;
+	if (!webhook_find(visit, &endpoint))
 		return;
+	json_t *data = webhook_json(visit, &endpoint);
+	webhook_endpoint_fini(&endpoint);
 	if (add_attempts(visit, web_part(visit->request, "id"), data, &e) != 0) {
 		json_decref(data);
 		console_error(visit, &e);
