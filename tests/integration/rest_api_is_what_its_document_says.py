@@ -278,7 +278,7 @@ def campaigns(bed, api):
     wait_for(lambda: bed.value(changing) == 0, "the correction's end")
     api.call("recallCampaign", series, body={"reason": "ошибка в датах"})
     # stored by a person, launched by a program
-    stored = bed.json("campaign", "store", bed.campaign("stored"))[-1]
+    stored = bed.json("campaign", "store", bed.campaign("stored", send={"at": "2050-05-05 10:00"}))[-1]
     wrong(api.call("launchCampaign", {"campaign": "stored"}, body={"content_hash": "0" * 64}, want=409), "refused")
     api.call("launchCampaign", {"campaign": "stored"}, body={"content_hash": stored["content_hash"]})
     want("cancelled", api.call("cancelCampaign", {"campaign": "stored"}, body={}).json["outcome"], "applied")
