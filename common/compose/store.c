@@ -24,20 +24,7 @@ void composition_fini(struct composition *composition)
 
 int compose_write(struct db *db, int (*work)(void *arg, struct db *tx, struct error *e), void *arg, struct error *e)
 {
-	struct again again = {0};
-	int rc;
-	if (db_in_transaction(db))
-		return work(arg, db, e);
-	do {
-		rc = db_begin(db, DB_WRITE, e);
-		if (rc == 0)
-			rc = work(arg, db, e);
-		if (rc == 0)
-			rc = db_commit(db, DB_DURABLE, e);
-		else
-			db_rollback(db);
-	} while (rc != 0 && again_after_conflict(&again, e));
-	return rc;
+	return db_in_transaction(db) ? work(arg, db, e) : again_transact(db, work, arg, e);
 }
 
 /* ---- reading ------------------------------------------------------------------------------ */

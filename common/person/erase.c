@@ -86,22 +86,6 @@ static const char *known_by(const struct person *person)
 
 /* ---- steps, each a transaction ------------------------------------------------------------------ */
 
-static int run(struct db *db, int (*step)(void *arg, struct db *tx, struct error *e), void *arg, struct error *e)
-{
-	struct again again = {0};
-	int rc;
-	do {
-		rc = db_begin(db, DB_WRITE, e);
-		if (rc == 0)
-			rc = step(arg, db, e);
-		if (rc == 0)
-			rc = db_commit(db, DB_DURABLE, e);
-		else
-			db_rollback(db);
-	} while (rc != 0 && again_after_conflict(&again, e));
-	return rc;
-}
-
 /* From now on nothing is sent there, nor to where his letters point afterwards. */
 static int begin(void *arg, struct db *tx, struct error *e)
 {
@@ -222,7 +206,7 @@ static int erase_source(struct job *job, struct db *db, struct person_walk *walk
 		bool any = batch.count > 0;
 		forget_rows(&batch);
 		if (rc == 0 && any)
-			rc = run(db, erase_batch, &batch, e);
+			rc = again_transact(db, erase_batch, &batch, e);
 		changed += batch.changed;
 		walk->looked += rows;
 		if (rc == 0 && job->erasure->progress != NULL && job->erasure->progress(job->erasure->arg, walk) != 0)
@@ -271,13 +255,13 @@ int person_erase(const struct orderer *who, struct db *db, const struct person *
 {
 	struct job job = {.who = who, .person = person, .erasure = erasure, .counts = json_object()};
 	struct person_walk walk = {0};
-	int rc = run(db, begin, &job, e);
+	int rc = again_transact(db, begin, &job, e);
 	for (; rc == 0 && (size_t)walk.source < source_count(); walk.source++) {
 		memset(walk.keys, 0, sizeof walk.keys);
 		rc = erase_source(&job, db, &walk, e);
 	}
 	if (rc == 0)
-		rc = run(db, finish, &job, e);
+		rc = again_transact(db, finish, &job, e);
 	*counts = job.counts;
 	return rc;
 }

@@ -24,3 +24,19 @@ bool again_after_conflict(struct again *again, const struct error *e)
 		;
 	return true;
 }
+
+int again_transact(struct db *db, int (*work)(void *arg, struct db *tx, struct error *e), void *arg, struct error *e)
+{
+	struct again again = {0};
+	int rc;
+	do {
+		rc = db_begin(db, DB_WRITE, e);
+		if (rc == 0)
+			rc = work(arg, db, e);
+		if (rc == 0)
+			rc = db_commit(db, DB_DURABLE, e);
+		else
+			db_rollback(db);
+	} while (rc != 0 && again_after_conflict(&again, e));
+	return rc;
+}

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "store/db.h"
 
 struct again {
 	int tries; /* begin with {0} for each transaction */
@@ -21,5 +22,8 @@ struct again {
  *	while (rc != 0 && again_after_conflict(&again, e));
  */
 bool again_after_conflict(struct again *again, const struct error *e);
+
+/* work(arg, db) in a durable write transaction, done again after a conflict: it must bear that. */
+int again_transact(struct db *db, int (*work)(void *arg, struct db *tx, struct error *e), void *arg, struct error *e);
 
 #endif

@@ -119,6 +119,19 @@ static bool in_net(const struct address_net *net, const struct address *address)
 	return ((unsigned)net->net.bytes[whole] & mask) == ((unsigned)address->bytes[whole] & mask);
 }
 
+int address_set_read(struct address_set *set, const char *list, struct error *e)
+{
+	for (const char *at = list + strspn(list, " "); *at != '\0'; at += strspn(at, " ")) {
+		char one[64];
+		size_t len = strcspn(at, " ");
+		snprintf(one, sizeof one, "%.*s", (int)len, at);
+		if (address_set_add(set, one, e) != 0)
+			return -1;
+		at += len;
+	}
+	return 0;
+}
+
 bool address_set_has(const struct address_set *set, const struct address *address)
 {
 	for (size_t i = 0; set != NULL && i < set->count; i++)

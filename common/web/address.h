@@ -32,6 +32,8 @@ struct address_set {
 };
 /* "127.0.0.1", "10.0.0.0/8". ERROR_INPUT, ERROR_FULL. */
 int address_set_add(struct address_set *set, const char *text, struct error *e);
+/* Several of them with a space between. */
+int address_set_read(struct address_set *set, const char *list, struct error *e);
 bool address_set_has(const struct address_set *set, const struct address *address);
 
 /* The last address of X-Forwarded-For (comma-separated) that is not a proxy's; of several header lines

@@ -65,19 +65,8 @@ int cli_audit_next(struct cli *cli, const char *action, const char *subject, jso
 int cli_transaction(struct cli *cli, int (*work)(void *arg, struct db *tx, struct error *e), void *arg)
 {
 	struct error e = {0};
-	struct again again = {0};
 	struct db *db = cli_open_store(cli);
-	int rc;
 	if (db == NULL || know_actor(cli) != CLI_DONE)
 		return CLI_FAILED;
-	do {
-		rc = db_begin(db, DB_WRITE, &e);
-		if (rc == 0)
-			rc = work(arg, db, &e);
-		if (rc == 0)
-			rc = db_commit(db, DB_DURABLE, &e);
-		else
-			db_rollback(db);
-	} while (rc != 0 && again_after_conflict(&again, &e));
-	return rc == 0 ? CLI_DONE : cli_fail(cli, &e);
+	return again_transact(db, work, arg, &e) == 0 ? CLI_DONE : cli_fail(cli, &e);
 }

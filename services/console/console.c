@@ -168,25 +168,11 @@ static bool admit(void *arg, const struct web_request *request)
 
 /* ---- the service ------------------------------------------------------------------------ */
 
-static int read_proxies(const char *text, struct address_set *proxies, struct error *e)
-{
-	for (const char *at = text; *at != '\0';) {
-		char one[64];
-		size_t len = strcspn(at, " ");
-		snprintf(one, sizeof one, "%.*s", (int)len, at);
-		if (address_set_add(proxies, one, e) != 0)
-			return error_context(e, "console.proxies");
-		at += len;
-		at += strspn(at, " ");
-	}
-	return 0;
-}
-
 static int open_pages(struct console *console, struct address_set *proxies, struct error *e)
 {
 	const struct settings *s = console->settings;
-	if (read_proxies(s->console.proxies, proxies, e) != 0)
-		return -1;
+	if (address_set_read(proxies, s->console.proxies, e) != 0)
+		return error_context(e, "console.proxies");
 	console->routes = make_routes();
 	static const struct web_route *tables[1];
 	tables[0] = console->routes;

@@ -173,18 +173,7 @@ int console_audit(const struct visit *visit, struct db *tx, const char *action, 
 int console_transaction(struct visit *visit, int (*work)(void *arg, struct db *tx, struct error *e), void *arg,
 	struct error *e)
 {
-	struct again again = {0};
-	int rc;
-	do {
-		rc = db_begin(visit->db, DB_WRITE, e);
-		if (rc == 0)
-			rc = work(arg, visit->db, e);
-		if (rc == 0)
-			rc = db_commit(visit->db, DB_DURABLE, e);
-		else
-			db_rollback(visit->db);
-	} while (rc != 0 && again_after_conflict(&again, e));
-	return rc;
+	return again_transact(visit->db, work, arg, e);
 }
 
 struct taken {

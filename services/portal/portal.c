@@ -140,15 +140,8 @@ static bool admit(void *arg, const struct web_request *request)
 static int open_pages(struct portal *portal, struct address_set *proxies, struct error *e)
 {
 	const struct settings *s = portal->settings;
-	for (const char *at = s->portal.proxies; *at != '\0';) {
-		char one[64];
-		size_t len = strcspn(at, " ");
-		snprintf(one, sizeof one, "%.*s", (int)len, at);
-		if (address_set_add(proxies, one, e) != 0)
-			return error_context(e, "portal.proxies");
-		at += len;
-		at += strspn(at, " ");
-	}
+	if (address_set_read(proxies, s->portal.proxies, e) != 0)
+		return error_context(e, "portal.proxies");
 	const struct web_config config = {.listen = s->portal.listen,
 		.threads = s->portal.threads,
 		.folder = s->run_dir,
