@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "calendar/calendar.h"
 #include "console/console.h"
+#include "control/moment.h"
 
 json_t *show_text(const char *text)
 {
@@ -23,11 +24,8 @@ json_t *show_time(const struct visit *visit, int64_t time_ms)
 
 json_t *show_moment(const struct visit *visit, int64_t time_ms)
 {
-	struct calendar_time at;
-	struct error e;
-	if (time_ms == 0 || calendar_from_ms(time_ms, visit->console->settings->zone, &at, &e) != 0)
-		return json_null();
-	return json_sprintf("%04d-%02d-%02d %02d:%02d:%02d", at.year, at.month, at.day, at.hour, at.minute, at.second);
+	char text[CONTROL_MOMENT_SIZE];
+	return time_ms == 0 ? json_null() : json_string(control_moment(visit->console->settings, time_ms, text));
 }
 
 /* U+00A0 between thousands: it does not break at the end of a line. */

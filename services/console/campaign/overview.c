@@ -148,14 +148,17 @@ static json_t *curve(struct place *place, const struct point *points, size_t cou
 	json_t *rows = json_array();
 	int64_t sum = 0, first_ms = place->round->starts_ms != 0 ? place->round->starts_ms : points[0].time_ms - HOUR_MS;
 	size_t every = count / POINTS_MOST + 1;
+	int64_t now_ms = clock_now_ms(), deadline_ms = place->round->deadline_ms, last_ms = points[count - 1].time_ms;
+	int64_t end_ms = deadline_ms != 0 && deadline_ms < now_ms ? deadline_ms : now_ms;
 	if (first_ms < points[0].time_ms)
 		add_point(place, rows, first_ms, 0);
 	for (size_t i = 0; i < count; i++) {
-		int64_t now_ms = clock_now_ms();
 		sum += points[i].n;
 		if (i % every == every - 1 || i + 1 == count)
 			add_point(place, rows, points[i].time_ms < now_ms ? points[i].time_ms : now_ms, sum);
 	}
+	if (last_ms < end_ms) /* nobody since: the line goes on to where we are, or where it was too late */
+		add_point(place, rows, end_ms, sum);
 	return rows;
 }
 
