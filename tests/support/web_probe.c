@@ -222,6 +222,7 @@ int main(int argc, char **argv)
 		.assets = assets};
 	if (web_start(&web, &config, &e) != 0) {
 		fprintf(stderr, "%s\n", e.text);
+		web_assets_free(&assets);
 		return 1;
 	}
 	printf("%d\n", web_port(web));
