@@ -242,9 +242,6 @@ loop() {
 	vestnik report "$1" -o "$demo/report.html" >/dev/null
 	vestnik report "$1" -o "$demo/report.xlsx" >/dev/null
 	travel now
-	say "back to today: the services start anew" "снова сегодня: службы запускаются заново"
-	shown down
-	shown up --detach
 }
 
 await_webhooks() { # one event for each letter, and 20 s of patience
