@@ -11,6 +11,7 @@
 #include "campaign/definition.h"
 #include "campaign/draft.h"
 #include "store/again.h"
+#include "store/rows.h"
 
 #define ROWS_PER_TRANSACTION 5000 /* some 30 ms of the write lock */
 
@@ -389,14 +390,5 @@ static int fill_one(struct db *tx, bool *left, struct error *e)
 
 int campaign_fill_document_keys(struct db *db, int64_t most, bool *left, struct error *e)
 {
-	int rc = 0;
-	*left = true;
-	if (db_begin(db, DB_WRITE, e) != 0)
-		return -1;
-	for (int64_t i = 0; rc == 0 && *left && i < most; i++)
-		rc = fill_one(db, left, e);
-	if (rc == 0)
-		rc = db_commit(db, DB_DURABLE, e);
-	db_rollback(db);
-	return rc;
+	return rows_fill(db, most, left, fill_one, e);
 }

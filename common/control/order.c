@@ -116,20 +116,25 @@ int order_await(const struct orderer *who, struct db *db, const char *id, int wa
 	return 0;
 }
 
+struct giving {
+	const struct orderer *who;
+	enum task_type type;
+	const char *slug;
+	const json_t *data;
+	char id[IDENT_SIZE];
+};
+
+static int give(void *arg, struct db *tx, struct error *e)
+{
+	struct giving *g = arg;
+	return order_put(g->who, tx, g->type, g->slug, g->data, g->id, e);
+}
+
 int order_give(const struct orderer *who, struct db *db, enum task_type type, const char *slug, const json_t *data,
 	enum order_outcome *outcome, char result[static ORDER_RESULT_SIZE], struct error *e)
 {
-	char id[IDENT_SIZE];
-	struct again again = {0};
-	int rc;
-	do {
-		rc = db_begin(db, DB_WRITE, e);
-		if (rc == 0)
-			rc = order_put(who, db, type, slug, data, id, e);
-		if (rc == 0)
-			rc = db_commit(db, DB_DURABLE, e);
-		else
-			db_rollback(db);
-	} while (rc != 0 && again_after_conflict(&again, e));
-	return rc != 0 ? -1 : order_await(who, db, id, WAIT_MOST_MS, outcome, result, e);
+	struct giving g = {.who = who, .type = type, .slug = slug, .data = data};
+	if (again_transact(db, give, &g, e) != 0)
+		return -1;
+	return order_await(who, db, g.id, WAIT_MOST_MS, outcome, result, e);
 }

@@ -6,6 +6,7 @@
 #include "base/gate.h"
 #include "base/lang.h"
 #include "base/xalloc.h"
+#include "store/rows.h"
 #include "table/table.h"
 
 #define WORDS_MAX 4
@@ -43,16 +44,7 @@ static int fill_one(struct db *tx, bool *left, struct error *e)
 
 int search_fill(struct db *db, int64_t most, bool *left, struct error *e)
 {
-	int rc = 0;
-	*left = true;
-	if (db_begin(db, DB_WRITE, e) != 0)
-		return -1;
-	for (int64_t i = 0; rc == 0 && *left && i < most; i++)
-		rc = fill_one(db, left, e);
-	if (rc == 0)
-		rc = db_commit(db, DB_DURABLE, e);
-	db_rollback(db);
-	return rc;
+	return rows_fill(db, most, left, fill_one, e);
 }
 
 /* ---- what is asked for ------------------------------------------------------------------- */

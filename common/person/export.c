@@ -136,21 +136,17 @@ static void end(struct writing *w, const struct settings *settings)
 	json_decref(beyond);
 }
 
-static int note(const struct orderer *who, struct db *db, const struct person *person, int64_t count, struct error *e)
+struct handed_out {
+	const struct orderer *who;
+	const struct person *person;
+	int64_t count;
+};
+
+static int note(void *arg, struct db *tx, struct error *e)
 {
-	struct again again = {0};
-	int rc;
-	do {
-		rc = db_begin(db, DB_WRITE, e);
-		if (rc == 0)
-			rc = note_write(who, db, "person.export", "person:one", json_pack("{s:I}", "rows", (json_int_t)count),
-				json_pack("{s:s?, s:s?}", "address", person->address, "name", person->name), e);
-		if (rc == 0)
-			rc = db_commit(db, DB_DURABLE, e);
-		else
-			db_rollback(db);
-	} while (rc != 0 && again_after_conflict(&again, e));
-	return rc;
+	const struct handed_out *h = arg;
+	return note_write(h->who, tx, "person.export", "person:one", json_pack("{s:I}", "rows", (json_int_t)h->count),
+		json_pack("{s:s?, s:s?}", "address", h->person->address, "name", h->person->name), e);
 }
 
 int person_export(const struct orderer *who, struct db *db, const struct person *person, bool html, FILE *out,
@@ -166,5 +162,5 @@ int person_export(const struct orderer *who, struct db *db, const struct person 
 	*count = w.count;
 	if (rc == 0 && (fflush(out) != 0 || ferror(out)))
 		rc = error_errno(e, "%s", tr("cannot write the file", "файл не записан"));
-	return rc != 0 ? -1 : note(who, db, person, w.count, e);
+	return rc != 0 ? -1 : again_transact(db, note, &(struct handed_out){who, person, w.count}, e);
 }

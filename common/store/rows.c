@@ -89,3 +89,18 @@ int rows_keys(struct buf *out, size_t count, int64_t (*item)(const void *arg, si
 	(void)buf_putc(out, ']');
 	return buf_ok(out) ? 0 : error_set(e, ERROR_INTERNAL, "%zu keys are too many at once", count);
 }
+
+int rows_fill(struct db *db, int64_t most, bool *left, int (*one)(struct db *tx, bool *left, struct error *e),
+	struct error *e)
+{
+	int rc = 0;
+	*left = true;
+	if (db_begin(db, DB_WRITE, e) != 0)
+		return -1;
+	for (int64_t i = 0; rc == 0 && *left && i < most; i++)
+		rc = one(db, left, e);
+	if (rc == 0)
+		rc = db_commit(db, DB_DURABLE, e);
+	db_rollback(db);
+	return rc;
+}

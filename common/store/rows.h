@@ -2,6 +2,7 @@
 #ifndef VESTNIK_STORE_ROWS_H
 #define VESTNIK_STORE_ROWS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,11 @@ struct rows_statement {
 };
 /* Runs it for count rows, ROWS_AT_ONCE by a statement. */
 int rows_run(struct db *db, struct rows_statement *statement, const void *rows, size_t count,
+	struct error *e);
+
+/* What a newer schema left empty in old rows, little by little: one() fills a row, or says in *left that there is
+ * none; at most `most` of them in a durable transaction of its own. */
+int rows_fill(struct db *db, int64_t most, bool *left, int (*one)(struct db *tx, bool *left, struct error *e),
 	struct error *e);
 
 /* Keys as the JSON array @KEYS takes; item(arg, i) gives them. */

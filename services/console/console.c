@@ -222,13 +222,13 @@ static int console_start(struct daemon *daemon, void **state, struct error *e)
 	return 0;
 }
 
-/* Once a day, and after a start. */
 static bool leaving(void *arg)
 {
 	const struct console *console = arg;
 	return daemon_stopping(console->daemon);
 }
 
+/* Once a day, and after a start. */
 static int expire(struct console *console, struct db *db, struct error *e)
 {
 	const struct orderer who = {.settings = console->settings, .key = console->key, .bus = console->bus, .actor = "vestnik/console"};

@@ -179,10 +179,10 @@ void take_correct(struct visit *visit)
 /* ---- repeat to the silent ---------------------------------------------------------------------------- */
 
 /* The audience stays, and of it those who have not answered the campaign that this one follows. */
-static int only_silent(struct visit *visit, const char *slug, const char *earlier, struct error *e)
+static int only_silent(struct visit *visit, struct db *tx, const char *slug, const char *earlier, struct error *e)
 {
 	struct composition composition;
-	enum db_step step = compose_read(visit->db, slug, &composition, e);
+	enum db_step step = compose_read(tx, slug, &composition, e);
 	if (step != DB_ROW)
 		return step == DB_FAILED ? -1 : error_set(e, ERROR_NOT_FOUND, "%s", slug);
 	int rc = 0;
@@ -198,20 +198,31 @@ static int only_silent(struct visit *visit, const char *slug, const char *earlie
 			rc = error_set(e, ERROR_INTERNAL, "the form has no audience");
 		free(silent);
 		if (rc == 0)
-			rc = compose_save(visit->db, slug, composition.version, composition.form, visit->visitor->actor, e);
+			rc = compose_save(tx, slug, composition.version, composition.form, visit->visitor->actor, e);
 	}
 	composition_fini(&composition);
 	return rc;
 }
 
-struct repeated {
+struct repeating {
 	struct visit *visit;
-	const char *slug, *earlier;
+	const char *earlier;
+	int32_t today;
+	char *slug;
+	struct problems *problems;
 };
 
-static int note_repeat(void *arg, struct db *tx, struct error *e)
+/* All in one: without the condition it would be a draft for everybody. */
+static int repeat(void *arg, struct db *tx, struct error *e)
 {
-	struct repeated *r = arg;
+	struct repeating *r = arg;
+	free(r->slug);
+	r->slug = NULL;
+	problems_fini(r->problems);
+	if (compose_begin_copy(tx, r->visit->console->settings, r->earlier, r->today, r->visit->visitor->actor, &r->slug,
+		    r->problems, e) != 0 ||
+		only_silent(r->visit, tx, r->slug, r->earlier, e) != 0)
+		return -1;
 	char *subject = xasprintf("draft:%s", r->slug);
 	int rc = console_audit(r->visit, tx, "draft.create", subject, json_pack("{s:s}", "campaign", r->earlier), NULL, e);
 	free(subject);
@@ -222,21 +233,15 @@ void take_repeat(struct visit *visit)
 {
 	struct place place;
 	struct problems problems = {0};
-	struct error e = {0}, ignored;
-	char *slug = NULL;
-	int32_t today;
+	struct error e = {0};
+	struct repeating r = {.visit = visit, .problems = &problems};
 	if (place_open(visit, &place)) {
-		int rc = day_of_ms(clock_now_ms(), place.rounds.zone, &today, &e);
+		r.earlier = place.row.slug;
+		int rc = day_of_ms(clock_now_ms(), place.rounds.zone, &r.today, &e);
 		if (rc == 0)
-			rc = compose_begin_copy(visit->db, visit->console->settings, place.row.slug, today, visit->visitor->actor, &slug,
-				&problems, &e);
-		if (rc == 0 && (rc = only_silent(visit, slug, place.row.slug, &e)) != 0)
-			(void)compose_drop(visit->db, slug, &ignored); /* it would go to everybody */
-		struct repeated repeated = {visit, slug, place.row.slug};
-		if (rc == 0)
-			rc = console_transaction(visit, note_repeat, &repeated, &e);
+			rc = console_transaction(visit, repeat, &r, &e);
 		if (rc == 0) {
-			char *location = xasprintf("/compose/%s", slug);
+			char *location = xasprintf("/compose/%s", r.slug);
 			console_done(visit, location,
 				tr("A draft for those who have not answered. Look at the letter and the dates before you launch it.",
 					"Черновик для тех, кто не ответил. Перед запуском проверьте письмо и даты."));
@@ -247,7 +252,7 @@ void take_repeat(struct visit *visit)
 			console_error(visit, &e);
 		}
 	}
-	free(slug);
+	free(r.slug);
 	problems_fini(&problems);
 	place_fini(&place);
 }
