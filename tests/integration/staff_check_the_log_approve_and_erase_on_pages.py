@@ -1,6 +1,7 @@
 """The pages /audit, /approvals and /personal: what was done is read and filtered, an altered log shows, a launch is decided
 by somebody else than who asked, a person is found, handed out and erased once the address is typed again."""
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.environ["VESTNIK_SOURCE"], "tests", "support"))
@@ -47,6 +48,9 @@ def log(bed):
     page = admin.get("/audit")
     want_in("words", "Directory imported", page.text)
     want_in("erased", "Personal details were erased", page.text)
+    russian = bed.login(Accept_Language="ru").get("/audit").text
+    want("moments as the language has them", (bool(re.search(r"\d\d\.\d\d\.\d{4} \d\d:\d\d:\d\d", russian)),
+                                              re.search(r"\d{4}-\d\d-\d\d \d\d:", russian)), (True, None))
     want_not_in("filtered", "show cli/root", admin.get("/audit?actor=console/").text)
     want_in("nothing", "Nothing was found", admin.get("/audit?subject=campaign:absent").text)
     want_in("whole", "The log is whole", admin.post("/audit/check").text)

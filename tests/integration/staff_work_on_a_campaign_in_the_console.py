@@ -214,6 +214,7 @@ def campaigns_are_changed(bed, staff, operator):
 
     page = staff.post(f"/campaigns/{SLUG}/repeat", follow=False)
     want("a draft for the silent", page.status, 303)
+    want("who began it", bed.audited("draft.create")[-1][0::3], ("console/ivanova", {"campaign": SLUG}))
     form = bed.value("SELECT form FROM composition")
     for part in ("not answered", f'"follows":"{SLUG}"'):
         want_in("its audience", part, form.replace('": "', '":"'))

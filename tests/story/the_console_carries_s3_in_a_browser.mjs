@@ -209,6 +209,8 @@ const parts = {
 		await browser.login(page, "rukovoditel", password);
 		await page.goto(`/campaigns/${slug}`);
 		await says(page, "the overview", ["3 из 10", "7"]);
+		const moments = await page.$$eval("#answers-over-time [data-x]", (cells) => cells.map((cell) => Number(cell.dataset.x)));
+		want("nobody since: the line goes on to the deadline", new Date(moments.at(-1) * 1000).toISOString(), "2023-04-28T15:00:00.000Z");
 		await browser.accessible(page);
 		await browser.picture(page, "overview");
 		await page.goto(`/campaigns/${slug}/report`);
