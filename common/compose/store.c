@@ -204,6 +204,14 @@ int compose_save(struct db *db, const char *slug, int64_t version, const json_t 
 	return rc;
 }
 
+/* What was stored of it for a launch is launched no more, neither by a task that waits nor by an approval. */
+static int recall_launch(struct db *tx, const char *slug, struct error *e)
+{
+	return approval_withdraw(tx, slug, e) != 0
+		? -1
+		: db_exec(tx, e, "UPDATE campaign SET content_hash = '' WHERE slug = $1 AND state = 'draft'", "s", slug);
+}
+
 static int rename_it(void *arg, struct db *tx, struct error *e)
 {
 	const struct change *c = arg;
@@ -219,7 +227,7 @@ static int rename_it(void *arg, struct db *tx, struct error *e)
 		return changed < 0 ? -1 : say_conflict(tx, c->slug, e);
 	return db_exec(tx, e, "UPDATE composition_file SET slug = $2 WHERE slug = $1", "ss", c->slug, c->new_slug) != 0
 		? -1
-		: approval_withdraw(tx, c->slug, e);
+		: recall_launch(tx, c->slug, e);
 }
 
 int compose_rename(struct db *db, const char *slug, int64_t version, const char *new_slug, const char *actor, struct error *e)
@@ -242,7 +250,7 @@ static int drop(void *arg, struct db *tx, struct error *e)
 		return -1;
 	int64_t gone = db_changes(tx);
 	if (gone > 0) /* nobody launches what its author has thrown away */
-		return approval_withdraw(tx, c->slug, e);
+		return recall_launch(tx, c->slug, e);
 	return gone < 0 ? -1 : error_set(e, ERROR_NOT_FOUND, tr("there is no draft «%.64s»", "черновика «%.64s» нет"), c->slug);
 }
 
