@@ -55,6 +55,8 @@ int compose_each(struct db *db, int (*each)(void *arg, const struct composition 
 int compose_file_put(struct db *db, const char *slug, const char *name, const char *media_type, const void *data,
 	size_t len, const char *actor, struct error *e);
 int compose_file_remove(struct db *db, const char *slug, const char *name, struct error *e);
+/* After either, in tx, where no compose_save says it: a new version, so that what was checked before is not launched. */
+int compose_files_changed(struct db *tx, const char *slug, struct error *e);
 int compose_files(struct db *db, const char *slug, json_t **out, struct error *e); /* [{"name","size","media_type"}] */
 
 /* The campaign.yaml the form stands for. */

@@ -105,6 +105,11 @@ int compose_file_remove(struct db *db, const char *slug, const char *name, struc
 	return compose_write(db, remove_it, &p, e);
 }
 
+int compose_files_changed(struct db *tx, const char *slug, struct error *e)
+{
+	return db_exec(tx, e, "UPDATE composition SET version = version + 1 WHERE slug = $1", "s", slug);
+}
+
 int compose_files(struct db *db, const char *slug, json_t **out, struct error *e)
 {
 	struct db_stmt *row;

@@ -213,9 +213,13 @@ def drafts(api):
     check = api.call("checkDraft", draft).json
     want("good", (check["good"], check["summary"]["recipients"]), (True, 5))
     annex = b"%PDF-1.4 annex" * 9000  # beyond what is kept in memory
+    seen = api.call("getDraft", draft).json["version"]
     api.call("putDraftFile", {**draft, "file": "Приложение 1.pdf"}, body=annex, media="application/pdf")
+    wrong(api.call("launchDraft", draft, body={"version": seen}, want=412), "changed")
     want("files", [(f["file"], f["size"]) for f in api.call("listDraftFiles", draft).json["data"]], [("Приложение 1.pdf", len(annex))])
+    seen = api.call("getDraft", draft).json["version"]
     api.call("deleteDraftFile", {**draft, "file": "Приложение 1.pdf"})
+    wrong(api.call("launchDraft", draft, body={"version": seen}, want=412), "changed")
     api.call("deleteDraftFile", {**draft, "file": "Приложение 1.pdf"}, want=404)
     want("audience", (api.call("listDraftAudience", draft, {"limit": 2}).json["count"]), 5)
     preview = api.call("previewDraft", draft, {"recipient": "s2"}).json

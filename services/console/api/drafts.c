@@ -262,7 +262,8 @@ void api_draft_files(struct api *api)
 static int put_file(struct api_act *act, struct db *tx, struct error *e)
 {
 	const struct writing *w = act->arg;
-	if (compose_file_put(tx, w->slug, w->name, w->media_type, act->api->data, act->api->len, act->api->visit->visitor->actor, e) != 0)
+	if (compose_file_put(tx, w->slug, w->name, w->media_type, act->api->data, act->api->len, act->api->visit->visitor->actor, e) != 0 ||
+		compose_files_changed(tx, w->slug, e) != 0)
 		return -1;
 	act->body = file_json(w->name, (int64_t)act->api->len, w->media_type);
 	return note(act, tx, "draft.file", w->slug, e);
@@ -298,7 +299,7 @@ static int remove_file(struct api_act *act, struct db *tx, struct error *e)
 	json_decref(items);
 	if (!there)
 		return error_set(e, ERROR_NOT_FOUND, "%s", tr("the draft has no such file", "такого файла у черновика нет"));
-	return compose_file_remove(tx, w->slug, w->name, e) == 0 ? note(act, tx, "draft.file_remove", w->slug, e) : -1;
+	return compose_file_remove(tx, w->slug, w->name, e) == 0 && compose_files_changed(tx, w->slug, e) == 0 ? note(act, tx, "draft.file_remove", w->slug, e) : -1;
 }
 
 void api_draft_file_delete(struct api *api)
