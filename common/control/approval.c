@@ -39,7 +39,7 @@ bool approval_wanted(const struct settings *settings, int64_t recipients)
 void approval_fini(struct approval *approval)
 {
 	char *texts[] = {approval->campaign, approval->title, approval->content_hash, approval->requested_by,
-		approval->decided_by, approval->note};
+		approval->person, approval->decided_by, approval->note};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		free(texts[i]);
 	*approval = (struct approval){0};
@@ -62,7 +62,8 @@ static char *copy(struct db_stmt *row, int column)
 	"SELECT a.campaign, c.title, a.content_hash, a.state, a.requested_by, a.decided_by, a.note, a.requested_ms,"   \
 	" COALESCE(a.decided_ms, 0), a.recipients,"                                                                    \
 	" CASE WHEN c.state = 'draft' AND c.content_hash = a.content_hash AND NOT EXISTS (SELECT 1 FROM composition k" \
-	" WHERE k.slug = a.campaign AND k.changed_ms > a.requested_ms) THEN 1 ELSE 0 END"                              \
+	" WHERE k.slug = a.campaign AND k.changed_ms > a.requested_ms) THEN 1 ELSE 0 END,"                             \
+	" COALESCE((SELECT y.created_by FROM api_key y WHERE a.requested_by = 'api/' || y.id), a.requested_by)"        \
 	" FROM approval a LEFT JOIN campaign c ON c.slug = a.campaign "
 
 static void take_row(struct db_stmt *row, struct approval *out)
@@ -77,7 +78,8 @@ static void take_row(struct db_stmt *row, struct approval *out)
 		.requested_ms = db_int(row, 7),
 		.decided_ms = db_int(row, 8),
 		.recipients = db_int(row, 9),
-		.current = db_int(row, 10) != 0};
+		.current = db_int(row, 10) != 0,
+		.person = copy(row, 11)};
 }
 
 enum db_step approval_of(struct db *db, const char *slug, const char *content_hash, struct approval *out, struct error *e)
@@ -175,31 +177,13 @@ int approval_launch(const struct orderer *who, struct db *tx, const char *slug, 
 
 /* ---- deciding ----------------------------------------------------------------------------- */
 
-#define PROGRAM "api/" /* an actor that is a key */
-
-/* A key acts for the person who made it. */
-static int is_person_who_asked(struct db *tx, const char *asked_by, const char *actor, bool *same, struct error *e)
+static int may_decide(const struct orderer *who, const struct approval *approval, bool approve, const char *note,
+	struct error *e)
 {
-	int64_t made = 0;
-	*same = strcmp(asked_by, actor) == 0;
-	if (*same || strncmp(asked_by, PROGRAM, strlen(PROGRAM)) != 0)
-		return 0;
-	enum db_step step = db_query_int(tx, &made, e, "SELECT COUNT(*) FROM api_key WHERE id = $1 AND created_by = $2", "ss",
-		asked_by + strlen(PROGRAM), actor);
-	*same = made > 0;
-	return step == DB_FAILED ? -1 : 0;
-}
-
-static int may_decide(const struct orderer *who, struct db *tx, const struct approval *approval, bool approve,
-	const char *note, struct error *e)
-{
-	bool same;
 	if (approval->state != APPROVAL_ASKED)
 		return error_set(e, ERROR_CONFLICT, tr("somebody has decided already: %s", "уже решено: %s"),
 			approval_state_words(approval->state));
-	if (is_person_who_asked(tx, approval->requested_by, who->actor, &same, e) != 0)
-		return -1;
-	if (same)
+	if (strcmp(approval->person, who->actor) == 0)
 		return error_set(e, ERROR_DENIED, "%s",
 			tr("a second person decides, not the one who asked", "решает второй человек, а не тот, кто запросил согласование"));
 	if (!approval->current)
@@ -224,7 +208,7 @@ int approval_decide(const struct orderer *who, struct db *tx, const char *slug, 
 		    content_hash) != 0)
 		return -1;
 	enum db_step step = approval_of(tx, slug, content_hash, &approval, e);
-	int rc = step == DB_ROW ? may_decide(who, tx, &approval, approve, note, e)
+	int rc = step == DB_ROW ? may_decide(who, &approval, approve, note, e)
 		: step == DB_DONE
 		? error_set(e, ERROR_NOT_FOUND, tr("nobody has asked for approval of «%.100s»", "согласования рассылки «%.100s» никто не запрашивал"), slug)
 		: -1;

@@ -23,6 +23,7 @@ struct approval { /* strings owned */
 	bool current;              /* it is still the campaign's content, a draft, and nobody has written on since */
 	enum approval_state state;
 	char *requested_by, *decided_by, *note; /* actors: console/ivanova; the last two may be NULL */
+	char *person;              /* who asked, or made the key that asked: he does not decide */
 	int64_t requested_ms, decided_ms, recipients;
 };
 void approval_fini(struct approval *approval);

@@ -81,6 +81,9 @@ def main():
         # nor through a key of his own
         asked_by_a_key_of(bed, admin, slug)
         want("the person whose key asked", decide(bed, admin, slug, "approve").status, 403)
+        for path in ("/", "/approvals", f"/campaigns/{slug}"):
+            want_not_in("is offered no decision", "Согласовать и запустить", admin.get(path).text)
+        want_not_in("nor a task", "Запуски ждут согласования", admin.get("/").text)
 
         # written on after the request: it is not what would go
         step(author, slug, "letter", LETTER)
@@ -99,6 +102,8 @@ def main():
         want("a deleted draft waits for nobody", bed.value("SELECT count(*) FROM approval WHERE campaign = ?", gone), 0)
 
         a_late_refusal_loses_nothing(bed, admin)
+        gone = [gone] + thrown_away_is_not_launched(bed, admin)
+        bed.run("delivery", "readdress", "s0000001", "new-1@example.org")
         links(bed, admin, gone)
         leftovers(bed)
 
@@ -118,8 +123,9 @@ def launch_approved(bed, who, slug):
     want_in("approved already: it launches", "Запустить рассылку", page.text)
     done = who.post(f"/compose/{slug}/check", {"version": page.field("version"), "do": "launch"}, follow=False)
     want("launched", (done.status, (done.location or done.text).split("?")[0]), (303, f"/campaigns/{slug}"))
-    want("an old page launches no second time",
-         who.post(f"/compose/{slug}/check", {"version": page.field("version"), "do": "launch"}, follow=False).status in (303, 409), True)
+    orders = len(bed.audited("campaign.launch"))
+    again = who.post(f"/compose/{slug}/check", {"version": page.field("version"), "do": "launch"}, follow=False)
+    want("an old page launches no second time", (again.status in (303, 409), len(bed.audited("campaign.launch"))), (True, orders))
 
 
 def a_late_refusal_loses_nothing(bed, who):
@@ -141,13 +147,41 @@ def a_late_refusal_loses_nothing(bed, who):
     want("taken up: gone", bed.value("SELECT count(*) FROM composition WHERE slug = ?", slug), 0)
 
 
+def thrown_away_is_not_launched(bed, who):
+    """The order waits for the planner; until it is taken up the author may delete his draft, or give it another name."""
+    planner = int(next(r for r in bed.ready() if r[0] == "planner")[1])
+    refused = "SELECT count(*) FROM task_seen WHERE result LIKE 'refused%'"
+    before = bed.value(refused)
+    slugs = []
+    for what in ("drop", "rename"):
+        slug, _ = write(who)
+        ask(who, slug)
+        os.kill(planner, signal.SIGSTOP)
+        try:
+            launch_approved(bed, who, slug)
+            if what == "drop":
+                want("deleted", who.post(f"/compose/{slug}/drop").status, 200)
+            else:
+                version = who.get(f"/compose/{slug}/letter").field("version")
+                page = who.post(f"/compose/{slug}/letter", [("version", version), ("slug", "another-name")] + LETTER + [("do", "next")])
+                want("another name", (page.status, bed.value("SELECT count(*) FROM composition WHERE slug = 'another-name'")), (200, 1))
+        finally:
+            os.kill(planner, signal.SIGCONT)
+        slugs.append(slug)
+        wait_for(lambda: bed.value(refused) == before + len(slugs), "the refusal")
+    want("nothing of it is sent", [bed.counts(slug) for slug in slugs], [{}, {}])
+    who.get("/compose/another-name/letter")
+    who.post("/compose/another-name/drop")
+    return slugs + ["another-name"]
+
+
 def links(bed, admin, gone):
     """Each link of the audit log leads to a page, but to what is deleted."""
     page = admin.get("/audit")
     found = set(re.findall(r'<span class="sub"><a href="([^"]*)"', page.html))
     want("links of several kinds", len(found) >= 4, True)
     for link in found:
-        want(link, admin.get(link, follow=True).status, 200 if not link.startswith("/compose/" + gone) else 404)
+        want(link, admin.get(link, follow=True).status, 404 if link in [f"/compose/{slug}" for slug in gone] else 200)
     want_not_in("an action without words", ">draft.", page.html)
 
 

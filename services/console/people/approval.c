@@ -11,7 +11,7 @@
 
 json_t *approval_shown(const struct visit *visit, const struct approval *a)
 {
-	bool own = strcmp(a->requested_by, visit->visitor->actor) == 0, asked = a->state == APPROVAL_ASKED;
+	bool own = strcmp(a->person, visit->visitor->actor) == 0, asked = a->state == APPROVAL_ASKED;
 	return json_pack("{s:s, s:s, s:s, s:o, s:b, s:b, s:b, s:s, s:o, s:o, s:o, s:o, s:b, s:b, s:b}", "slug", a->campaign, "hash",
 		a->content_hash, "title", a->title == NULL ? a->campaign : a->title, "recipients", show_number(a->recipients), "asked", asked,
 		"approved", a->state == APPROVAL_APPROVED, "refused", a->state == APPROVAL_REFUSED, "asked_by", a->requested_by, "asked_at",

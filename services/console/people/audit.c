@@ -23,7 +23,7 @@ static char *link_of(const char *subject)
 	static const struct {
 		const char *kind, *before;
 		bool id;
-	} places[] = {{"campaign:", "/campaigns/", true}, {"recipient:", "/campaigns/", true}, /* order.h: the campaign's slug */
+	} places[] = {{"campaign:", "/campaigns/", true}, {"recipient:", "/directory?text=", true},
 		{"draft:", "/compose/", true}, {"ask:", "/asks/", true}, {"mail:", "/mail/", true}, {"delivery:", "/delivery/", true},
 		{"log:", "/log", false}, {"organisation:", "/directory/", true}, {"directory:", "/directory/revisions", false},
 		/* these go, and then their pages: the list stays */

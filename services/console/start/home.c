@@ -151,7 +151,7 @@ struct deciding {
 static int add_approval(void *arg, const struct approval *approval)
 {
 	struct deciding *d = arg;
-	if (approval->current && strcmp(approval->requested_by, d->home->visit->visitor->actor) != 0)
+	if (approval->current && strcmp(approval->person, d->home->visit->visitor->actor) != 0)
 		json_array_append_new(d->list,
 			json_pack("{s:s, s:s, s:s, s:o}", "url", "/approvals", "title", approval->title, "by", approval->requested_by, "when",
 				show_ago(approval->requested_ms)));
