@@ -216,7 +216,6 @@ static int console_start(struct daemon *daemon, void **state, struct error *e)
 	(void)clock_gettime(CLOCK_REALTIME_COARSE, &begun);
 	if (prepare_pages(console, e) != 0 || open_pages(console, &proxies, e) != 0)
 		return -1;
-	/* Now that the address is ours no other console stands on it; what older ones left is nobody's. */
 	leftovers_sweep(console->settings->run_dir, &begun);
 	log_info("console.listening", "port=%d", web_port(console->web));
 	return 0;

@@ -1,11 +1,14 @@
 #include "console/leftovers.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -35,9 +38,21 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 	return 0; /* the others all the same */
 }
 
+/* Whether no other console works in the folder; from now on this one does, as long as the process lives. */
+static bool is_alone(const char *run_dir)
+{
+	char *path = xasprintf("%s/console.lock", run_dir);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	bool alone = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+	if (fd >= 0)
+		(void)flock(fd, LOCK_SH | LOCK_NB);
+	free(path);
+	return alone;
+}
+
 void leftovers_sweep(const char *run_dir, const struct timespec *begun)
 {
-	DIR *folder = opendir(run_dir);
+	DIR *folder = is_alone(run_dir) ? opendir(run_dir) : NULL;
 	size_t count = 0;
 	for (const struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
 		struct stat st;
