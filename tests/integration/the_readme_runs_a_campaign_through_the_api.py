@@ -23,11 +23,7 @@ def run(bed, script, folder):
     """The JSON objects it prints."""
     if not os.path.exists(os.path.join(folder, "config")):
         os.symlink(os.path.join(SOURCE, "config"), os.path.join(folder, "config"))
-    wrapper = os.path.join(folder, "vestnik")
-    with open(wrapper, "w") as f:
-        f.write(f'#!/bin/sh\nexec "{BIN}/vestnik" --config "{bed.config}" "$@"\n')
-    os.chmod(wrapper, 0o755)
-    environment = {**bed.environment(), "API": f"http://127.0.0.1:{bed.port}/api/v1", "PATH": f"{folder}:{os.environ['PATH']}"}
+    environment = {**bed.environment(), "API": f"http://127.0.0.1:{bed.port}/api/v1", "VESTNIK": f"{BIN}/vestnik --config {bed.config}"}
     done = subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", script], cwd=folder, env=environment, capture_output=True,
                           text=True, timeout=120)
     if done.returncode != 0:
@@ -51,7 +47,7 @@ with bed:
     want("launched", answers[-1], {"campaign": "flagships", "outcome": "applied"})
     wait_for(lambda: len(bed.remembered()) == 10, "ten letters")
     key = next(line for line in before.splitlines() if line.startswith("KEY="))
-    parts = [line for line in before.splitlines() if line.startswith(("API=", "SCOPES=", "json="))]
+    parts = [line for line in before.splitlines() if line.startswith(("VESTNIK=", "API=", "SCOPES=", "json="))]
     call = next(line for line in before.splitlines() if line.startswith("call()"))
     shown = run(bed, "\n".join(parts + [key, call, "#" + after]), folder)
     want("figures", (shown[0]["state"], shown[0]["letters"]["total"]), ("running", 10))
