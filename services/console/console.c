@@ -205,8 +205,10 @@ static int console_start(struct daemon *daemon, void **state, struct error *e)
 	console->settings = daemon_settings(daemon);
 	console->key = daemon_key(daemon);
 	console->bus = daemon_bus(daemon);
-	console->visitors = throttle_new(VISITORS_BURST, VISITORS_PER_MINUTE);
-	console->programs = throttle_new(console->settings->console.api_per_minute, console->settings->console.api_per_minute);
+	/* pages beside one program: what a key may ask must not be refused to its address */
+	int programs = console->settings->console.api_per_minute;
+	console->visitors = throttle_new(VISITORS_BURST + programs, VISITORS_PER_MINUTE + programs);
+	console->programs = throttle_new(programs, programs);
 	console->logins = throttle_new(LOGINS_BURST, LOGINS_PER_MINUTE);
 	console->browsers = throttle_new(BROWSERS_BURST, BROWSERS_PER_MINUTE);
 	console->refusals = throttle_new(REFUSALS_BURST, REFUSALS_PER_MINUTE);

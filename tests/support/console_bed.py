@@ -192,7 +192,7 @@ class ConsoleBed(Bed):
             self.made_keys[asked] = self.json("api-key", "add", name, "--scopes", ",".join(scopes), *words)[0]["key"]
         return self.made_keys[asked]
 
-    def api(self, method, path, body=None, key=None, headers=None):
+    def api(self, method, path, body=None, key=None, headers=None, source=None):
         """body: an object (sent as JSON), bytes, or None."""
         all_headers = dict(headers or {})
         if key:
@@ -200,7 +200,7 @@ class ConsoleBed(Bed):
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body, ensure_ascii=False).encode()
             all_headers.setdefault("Content-Type", "application/json")
-        return self.request(method, path, body, all_headers)
+        return self.request(method, path, body, all_headers, source)
 
     # ---- HTTP ----------------------------------------------------------------------------------
 
