@@ -120,6 +120,23 @@ sanitizer_options() { # preset
 	export ASAN_SYMBOLIZER_PATH=/usr/lib/llvm-14/bin/llvm-symbolizer
 	export TSAN_SYMBOLIZER_PATH=$ASAN_SYMBOLIZER_PATH
 }
+# The end of what each failed test printed: who sees only this output can still tell why.
+failures_said() { # log of ctest
+	awk '
+		function tell(i) {
+			for (i = n > 25 ? n - 24 : 1; i <= n; i++)
+				print "  | " substr(line[i], 1, 300)
+			n = 0
+		}
+		/^ *[0-9]+\/[0-9]+ Test +#/ || /^ +Start +[0-9]+:/ || /^[0-9]+% tests passed/ {
+			tell()
+			told = /\*\*\*(Failed|Timeout|Exception)/
+			if (told)
+				print
+			next
+		}
+		told { line[++n] = $0 }' "$1"
+}
 check() { # preset, then arguments of ctest
 	local preset=$1 log=build/$1.test.log began=$SECONDS rc=0
 	shift
@@ -139,8 +156,9 @@ check() { # preset, then arguments of ctest
 	summary+=("$preset: $total tests, $lost failed, $skipped skipped, $((SECONDS - began)) s")
 	grep -E '\*\*\*(Skipped|Failed|Timeout|Not Run|Exception)' "$log" || true
 	[ "$rc" = 0 ] || {
+		failures_said "$log"
 		sed -n '/The following tests FAILED/,$p' "$log"
-		echo "what they said: $log"
+		echo "all that they said: $log"
 	}
 	local reports
 	reports=$(find "build/$preset/reports" -type f -size +0 2>/dev/null || true)
