@@ -121,7 +121,9 @@ void bus_unsubscribe(struct bus_consumer **consumer);
  * polling all the same). Returns the number (0 = none), -1 on error. What messages point to is valid until the
  * next bus_poll: copy what you keep. A message longer than
  * BUS_MESSAGE_MAX_BYTES comes cut to its first 64 KiB with
- * content_type "application/x-vestnik-oversized". */
+ * content_type "application/x-vestnik-oversized".
+ * Not inside a write transaction of the same thread: the embedded bus stores positions through a connection of its own,
+ * which would wait for that transaction in vain. */
 int bus_poll(struct bus_consumer *consumer, int timeout_ms, struct bus_message *out, size_t max,
 	struct error *e);
 /* Wakes a bus_poll that waits. Any thread; async-signal-safe. */
