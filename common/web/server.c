@@ -28,6 +28,7 @@
 #define BACKLOG 256
 #define DRAIN_LOOK_MS 20
 #define BODIES_MAX_BYTES (2LL * 1024 * 1024 * 1024)
+#define STRANGERS_PART 8 /* of it */
 
 /* ---- a request ------------------------------------------------------------------- */
 
@@ -105,7 +106,9 @@ static enum MHD_Result begin(struct web_request *request)
 		return refuse_now(request, status);
 	const struct web_route *route = request->route;
 	int64_t body_max = route->body_max > 0 ? route->body_max : WEB_BODY_MAX;
-	form_begin(&request->form, request->connection, web->config.folder, &web->bodies, body_max, route->files_max);
+	bool known = web->config.known != NULL && web->config.known(web->config.arg, request);
+	form_begin(&request->form, request->connection, web->config.folder, known ? &web->bodies : &web->strangers, body_max,
+		route->files_max);
 	request->has_form = true;
 	return MHD_YES;
 }
@@ -299,7 +302,9 @@ static void fill_in(struct web *web, const struct web_config *config)
 		web->config.header_ms = HEADER_MS;
 	if (web->config.silence_ms == 0)
 		web->config.silence_ms = SILENCE_MS;
-	web->bodies.max = web->config.bodies_max > 0 ? web->config.bodies_max : BODIES_MAX_BYTES;
+	int64_t bodies = web->config.bodies_max > 0 ? web->config.bodies_max : BODIES_MAX_BYTES;
+	web->strangers.max = web->config.known != NULL ? bodies / STRANGERS_PART : bodies;
+	web->bodies.max = bodies - (web->config.known != NULL ? web->strangers.max : 0);
 	if (web->config.folder == NULL)
 		web->config.folder = "/tmp";
 	ASSERT(config->tables_count <= WEB_ROUTE_TABLES_MAX);

@@ -42,7 +42,7 @@ struct web_config {
 	/* PEM files: HTTPS of our own (1.2 and newer); NULL: plain HTTP, for a proxy in front or this machine. */
 	const char *tls_cert_file, *tls_key_file;
 	const char *folder;   /* for files on their way in, exists; NULL = /tmp */
-	int64_t bodies_max;   /* bytes all of them may take there at once, whoever sends them; then 503; 0 = 2 GiB */
+	int64_t bodies_max;   /* bytes all of them may take there at once; then 503; 0 = 2 GiB */
 	const struct address_set *proxies; /* whose X-Forwarded-For and -Proto are believed; NULL = nobody's */
 	const struct web_route *const *tables; /* each ends with path NULL */
 	size_t tables_count;
@@ -54,6 +54,9 @@ struct web_config {
 	void (*worker_close)(void *arg, void *worker);
 	/* Whether this address may ask now; NULL = always. false: 429. */
 	bool (*admit)(void *arg, const struct web_request *request);
+	/* Whether who sends this has been let in before: the others share an eighth of bodies_max, and cannot fill the
+	 * rest. Asked before a body is read, in threads that have no worker. NULL: nobody is told apart. */
+	bool (*known)(void *arg, const struct web_request *request);
 	/* Answers a refusal or failure in its own way (an API's problem+json): true when it did. NULL: the page
 	 * "problem" always. Called also before there is a handler, in any thread, without a worker; web_path() is NULL
 	 * when the target could not be read (400). What libmicrohttpd refuses by itself (no Host, a header over 32 KiB)

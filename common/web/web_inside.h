@@ -32,7 +32,7 @@ struct web {
 	struct crew *crew;
 	struct streams *streams;
 	atomic_llong requests, refused;
-	struct form_room bodies;
+	struct form_room bodies, strangers; /* of web_config.known, and of the others */
 	atomic_int open; /* requests begun and not over */
 };
 

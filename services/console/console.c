@@ -189,6 +189,7 @@ static int open_pages(struct console *console, struct address_set *proxies, stru
 		.worker_open = worker_open,
 		.worker_close = worker_close,
 		.admit = admit,
+		.known = gate_known,
 		.problem = api_refusal,
 		.words = gate_words,
 		.arg = console};
@@ -212,6 +213,7 @@ static int console_start(struct daemon *daemon, void **state, struct error *e)
 	console->logins = throttle_new(LOGINS_BURST, LOGINS_PER_MINUTE);
 	console->browsers = throttle_new(BROWSERS_BURST, BROWSERS_PER_MINUTE);
 	console->refusals = throttle_new(REFUSALS_BURST, REFUSALS_PER_MINUTE);
+	console->known = known_new();
 	console->tail = tail_new(console);
 	proxies = (struct address_set){0};
 	struct timespec begun;
@@ -290,6 +292,7 @@ static void console_stop(struct daemon *daemon, void *state)
 	web_assets_free(&console->assets);
 	throttle_free(&console->visitors);
 	throttle_free(&console->programs);
+	known_free(&console->known);
 	throttle_free(&console->logins);
 	throttle_free(&console->browsers);
 	throttle_free(&console->refusals);

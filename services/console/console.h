@@ -13,6 +13,7 @@
 #include "audit/audit.h"
 #include "control/order.h"
 #include "daemon/daemon.h"
+#include "web/known.h"
 #include "web/page.h"
 #include "web/request.h"
 #include "web/throttle.h"
@@ -31,6 +32,7 @@ struct console {
 	struct throttle *visitors;
 	struct throttle *programs; /* per API key */
 	struct throttle *logins, *browsers, *refusals; /* logging in: per address, per known browser; audit lines */
+	struct known *known;       /* cookies and keys that were good lately: whose body has room */
 	struct tail *tail;         /* operate/: the one reader behind all live logs */
 };
 struct worker { /* of one thread */

@@ -106,6 +106,7 @@ static void serve_program(struct visit *visit, struct visitor *visitor, const st
 		return;
 	}
 	if (step == DB_ROW) {
+		known_add(visit->console->known, text, clock_mono_ms());
 		visitor->program = true;
 		visitor->login = key.id;
 		visitor->name = key.name;
@@ -275,13 +276,22 @@ void console_gate(struct web_request *request, void *state)
 	enum db_step step = cookie == NULL ? DB_DONE
 					   : session_find(worker->db, cookie, clock_now_ms(), console->settings->console.idle_ms,
 						     &session, &e);
-	if (step == DB_ROW)
+	if (step == DB_ROW) {
+		known_add(console->known, cookie, clock_mono_ms());
 		become(&visitor, &session);
+	}
 	if (step == DB_FAILED)
 		web_reply_error(request, &e);
 	else
 		for_person(&visit, row);
 	session_fini(&session);
+}
+
+bool gate_known(void *arg, const struct web_request *request)
+{
+	const struct console *console = arg;
+	const char *key = bearer(request);
+	return known_has(console->known, key != NULL ? key : gate_cookie(request, COOKIE_SESSION));
 }
 
 bool console_session_alive(const struct console *console, struct db *db, const char *hash)

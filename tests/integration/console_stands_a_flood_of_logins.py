@@ -138,9 +138,27 @@ def hostile_requests(bed):
             raise AssertionError(f"{header!r}: got {got}")
 
 
+def strangers_leave_room_for_people_at_work(bed):
+    """Of the disk for bodies on their way in. The one who is logged in is refused for his form, which is not one."""
+    mib = 1024 * 1024
+    want_room = f"POST /asks/7/enter HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: {209 * mib}\r\n\r\n"
+    admin = bed.login()
+    admin.get("/")  # let in: until then its cookie is one like any other
+    with socket.create_connection(("127.0.0.1", bed.port), 30) as stranger:
+        stranger.sendall(want_room.encode())
+        for _ in range(208):
+            stranger.sendall(b"x" * mib)
+        def refused_to(headers):
+            return bed.request("POST", "/asks/7/enter", b"x" * (60 * mib), {"Content-Type": "text/plain", **headers}).status
+        want("another stranger", refused_to({}), 503)
+        want("a cookie of one's own making", refused_to({"Cookie": "vestnik=good"}), 503)
+        want("who is logged in", refused_to({"Cookie": f"vestnik={admin.cookies['vestnik']}"}), 403)
+
+
 def main():
     with ConsoleBed(bed={"settings": {"log_level": "warn"}}) as bed:
         hostile_requests(bed)
+        strangers_leave_room_for_people_at_work(bed)
         bed.account("second", "admin")
         answers, grown = a_flood_of_logins(bed)
         print(f"flood: {answers}, {grown} KiB more")

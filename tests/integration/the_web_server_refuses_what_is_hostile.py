@@ -177,8 +177,9 @@ def on_disk():
 
 
 def bodies_together_have_a_limit():
-    """Who sends them is known only when they are there: many at once must not fill the disk."""
+    """Many at once must not fill the disk, and who was never let in must not fill what is for the others."""
     plain, size = {"Content-Type": "text/plain"}, 7 * 1024 * 1024
+    stranger = {**plain, "X-Stranger": "yes"}
     with socket.create_connection(("127.0.0.1", PORT), timeout=20) as slow:
         slow.sendall(b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % size)
         slow.sendall(b"x" * (size - 1))
@@ -188,6 +189,8 @@ def bodies_together_have_a_limit():
             time.sleep(0.01)
         want("no room beside another", get("/upload", "POST", b"x" * (5 * 1024 * 1024), plain)[0], 503)
         want("a small one", get("/echo", "POST", b"x", plain)[0], 200)
+        want("strangers have room of their own", get("/upload", "POST", b"x" * 1024 * 1024, stranger)[0], 200)
+        want("an eighth", get("/upload", "POST", b"x" * (2 * 1024 * 1024), stranger)[0], 503)
         slow.sendall(b"x")
         want("who had room", slow.recv(12), b"HTTP/1.1 200")
     want("room again", get("/upload", "POST", b"x" * (5 * 1024 * 1024), plain)[0], 200)

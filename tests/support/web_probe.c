@@ -159,6 +159,12 @@ static bool admit(void *arg, const struct web_request *request)
 	return web_query(request, "refuse") == NULL;
 }
 
+static bool known(void *arg, const struct web_request *request)
+{
+	(void)arg;
+	return web_header(request, "X-Stranger") == NULL;
+}
+
 /* Programs are told in their own way. */
 static bool problem(void *arg, struct web_request *request, int status, const char *title, const char *text)
 {
@@ -215,6 +221,7 @@ int main(int argc, char **argv)
 		.tls_cert_file = argc == 4 ? argv[2] : NULL,
 		.tls_key_file = argc == 4 ? argv[3] : NULL,
 		.admit = admit,
+		.known = known,
 		.problem = problem,
 		.proxies = &proxies,
 		.tables = tables,

@@ -14,6 +14,7 @@
 #include "web/asset.h"
 #include "web/disposition.h"
 #include "web/language.h"
+#include "web/known.h"
 #include "web/page.h"
 #include "web/target.h"
 #include "web/throttle.h"
@@ -195,6 +196,27 @@ static void a_throttle_counts_each_key_for_itself(void **state)
 	throttle_free(&throttle);
 }
 
+static void of_many_known_the_latest_are_kept(void **state)
+{
+	struct known *known = known_new();
+	char name[16];
+	(void)state;
+	assert_false(known_has(known, NULL));
+	assert_false(known_has(known, "a"));
+	known_add(known, "a", 1);
+	assert_true(known_has(known, "a"));
+	assert_false(known_has(known, "b"));
+	for (int i = 0; i < 100000; i++) {
+		known_add(known, "a", 2 * i + 1); /* comes all the time */
+		snprintf(name, sizeof name, "k%d", i);
+		known_add(known, name, 2 * i);
+	}
+	assert_true(known_has(known, "a"));
+	assert_true(known_has(known, name));
+	assert_false(known_has(known, "k0"));
+	known_free(&known);
+}
+
 static const struct embedded_file page_files[] = {
 	{"page.html", "{{> head}}[[Hello|Здравствуйте]], {{name}}! {{site.name}} {{lang}}", 0},
 	{"head.html", "<title>{{title}}</title>", 0},
@@ -254,6 +276,7 @@ int main(void)
 		cmocka_unit_test(only_listed_proxies_are_believed),
 		cmocka_unit_test(file_names_reach_the_browser_whole),
 		cmocka_unit_test(a_throttle_counts_each_key_for_itself),
+		cmocka_unit_test(of_many_known_the_latest_are_kept),
 		cmocka_unit_test(pages_speak_both_languages_and_escape),
 		cmocka_unit_test(assets_have_a_type_or_are_not_served),
 	};
