@@ -9,6 +9,7 @@
 #include "base/gate.h"
 #include "base/ident.h"
 #include "base/lang.h"
+#include "store/blob.h"
 
 /* What a double click runs, on the systems offices have, and pages that would run in our name. */
 static const char *const runnable[] = {"exe", "com", "bat", "cmd", "scr", "pif", "cpl", "msi", "msp",
@@ -56,8 +57,7 @@ static int store_new(struct answer_case *c, int64_t answer, int64_t position,
 {
 	char hash[IDENT_HASH_SIZE];
 	(void)ident_hash(file->data, file->len, hash);
-	if (db_exec(c->tx, e, "INSERT INTO blob (hash, size, data) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING",
-		    "sib", hash, (int64_t)file->len, file->data, file->len) != 0)
+	if (blob_put(c->tx, hash, file->data, file->len, e) != 0)
 		return -1;
 	return insert(c, answer, position, file->field, file->name, file->media_type, (int64_t)file->len, hash, e);
 }

@@ -11,6 +11,7 @@
 #include "campaign/definition.h"
 #include "campaign/draft.h"
 #include "store/again.h"
+#include "store/blob.h"
 #include "store/rows.h"
 
 #define ROWS_PER_TRANSACTION 5000 /* some 30 ms of the write lock */
@@ -50,10 +51,7 @@ int draft_insert(struct db *tx, const struct draft_row *row, int64_t *id, struct
 int draft_file(struct db *tx, int64_t id, const char *purpose, int position,
 	const struct draft_file *file, struct error *e)
 {
-	if (db_exec(tx, e,
-		    "INSERT INTO blob (hash, size, data) VALUES ($1, $2, $3) ON CONFLICT (hash) DO "
-		    "NOTHING",
-		    "sib", file->hash, (int64_t)file->len, file->data, file->len) != 0)
+	if (blob_put(tx, file->hash, file->data, file->len, e) != 0)
 		return -1;
 	return db_exec(tx, e,
 		"INSERT INTO campaign_file (campaign, purpose, position, name, title, media_type, "
@@ -237,6 +235,14 @@ static int write_files(
 	return 0;
 }
 
+static int remove_files(struct db *tx, int64_t id, struct blob_list *hashes, struct error *e)
+{
+	struct db_stmt *files;
+	return db_query(tx, &files, e, "DELETE FROM campaign_file WHERE campaign = $1 RETURNING hash", "i", id) != 0
+		? -1
+		: blob_list_take(hashes, files, e);
+}
+
 static int finish_once(struct writer *w,
 	int (*in_last)(void *arg, struct db *tx, int64_t id, struct error *e), void *arg,
 	struct error *e)
@@ -246,10 +252,14 @@ static int finish_once(struct writer *w,
 		return -1;
 	char *definition = json_dumps(folder->definition, JSON_COMPACT | JSON_SORT_KEYS);
 	int rc = still_ours(w, e);
+	struct blob_list before = {0};
 	if (rc == 0)
-		rc = db_exec(w->db, e, "DELETE FROM campaign_file WHERE campaign = $1", "i", w->id);
+		rc = remove_files(w->db, w->id, &before, e);
 	if (rc == 0)
 		rc = write_files(folder, w->db, w->id, e);
+	if (rc == 0)
+		rc = blob_list_drop_unused(&before, w->db, e);
+	blob_list_fini(&before);
 	if (rc == 0)
 		rc = write_source(folder, w->db, w->id, e);
 	if (rc == 0)

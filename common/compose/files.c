@@ -8,6 +8,7 @@
 #include "base/lang.h"
 #include "base/xalloc.h"
 #include "compose/compose_inside.h"
+#include "store/blob.h"
 
 #define NAME_DEPTH_MAX 4
 
@@ -60,19 +61,29 @@ static int touch(struct db *tx, const char *slug, const char *actor, struct erro
 	return changed == 1 ? 0 : changed < 0 ? -1 : error_set(e, ERROR_NOT_FOUND, tr("there is no draft «%.64s»", "черновика «%.64s» нет"), slug);
 }
 
+static int remove_row(struct db *tx, const struct put *p, struct blob_list *hashes, struct error *e)
+{
+	struct db_stmt *row;
+	return db_query(tx, &row, e, "DELETE FROM composition_file WHERE slug = $1 AND name = $2 RETURNING hash", "ss", p->slug,
+		       p->name) != 0
+		? -1
+		: blob_list_take(hashes, row, e);
+}
+
 static int put(void *arg, struct db *tx, struct error *e)
 {
 	const struct put *p = arg;
-	if (touch(tx, p->slug, p->actor, e) != 0 || check_room(tx, p, e) != 0)
-		return -1;
-	if (db_exec(tx, e, "INSERT INTO blob (hash, size, data) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING", "sib",
-		    p->hash, (int64_t)p->len, p->data, p->len) != 0)
-		return -1;
-	return db_exec(tx, e,
-		"INSERT INTO composition_file (slug, name, media_type, size, hash) VALUES ($1, $2, $3, $4, $5)"
-		" ON CONFLICT (slug, name) DO UPDATE SET media_type = excluded.media_type, size = excluded.size,"
-		" hash = excluded.hash",
-		"sssis", p->slug, p->name, p->media_type, (int64_t)p->len, p->hash);
+	struct blob_list before = {0};
+	int rc = touch(tx, p->slug, p->actor, e) != 0 || check_room(tx, p, e) != 0 ? -1 : remove_row(tx, p, &before, e);
+	if (rc == 0)
+		rc = blob_put(tx, p->hash, p->data, p->len, e);
+	if (rc == 0)
+		rc = db_exec(tx, e, "INSERT INTO composition_file (slug, name, media_type, size, hash) VALUES ($1, $2, $3, $4, $5)",
+			"sssis", p->slug, p->name, p->media_type, (int64_t)p->len, p->hash);
+	if (rc == 0)
+		rc = blob_list_drop_unused(&before, tx, e);
+	blob_list_fini(&before);
+	return rc;
 }
 
 int compose_file_put(struct db *db, const char *slug, const char *name, const char *media_type, const void *data, size_t len,
@@ -93,10 +104,13 @@ int compose_file_put(struct db *db, const char *slug, const char *name, const ch
 static int remove_it(void *arg, struct db *tx, struct error *e)
 {
 	const struct put *p = arg;
-	if (db_exec(tx, e, "DELETE FROM composition_file WHERE slug = $1 AND name = $2", "ss", p->slug, p->name) != 0)
-		return -1;
+	struct blob_list removed = {0};
+	int rc = remove_row(tx, p, &removed, e);
+	if (rc == 0)
+		rc = blob_list_drop_unused(&removed, tx, e);
+	blob_list_fini(&removed);
 	/* what was asked to be approved before had the file still */
-	return db_exec(tx, e, "UPDATE composition SET changed_ms = $2 WHERE slug = $1", "si", p->slug, clock_now_ms());
+	return rc != 0 ? -1 : db_exec(tx, e, "UPDATE composition SET changed_ms = $2 WHERE slug = $1", "si", p->slug, clock_now_ms());
 }
 
 int compose_file_remove(struct db *db, const char *slug, const char *name, struct error *e)

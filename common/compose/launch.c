@@ -8,6 +8,7 @@
 #include "compose/compose_inside.h"
 #include "control/approval.h"
 #include "store/again.h"
+#include "store/blob.h"
 
 #define WAIT_MOST_MS 5000 /* as order_give */
 
@@ -73,9 +74,11 @@ static int drop_launched(void *arg, struct db *tx, struct error *e)
 
 static int sweep_some(void *arg, struct db *tx, struct error *e)
 {
+	struct db_stmt *files;
 	(void)arg;
-	return db_exec(tx, e, "DELETE FROM composition_file WHERE EXISTS (SELECT 1 FROM campaign c"
-			      " WHERE c.slug = composition_file.slug AND c.state <> 'draft')", "") != 0
+	return db_query(tx, &files, e, "DELETE FROM composition_file WHERE EXISTS (SELECT 1 FROM campaign c"
+			      " WHERE c.slug = composition_file.slug AND c.state <> 'draft') RETURNING hash", "") != 0 ||
+			blob_drop_unused_of(tx, files, e) != 0
 		? -1
 		: db_exec(tx, e, "DELETE FROM composition WHERE EXISTS (SELECT 1 FROM campaign c"
 				 " WHERE c.slug = composition.slug AND c.state <> 'draft')", "");

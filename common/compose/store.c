@@ -11,6 +11,7 @@
 #include "compose/compose_inside.h"
 #include "control/approval.h"
 #include "store/again.h"
+#include "store/blob.h"
 
 void composition_fini(struct composition *composition)
 {
@@ -238,7 +239,9 @@ int compose_rename(struct db *db, const char *slug, int64_t version, const char 
 
 int compose_delete(struct db *tx, const char *slug, struct error *e)
 {
-	if (db_exec(tx, e, "DELETE FROM composition_file WHERE slug = $1", "s", slug) != 0)
+	struct db_stmt *files;
+	if (db_query(tx, &files, e, "DELETE FROM composition_file WHERE slug = $1 RETURNING hash", "s", slug) != 0 ||
+		blob_drop_unused_of(tx, files, e) != 0)
 		return -1;
 	return db_exec(tx, e, "DELETE FROM composition WHERE slug = $1", "s", slug);
 }

@@ -13,6 +13,7 @@
 #include "directory/suppression.h"
 #include "person/inside.h"
 #include "store/again.h"
+#include "store/blob.h"
 
 #define PIECE 200 /* rows of one batch: the write lock is held some milliseconds */
 #define SALT_BYTES 16
@@ -108,16 +109,6 @@ static int begin(void *arg, struct db *tx, struct error *e)
 		: -1;
 }
 
-/* Bytes nobody points to any more. */
-static int drop_blob(struct db *tx, const char *hash, struct error *e)
-{
-	return db_exec(tx, e,
-		"DELETE FROM blob WHERE hash = $1 AND NOT EXISTS (SELECT 1 FROM mail_in WHERE raw = $1)"
-		" AND NOT EXISTS (SELECT 1 FROM campaign_file WHERE hash = $1) AND NOT EXISTS (SELECT 1 FROM answer_file WHERE hash = $1)"
-		" AND NOT EXISTS (SELECT 1 FROM composition_file WHERE hash = $1)",
-		"s", hash);
-}
-
 static int update(struct db *tx, const struct source *source, const struct row *row, struct error *e)
 {
 	struct db_stmt *stmt;
@@ -170,7 +161,7 @@ static int erase_row(struct db *tx, struct batch *batch, struct row *row, struct
 	if (match_erase(batch->job->person, batch->source, row)) {
 		rc = update(tx, batch->source, row, e);
 		if (rc == 0 && hash != NULL)
-			rc = drop_blob(tx, hash, e);
+			rc = blob_drop_unused(tx, hash, e);
 		batch->changed++;
 	}
 	free(hash);

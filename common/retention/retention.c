@@ -10,6 +10,7 @@
 #include "control/note.h"
 #include "report/archive.h"
 #include "store/again.h"
+#include "store/blob.h"
 #include "store/lease.h"
 
 #define BATCH 500
@@ -90,15 +91,6 @@ static int list(struct db *tx, const char *sql, int64_t first, int64_t ids[stati
 	return step == DB_FAILED ? -1 : 0;
 }
 
-static int drop_blob(struct db *tx, const char *hash, struct error *e)
-{
-	return db_exec(tx, e,
-		"DELETE FROM blob WHERE hash = $1 AND NOT EXISTS (SELECT 1 FROM mail_in WHERE raw = $1)"
-		" AND NOT EXISTS (SELECT 1 FROM campaign_file WHERE hash = $1) AND NOT EXISTS (SELECT 1 FROM answer_file WHERE hash = $1)"
-		" AND NOT EXISTS (SELECT 1 FROM composition_file WHERE hash = $1)",
-		"s", hash);
-}
-
 /* ---- letters ------------------------------------------------------------------------------------ */
 
 static int drop_letters(struct batch *batch, struct db *tx, struct error *e)
@@ -134,7 +126,7 @@ static int drop_file(struct db *tx, int64_t answer, bool *any, struct error *e)
 	db_reset(row);
 	int rc = db_exec(tx, e, "DELETE FROM answer_file WHERE answer = $1 AND position = $2", "ii", answer, position);
 	if (rc == 0)
-		rc = drop_blob(tx, hash, e);
+		rc = blob_drop_unused(tx, hash, e);
 	free(hash);
 	return rc;
 }
@@ -277,7 +269,7 @@ static int drop_mails(struct batch *batch, struct db *tx, struct error *e)
 		if (rc == 0)
 			rc = db_exec(tx, e, "DELETE FROM mail_in WHERE id = $1", "i", ids[i]);
 		if (rc == 0 && raw[i] != NULL)
-			rc = drop_blob(tx, raw[i], e);
+			rc = blob_drop_unused(tx, raw[i], e);
 		free(raw[i]);
 	}
 	batch->rows = (int64_t)count;

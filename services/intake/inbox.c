@@ -15,6 +15,7 @@
 #include "intake/charset.h"
 #include "intake/trust.h"
 #include "store/again.h"
+#include "store/blob.h"
 
 #define LINE_MAX_BYTES 300 /* of a name or a subject */
 #define NOTE_MAX_BYTES 390
@@ -100,9 +101,7 @@ static enum db_step insert(struct intake_case *c, struct error *e)
 
 static int keep_raw(struct intake_case *c, const char *hash, struct error *e)
 {
-	return db_exec(c->inbox->db, e,
-		"INSERT INTO blob (hash, size, data) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING", "sib", hash,
-		(int64_t)c->in->len, c->in->bytes, c->in->len);
+	return blob_put(c->inbox->db, hash, c->in->bytes, c->in->len, e);
 }
 
 static bool is_left_in_mailbox(const struct intake_case *c)

@@ -81,6 +81,15 @@ static void who_saves_last_is_told_of_the_other(void **state)
 	json_decref(nothing);
 }
 
+static int64_t blobs(void)
+{
+	struct error e = {0};
+	int64_t count = -1;
+	if (db_query_int(db, &count, &e, "SELECT count(*) FROM blob", "") != DB_ROW)
+		fail_msg("%s", e.text);
+	return count;
+}
+
 static void files_go_with_their_composition(void **state)
 {
 	struct error e = {0};
@@ -101,6 +110,7 @@ static void files_go_with_their_composition(void **state)
 	assert_string_equal(text, "[{\"media_type\":\"application/pdf\",\"name\":\"annex.pdf\",\"size\":6},{\"name\":\"data/schools.csv\",\"size\":6}]");
 	free(text);
 	json_decref(files);
+	assert_int_equal(blobs(), 2); /* not the one that was replaced */
 	refused(compose_rename(db, "deux", 1, "one", "x", &e), &e, ERROR_CONFLICT, "one");
 	refused(compose_rename(db, "deux", 1, "trois", "x", &e), &e, ERROR_CONFLICT, "x");
 	must(compose_drop(db, "deux", &e), &e);
@@ -108,6 +118,7 @@ static void files_go_with_their_composition(void **state)
 	assert_int_equal(json_array_size(files), 0);
 	json_decref(files);
 	refused(compose_drop(db, "deux", &e), &e, ERROR_NOT_FOUND, "deux");
+	assert_int_equal(blobs(), 0);
 }
 
 static int add_slug(void *arg, const struct composition *c)
