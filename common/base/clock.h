@@ -11,11 +11,18 @@
 
 /* Wall clock. */
 int64_t clock_now_ms(void);
-/* For measuring spans; never goes back. Microseconds. */
+/* For measuring spans; never goes back, and is the same in all processes of a machine until it is started anew.
+ * Microseconds. */
 int64_t clock_mono_us(void);
 static inline int64_t clock_mono_ms(void)
 {
 	return clock_mono_us() / 1000;
+}
+
+/* What the wall clock would have shown then had it always been as it is set now. */
+static inline int64_t clock_wall_ms(int64_t mono_ms)
+{
+	return clock_now_ms() - (clock_mono_ms() - mono_ms);
 }
 
 /* Replaces both sources (tests, simulation); NULL brings back the real ones.

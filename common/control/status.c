@@ -17,6 +17,13 @@
 #define FRESH_MS 10000 /* services write their row every 2 s; a busy store delays it */
 #define DEAD_SHOWN_MS (60 * 60 * 1000) /* one that died and was not replaced is shown so long */
 
+/* A moment of the supervisor, which is monotonic; 0 when it is not there. */
+static int64_t moment(const json_t *object, const char *name)
+{
+	json_int_t mono_ms = json_integer_value(json_object_get(object, name));
+	return mono_ms == 0 ? 0 : clock_wall_ms(mono_ms);
+}
+
 static void copy(char *out, size_t size, const char *text)
 {
 	snprintf(out, size, "%s", text != NULL ? text : "");
@@ -39,7 +46,7 @@ void status_read_supervisor(const struct settings *settings, struct status *stat
 	status->up_state = word != NULL && strcmp(word, "stopping") == 0 ? "stopping"
 		: word != NULL && strcmp(word, "starting") == 0		 ? "starting"
 									 : "running";
-	status->up_since_ms = json_integer_value(json_object_get(state, "started_ms"));
+	status->up_since_ms = moment(state, "started_mono_ms");
 	services = json_object_get(state, "services");
 	json_array_foreach(services, i, one)
 	{
@@ -54,9 +61,9 @@ void status_read_supervisor(const struct settings *settings, struct status *stat
 		copy(s->trouble, sizeof s->trouble,
 			json_string_value(json_object_get(one, "last_line")));
 		s->pid = json_integer_value(json_object_get(one, "pid"));
-		s->since_ms = json_integer_value(json_object_get(one, "since_ms"));
+		s->since_ms = moment(one, "since_mono_ms");
 		s->restarts = json_integer_value(json_object_get(one, "restarts"));
-		s->next_ms = json_integer_value(json_object_get(one, "next_ms"));
+		s->next_ms = moment(one, "next_mono_ms");
 	}
 	json_decref(state);
 }
@@ -247,8 +254,11 @@ void status_read_store(struct db *db, struct status_store *out)
 	struct statvfs fs;
 	const char *url = db_url(db);
 	*out = (struct status_store){.path = strncmp(url, "sqlite:", 7) == 0 ? url + 7 : NULL};
-	if (out->path == NULL)
+	if (out->path == NULL) {
+		struct error ignored; /* who cannot be asked for its size is told of elsewhere */
+		(void)db_query_int(db, &out->bytes, &ignored, "SELECT pg_database_size(current_database())", "");
 		return;
+	}
 	snprintf(wal, sizeof wal, "%s-wal", out->path);
 	out->bytes = file_size(out->path);
 	out->log_bytes = file_size(wal);

@@ -57,8 +57,9 @@ int status_read_stuck(struct db *db, const struct settings *settings, struct sta
 /* ---- the store ------------------------------------------------------------------------------ */
 
 struct status_store {
-	const char *path; /* of the SQLite file; NULL = a server, the rest is 0. Lives as long as db. */
-	int64_t bytes, log_bytes, free_bytes;
+	const char *path; /* of the SQLite file; NULL = a server. Lives as long as db. */
+	int64_t bytes;    /* of the file, or of the server's database; 0 = not known */
+	int64_t log_bytes, free_bytes; /* of the file */
 };
 void status_read_store(struct db *db, struct status_store *out);
 

@@ -16,12 +16,14 @@
 #include "store/db.h"
 
 #define REFRESH_MS 2000
+#define CLOCK_SET_MS 5000 /* the database's clock went so far another way than time did: it was set */
 /* Rows of processes long gone are dropped by the next start of the same service. */
 #define FORGET_MS (24 * 3600 * 1000LL)
 
 struct status_row {
 	char *instance, *service, *store_url;
-	int64_t started_ms;
+	int64_t born_ms;    /* monotonic */
+	int64_t started_ms; /* of the row */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -32,6 +34,14 @@ struct status_row {
 	void *note_state;
 };
 
+/* When the process began, in the database's time as it is now: a machine's clock may be set right after its services
+ * started. The same to the millisecond as long as it is not set. */
+static int64_t started_ms(const struct status_row *row, int64_t now_ms)
+{
+	int64_t started = now_ms - (clock_mono_ms() - row->born_ms);
+	return llabs(started - row->started_ms) > CLOCK_SET_MS ? started : row->started_ms;
+}
+
 /* Times are the database's: rows of several machines are compared. */
 static int write_row(struct status_row *row, struct db *db, const char *state, const char *note,
 	const char *trouble, struct error *e)
@@ -41,8 +51,8 @@ static int write_row(struct status_row *row, struct db *db, const char *state, c
 	int rc;
 	do {
 		rc = db_now_ms(db, &now_ms, e);
-		if (rc == 0 && row->started_ms == 0)
-			row->started_ms = now_ms;
+		if (rc == 0)
+			row->started_ms = started_ms(row, now_ms);
 		if (rc == 0)
 			rc = db_exec(db, e,
 				"INSERT INTO service_instance (id, service, pid, started_ms, seen_ms, state,"
@@ -125,6 +135,7 @@ struct status_row *status_row_start(const char *instance, const char *service, c
 	row->service = xstrdup(service);
 	row->store_url = xstrdup(store_url);
 	row->state = "starting";
+	row->born_ms = clock_mono_ms();
 	pthread_mutex_init(&row->lock, NULL);
 	wait_cond_init(&row->changed);
 	if (pthread_create(&row->thread, NULL, work, row) != 0)

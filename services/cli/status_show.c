@@ -113,7 +113,7 @@ void status_show_store(struct cli *cli, struct db *db)
 			       "Хранилище: %s, %s (журнал записи %s), свободно на диске: %s\n"),
 			store.path, cli_size(store.bytes), cli_size(store.log_bytes), cli_size(store.free_bytes));
 	else
-		printf(tr("Store: %s\n", "Хранилище: %s\n"), cli_clean(shown));
+		printf(tr("Store: %s, %s\n", "Хранилище: %s, %s\n"), cli_clean(shown), cli_size(store.bytes));
 	free(shown);
 }
 

@@ -35,7 +35,7 @@ struct supervisor {
 	sigset_t old_mask;
 	int signals, notify;
 	char notify_name[sizeof((struct sockaddr_un *)0)->sun_path + 1];
-	int64_t started_wall_ms;
+	int64_t started_ms; /* monotonic */
 	int64_t copy_after_ms;  /* monotonic: pipes are left alone until then */
 	bool announced;         /* started() was called */
 	bool stopping, hurry;   /* hurry: asked twice, all at once */
@@ -64,10 +64,12 @@ size_t supervisor_services(const char *folder, const char *names[static SUPERVIS
 
 /* ---- what `status` reads ----------------------------------------------------------- */
 
+/* Moments are monotonic: the wall clock may be set right, or far, while services run. */
+
 static json_t *child_json(const struct child *c)
 {
 	json_t *object = json_pack("{s:s, s:s, s:I, s:I}", "service", c->name, "state",
-		child_state_name(c->state), "since_ms", (json_int_t)c->since_ms, "restarts",
+		child_state_name(c->state), "since_mono_ms", (json_int_t)c->since_ms, "restarts",
 		(json_int_t)c->restarts);
 	if (c->pid > 0)
 		json_object_set_new(object, "pid", json_integer(c->pid));
@@ -76,7 +78,7 @@ static json_t *child_json(const struct child *c)
 	if (c->last_exit[0] != '\0' && c->last_line[0] != '\0')
 		json_object_set_new(object, "last_line", json_string(log_quote(c->last_line)));
 	if (c->state == CHILD_PAUSED)
-		json_object_set_new(object, "next_ms", json_integer(c->due_wall_ms));
+		json_object_set_new(object, "next_mono_ms", json_integer(c->due_ms));
 	return object;
 }
 
@@ -86,8 +88,8 @@ static void write_state(struct supervisor *s)
 	json_t *services = json_array();
 	for (size_t i = 0; i < s->count; i++)
 		json_array_append_new(services, child_json(&s->child[i]));
-	json_t *state = json_pack("{s:i, s:I, s:s, s:o}", "pid", (int)getpid(), "started_ms",
-		(json_int_t)s->started_wall_ms, "state",
+	json_t *state = json_pack("{s:i, s:I, s:s, s:o}", "pid", (int)getpid(), "started_mono_ms",
+		(json_int_t)s->started_ms, "state",
 		s->stopping ? "stopping" : (s->announced ? "running" : "starting"), "services",
 		services);
 	if (run_state_write(s->options->run_dir, state, &e) != 0)
@@ -136,7 +138,6 @@ static void pause_child(struct supervisor *s, struct child *c)
 	else if (c->pause_ms < PAUSE_MOST_MS)
 		c->pause_ms = c->pause_ms * 2 < PAUSE_MOST_MS ? c->pause_ms * 2 : PAUSE_MOST_MS;
 	c->due_ms = now + c->pause_ms;
-	c->due_wall_ms = clock_now_ms() + c->pause_ms;
 	set_state(s, c, CHILD_PAUSED);
 }
 
@@ -397,7 +398,7 @@ int supervisor_run(const struct supervisor_options *options, struct error *e)
 	s->options = options;
 	sigprocmask(SIG_BLOCK, NULL, &s->old_mask);
 	s->signals = s->notify = -1;
-	s->started_wall_ms = clock_now_ms();
+	s->started_ms = clock_mono_ms();
 	s->count = supervisor_services(options->folder, names);
 	if (open_signals(s, e) != 0 || open_notify(s, e) != 0)
 		goto out;

@@ -35,7 +35,7 @@ const char *child_state_name(enum child_state state)
 void child_set_state(struct child *child, enum child_state state)
 {
 	child->state = state;
-	child->since_ms = clock_now_ms();
+	child->since_ms = clock_mono_ms();
 	switch (state) {
 	case CHILD_PAUSED:
 		log_warn("service_died", "service=%s last=%s next_ms=%d restarts=%lld", child->name,

@@ -24,10 +24,9 @@ struct child {
 	const char *name;       /* "mailer" */
 	enum child_state state;
 	pid_t pid;              /* 0 = not running */
-	int64_t since_ms;       /* wall clock: in this state */
+	int64_t since_ms;       /* monotonic: in this state */
 	int64_t started_ms;     /* monotonic */
 	int64_t due_ms;         /* monotonic: next start, or the end of patience while stopping */
-	int64_t due_wall_ms;
 	int pause_ms;           /* before the next restart */
 	int64_t restarts;
 	bool was_ready;         /* once in the life of this supervisor */

@@ -228,8 +228,9 @@ static int add_rest(struct visit *visit, struct buf *out, struct error *e)
 	plain(out, "vestnik_expired_leases", "gauge", "Tasks nobody holds any more.", (int64_t)stuck->leases);
 	free(stuck);
 	status_read_store(visit->db, &store);
+	if (store.bytes > 0)
+		plain(out, "vestnik_store_size_bytes", "gauge", "The store's file, or PostgreSQL's database.", store.bytes);
 	if (store.path != NULL) {
-		plain(out, "vestnik_store_size_bytes", "gauge", "The store's file.", store.bytes);
 		plain(out, "vestnik_store_log_size_bytes", "gauge", "The store's write-ahead log.", store.log_bytes);
 		plain(out, "vestnik_store_free_bytes", "gauge", "Free on the store's disk.", store.free_bytes);
 	}

@@ -176,7 +176,9 @@ static void add_store(struct visit *visit, json_t *data, bool *bad)
 	struct status_store store;
 	status_read_store(visit->db, &store);
 	if (store.path == NULL) {
-		json_object_set_new(data, "server", json_string(db_shown(visit->db)));
+		json_object_set_new(data, "server",
+			json_pack("{s:s, s:o}", "name", db_shown(visit->db), "size",
+				store.bytes > 0 ? show_size(store.bytes) : json_string("PostgreSQL")));
 		return;
 	}
 	bool low = store.free_bytes < DISK_LOW_BYTES;
