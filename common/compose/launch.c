@@ -88,7 +88,7 @@ int compose_sweep(struct db *db, struct error *e)
 {
 	int64_t one;
 	enum db_step step = db_query_int(db, &one, e,
-		"SELECT 1 FROM composition k JOIN campaign c ON c.slug = k.slug WHERE c.state <> 'draft' LIMIT 1", "");
+		"SELECT 1 FROM composition k CROSS JOIN campaign c WHERE c.slug = k.slug AND c.state <> 'draft' LIMIT 1", "");
 	return step == DB_DONE ? 0 : step == DB_FAILED ? -1 : compose_write(db, sweep_some, NULL, e);
 }
 

@@ -209,7 +209,7 @@ int delivery_webhooks(struct db *db, const struct delivery_line *line,
 	enum db_step step;
 	if (db_query(db, &row, e,
 		    "SELECT p.id, p.url, m.id, m.type, m.state, m.time_ms, m.attempts, m.due_ms, m.body FROM endpoint p "
-		    "JOIN webhook_message m ON m.endpoint = p.id WHERE m.id >= $1 AND m.id < $2 AND m.type = $3 LIMIT $4",
+		    "CROSS JOIN webhook_message m WHERE m.endpoint = p.id AND m.id >= $1 AND m.id < $2 AND m.type = $3 LIMIT $4",
 		    "sssi", webhook_id_from(line->time_ms, from), webhook_id_from(line->time_ms + 1, until),
 		    status_type((enum delivery_state)line->state), (int64_t)RELATED_MOST) != 0)
 		return -1;

@@ -257,7 +257,7 @@ static int drop_mails(struct batch *batch, struct db *tx, struct error *e)
 	if (db_query(tx, &row, e,
 		    "SELECT m.id, m.raw FROM mail_in m LEFT JOIN ask k ON k.id = m.ask LEFT JOIN campaign c ON c.id = k.campaign"
 		    " LEFT JOIN retention_campaign r ON r.campaign = c.id WHERE m.received_ms < $1 AND m.state <> 'review'"
-		    " AND (c.id IS NULL OR r.archived_ms IS NOT NULL) ORDER BY m.id LIMIT $2",
+		    " AND (c.id IS NULL OR r.archived_ms IS NOT NULL) ORDER BY m.received_ms, m.id LIMIT $2",
 		    "ii", batch->before_ms, (int64_t)BATCH) != 0)
 		return -1;
 	while ((step = db_step(row, e)) == DB_ROW) {
@@ -286,9 +286,9 @@ static int keep_cases_of_mails(struct job *job, int64_t before_ms, struct error 
 		bool there;
 		if (db_query(job->db, &row, e,
 			    "SELECT c.id, c.slug FROM campaign c LEFT JOIN retention_campaign r ON r.campaign = c.id WHERE c.id > $1"
-			    " AND c.kind = 'campaign' AND c.state IN ('finished', 'cancelled') AND r.archived_ms IS NULL AND EXISTS"
-			    " (SELECT 1 FROM ask k JOIN mail_in m ON m.ask = k.id WHERE k.campaign = c.id AND m.received_ms < $2"
-			    " AND m.state <> 'review') ORDER BY c.id LIMIT 1",
+			    " AND c.kind = 'campaign' AND c.state IN ('finished', 'cancelled') AND r.archived_ms IS NULL AND c.id IN"
+			    " (SELECT k.campaign FROM mail_in m CROSS JOIN ask k WHERE m.received_ms < $2 AND m.state <> 'review'"
+			    " AND k.id = m.ask) ORDER BY c.id LIMIT 1",
 			    "ii", after, before_ms) != 0)
 			return -1;
 		enum db_step step = db_step(row, e);
@@ -305,11 +305,12 @@ static int keep_cases_of_mails(struct job *job, int64_t before_ms, struct error 
 	return 0;
 }
 
+/* Older entries have smaller numbers: of the oldest details those that are old enough. */
 static int drop_details(struct batch *batch, struct db *tx, struct error *e)
 {
 	if (db_exec(tx, e,
-		    "DELETE FROM audit_detail WHERE number IN (SELECT d.number FROM audit_detail d JOIN audit_entry a ON a.number = d.number"
-		    " WHERE a.time_ms < $1 ORDER BY d.number LIMIT $2)",
+		    "DELETE FROM audit_detail WHERE number IN (SELECT d.number FROM (SELECT number FROM audit_detail ORDER BY number LIMIT $2) d"
+		    " CROSS JOIN audit_entry a WHERE a.number = d.number AND a.time_ms < $1)",
 		    "ii", batch->before_ms, (int64_t)BATCH) != 0)
 		return -1;
 	batch->rows = db_changes(tx);

@@ -110,9 +110,9 @@ static int read_said(struct reading *r, int64_t campaign, struct error *e)
 	struct db_stmt *stmt;
 	enum db_step step;
 	if (db_query(r->db, &stmt, e,
-		    "SELECT r.number, o.key, o.name, a.state, n.fields FROM ask a JOIN round r ON r.id = a.round"
+		    "SELECT r.number, o.key, o.name, a.state, n.fields FROM round r CROSS JOIN ask a"
 		    " JOIN organisation o ON o.id = a.organisation LEFT JOIN answer n ON n.id = a.answer"
-		    " WHERE a.campaign = $1 AND a.level = 0",
+		    " WHERE r.campaign = $1 AND a.round = r.id AND a.level = 0",
 		    "i", campaign) != 0)
 		return -1;
 	while ((step = db_step(stmt, e)) == DB_ROW) {

@@ -41,6 +41,8 @@ static void list_one(struct cli *cli, struct cli_table *table, const struct camp
 	cli_table_row(table, cells);
 }
 
+#define NEWEST(which) "SELECT slug FROM campaign WHERE " which "($1 = '' OR state = $1) ORDER BY id DESC LIMIT $2"
+
 static int list_run(struct cli *cli, const struct cli_args *args)
 {
 	struct error e = {0};
@@ -51,11 +53,8 @@ static int list_run(struct cli *cli, const struct cli_args *args)
 	if (cli_number(cli, args, "limit", 1, 100000, 50, &limit) != 0)
 		return CLI_WRONG_USE;
 	struct db_stmt *stmt;
-	if (db_query(db, &stmt, &e,
-		    "SELECT slug FROM campaign WHERE (CAST($1 AS BIGINT) = 1 OR kind = 'campaign') AND ($2 = '' OR state = $2)"
-		    " ORDER BY id DESC LIMIT $3",
-		    "isi", (int64_t)cli_has(args, "all"), cli_value(args, "state") == NULL ? "" : cli_value(args, "state"),
-		    limit) != 0)
+	if (db_query(db, &stmt, &e, cli_has(args, "all") ? NEWEST("") : NEWEST("kind = 'campaign' AND "), "si",
+		    cli_value(args, "state") == NULL ? "" : cli_value(args, "state"), limit) != 0)
 		return cli_fail(cli, &e);
 	/* Names first: the views use transactions of their own. */
 	char **slugs = NULL;

@@ -107,6 +107,12 @@ static void list_row(struct cli *cli, struct cli_table *table, struct db_stmt *s
 	cli_table_row(table, cells);
 }
 
+#define NEWEST(which) \
+	"SELECT m.id, m.received_ms, m.kind, m.state, m.address, m.name, m.subject, c.slug, o.key, o.name, m.note, m.ask, m.trusted" \
+	" FROM mail_in m LEFT JOIN ask k ON k.id = m.ask LEFT JOIN campaign c ON c.id = k.campaign" \
+	" LEFT JOIN organisation o ON o.id = k.organisation WHERE " which \
+	"(CAST($1 AS TEXT) IS NULL OR c.slug = CAST($1 AS TEXT)) ORDER BY m.id DESC LIMIT $2"
+
 static int list_run(struct cli *cli, const struct cli_args *args)
 {
 	struct error e = {0};
@@ -119,13 +125,8 @@ static int list_run(struct cli *cli, const struct cli_args *args)
 	if (db == NULL)
 		return CLI_FAILED;
 	const char *campaign = cli_value(args, "campaign");
-	if (db_query(db, &stmt, &e,
-		    "SELECT m.id, m.received_ms, m.kind, m.state, m.address, m.name, m.subject, c.slug, o.key, o.name,"
-		    " m.note, m.ask, m.trusted FROM mail_in m LEFT JOIN ask k ON k.id = m.ask"
-		    " LEFT JOIN campaign c ON c.id = k.campaign LEFT JOIN organisation o ON o.id = k.organisation"
-		    " WHERE (m.state = 'review' OR CAST($1 AS BIGINT) = 1)"
-		    " AND (CAST($2 AS TEXT) IS NULL OR c.slug = CAST($2 AS TEXT)) ORDER BY m.id DESC LIMIT $3",
-		    "isi", (int64_t)cli_has(args, "all"), campaign, (int64_t)LIST_MAX) != 0)
+	if (db_query(db, &stmt, &e, cli_has(args, "all") ? NEWEST("") : NEWEST("m.state = 'review' AND "), "si", campaign,
+		    (int64_t)LIST_MAX) != 0)
 		return cli_fail(cli, &e);
 	struct cli_table *table =
 		cli_json(cli) ? NULL : cli_table_new(columns, sizeof columns / sizeof *columns);

@@ -49,8 +49,8 @@ static const char *format_of(struct cli *cli, const struct cli_args *args)
 static int acknowledged_round(struct wanted *w, const char *slug, int64_t *number, struct error *e)
 {
 	return db_query_int(w->db, number, e,
-		       "SELECT r.number FROM acknowledgement a JOIN round r ON r.id = a.round"
-		       " JOIN campaign c ON c.id = a.campaign WHERE c.slug = $1 ORDER BY r.number DESC LIMIT 1",
+		       "SELECT r.number FROM campaign c JOIN round r ON r.campaign = c.id WHERE c.slug = $1"
+		       " AND EXISTS (SELECT 1 FROM acknowledgement a WHERE a.round = r.id) ORDER BY r.number DESC LIMIT 1",
 		       "s", slug) == DB_FAILED
 		? -1
 		: 0;

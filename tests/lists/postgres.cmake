@@ -3,6 +3,7 @@ add_executable(sql_probe support/sql_probe.c)
 vestnik_common_options(sql_probe)
 target_link_libraries(sql_probe PRIVATE store)
 vestnik_script_test(contract/every_statement_is_taken_by_both_stores.py)
+vestnik_script_test(contract/no_statement_reads_a_large_table_through.py LABELS once)
 
 vestnik_test(integration/test_store_postgres.c USES test_scratch)
 vestnik_test_beside(test_store_postgres postgres LABELS integration)

@@ -14,6 +14,7 @@
 
 #define WORDS_SHOWN_BYTES ((size_t)32 * 1024)
 #define FOUND_MOST 12 /* organisations offered */
+#define NAMED_MOST 200 /* organisations whose name fits */
 #define REASON_MAX_BYTES 300
 
 struct mailing {
@@ -139,7 +140,8 @@ static int add_found(json_t *list, struct db_stmt *stmt, struct error *e)
 
 #define CANDIDATE "SELECT a.id, o.name, COALESCE(o.municipality, ''), c.title, COALESCE(r.label, ''), a.state"
 
-/* Whom it may be from: by the sender's address, or by what staff look for. */
+/* Whom it may be from: by the sender's address, or by what staff look for: of the first NAMED_MOST organisations, so that
+ * not every ask is looked through for a name that is rare, or every organisation's for one that is not. */
 static int candidates(const struct mailing *m, json_t *list, struct error *e)
 {
 	struct db_stmt *stmt;
@@ -157,10 +159,11 @@ static int candidates(const struct mailing *m, json_t *list, struct error *e)
 				  (int64_t)FOUND_MOST);
 	else
 		rc = db_query(m->visit->db, &stmt, e,
-			CANDIDATE " FROM organisation o JOIN ask a ON a.organisation = o.id JOIN round r ON r.id = a.round"
-			" JOIN campaign c ON c.id = a.campaign WHERE (o.name LIKE $1 ESCAPE '\\' OR o.name LIKE $2 ESCAPE '\\'"
-			" OR o.key LIKE $1 ESCAPE '\\') AND a.state <> 'withdrawn' AND a.id <> $3 ORDER BY a.id DESC LIMIT $4",
-			"ssii", pattern, other, m->mail.ask, (int64_t)FOUND_MOST);
+			CANDIDATE " FROM (SELECT id, name, municipality FROM organisation WHERE name LIKE $1 ESCAPE '\\'"
+			" OR name LIKE $2 ESCAPE '\\' OR key LIKE $1 ESCAPE '\\' ORDER BY id LIMIT $5) o CROSS JOIN ask a"
+			" JOIN round r ON r.id = a.round JOIN campaign c ON c.id = a.campaign WHERE a.organisation = o.id"
+			" AND a.state <> 'withdrawn' AND a.id <> $3 ORDER BY a.id DESC LIMIT $4",
+			"ssiii", pattern, other, m->mail.ask, (int64_t)FOUND_MOST, (int64_t)NAMED_MOST);
 	free(pattern);
 	free(other);
 	return rc < 0 ? -1 : rc > 0 ? 0 : add_found(list, stmt, e);
