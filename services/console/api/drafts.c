@@ -299,7 +299,9 @@ static int remove_file(struct api_act *act, struct db *tx, struct error *e)
 	json_decref(items);
 	if (!there)
 		return error_set(e, ERROR_NOT_FOUND, "%s", tr("the draft has no such file", "такого файла у черновика нет"));
-	return compose_file_remove(tx, w->slug, w->name, e) == 0 && compose_files_changed(tx, w->slug, e) == 0 ? note(act, tx, "draft.file_remove", w->slug, e) : -1;
+	if (compose_file_remove(tx, w->slug, w->name, e) != 0 || compose_files_changed(tx, w->slug, e) != 0)
+		return -1;
+	return note(act, tx, "draft.file_remove", w->slug, e);
 }
 
 void api_draft_file_delete(struct api *api)
