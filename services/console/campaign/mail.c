@@ -14,7 +14,7 @@
 
 #define WORDS_SHOWN_BYTES ((size_t)32 * 1024)
 #define FOUND_MOST 12 /* organisations offered */
-#define NAMED_MOST 200 /* organisations whose name fits */
+#define NAMED_MOST 200 /* organisations whose name fits, and which are asked something */
 #define REASON_MAX_BYTES 300
 
 struct mailing {
@@ -140,8 +140,8 @@ static int add_found(json_t *list, struct db_stmt *stmt, struct error *e)
 
 #define CANDIDATE "SELECT a.id, o.name, COALESCE(o.municipality, ''), c.title, COALESCE(r.label, ''), a.state"
 
-/* Whom it may be from: by the sender's address, or by what staff look for: of the first NAMED_MOST organisations, so that
- * not every ask is looked through for a name that is rare, or every organisation's for one that is not. */
+/* Whom it may be from: by the sender's address, or by what staff look for. The name is looked for among organisations, a
+ * bounded number of them: asks are many more. */
 static int candidates(const struct mailing *m, json_t *list, struct error *e)
 {
 	struct db_stmt *stmt;
@@ -159,8 +159,9 @@ static int candidates(const struct mailing *m, json_t *list, struct error *e)
 				  (int64_t)FOUND_MOST);
 	else
 		rc = db_query(m->visit->db, &stmt, e,
-			CANDIDATE " FROM (SELECT id, name, municipality FROM organisation WHERE name LIKE $1 ESCAPE '\\'"
-			" OR name LIKE $2 ESCAPE '\\' OR key LIKE $1 ESCAPE '\\' ORDER BY id LIMIT $5) o CROSS JOIN ask a"
+			CANDIDATE " FROM (SELECT id, name, municipality FROM organisation f WHERE (name LIKE $1 ESCAPE '\\'"
+			" OR name LIKE $2 ESCAPE '\\' OR key LIKE $1 ESCAPE '\\') AND EXISTS (SELECT 1 FROM ask WHERE organisation = f.id"
+			" AND state <> 'withdrawn' AND id <> $3) ORDER BY id LIMIT $5) o CROSS JOIN ask a"
 			" JOIN round r ON r.id = a.round JOIN campaign c ON c.id = a.campaign WHERE a.organisation = o.id"
 			" AND a.state <> 'withdrawn' AND a.id <> $3 ORDER BY a.id DESC LIMIT $4",
 			"ssiii", pattern, other, m->mail.ask, (int64_t)FOUND_MOST, (int64_t)NAMED_MOST);
