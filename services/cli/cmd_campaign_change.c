@@ -10,7 +10,7 @@
 #include "campaign/amend.h"
 #include "campaign/campaign.h"
 #include "cli/command.h"
-#include "cli/folder_path.h"
+#include "cli/folder_open.h"
 #include "cli/task_send.h"
 #include "control/delivery.h"
 #include "store/again.h"

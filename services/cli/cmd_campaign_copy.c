@@ -17,7 +17,7 @@
 #include "campaign/campaign.h"
 #include "campaign/copy.h"
 #include "cli/command.h"
-#include "cli/folder_path.h"
+#include "cli/folder_open.h"
 #include "settings/yaml.h"
 
 #define DEPTH_MOST 4       /* folders within folders */

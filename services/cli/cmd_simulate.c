@@ -10,7 +10,7 @@
 #include "campaign/definition.h"
 #include "campaign/simulate.h"
 #include "cli/command.h"
-#include "cli/folder_path.h"
+#include "cli/folder_open.h"
 
 static const struct cli_noun recipients = {
 	"recipient", "recipients", "адресат", "адресата", "адресатов"};

@@ -1,6 +1,7 @@
 /* The groups of commands in the order of `vestnik help`: one line each. */
 COMMAND_GROUP(directory_commands)
 COMMAND_GROUP(campaign_folder_commands)
+COMMAND_GROUP(campaign_launch_commands)
 COMMAND_GROUP(campaign_run_commands)
 COMMAND_GROUP(campaign_copy_commands)
 COMMAND_GROUP(campaign_rounds_commands)
