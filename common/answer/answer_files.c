@@ -83,11 +83,19 @@ static int carry_over(struct answer_case *c, int64_t answer, int64_t position, c
 		return -1;
 	if (step == DB_DONE)
 		return error_set(e, ERROR_INPUT, tr("the file «%s» did not come", "файл «%s» не пришёл"), name);
-	return db_exec(c->tx, e,
+	struct db_stmt *row;
+	struct blob_list carried = {0};
+	int rc = db_query(c->tx, &row, e,
 		"INSERT INTO answer_file (answer, position, field, name, media_type, size, hash)"
 		" SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), field, name, media_type, size, hash FROM answer_file"
-		" WHERE answer = $3 AND field = $4 AND name = $5 ORDER BY position LIMIT 1",
+		" WHERE answer = $3 AND field = $4 AND name = $5 ORDER BY position LIMIT 1 RETURNING hash",
 		"iiiss", answer, position, source, field, name);
+	if (rc == 0)
+		rc = blob_list_take(&carried, row, e);
+	if (rc == 0)
+		rc = blob_list_keep(&carried, c->tx, e);
+	blob_list_fini(&carried);
+	return rc;
 }
 
 int answer_store_files(struct answer_case *c, int64_t answer, const json_t *fields,

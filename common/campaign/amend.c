@@ -10,6 +10,7 @@
 #include "campaign/definition.h"
 #include "campaign/draft.h"
 #include "campaign/folder.h"
+#include "store/blob.h"
 
 #define NAME_MAX_BYTES 200
 #define SLUG_ENDING "--correction"
@@ -186,6 +187,20 @@ static int hash_of(struct db *tx, int64_t id, const char *name, char out[static 
 	return step == DB_FAILED ? -1 : 0;
 }
 
+/* Its files are copied by their hashes, while the draft itself may be stored anew. */
+static int keep_files(struct db *tx, int64_t mended, struct error *e)
+{
+	struct blob_list hashes = {0};
+	struct db_stmt *rows;
+	int rc = db_query(tx, &rows, e, "SELECT hash FROM campaign_file WHERE campaign = $1", "i", mended);
+	if (rc == 0)
+		rc = blob_list_take(&hashes, rows, e);
+	if (rc == 0)
+		rc = blob_list_keep(&hashes, tx, e);
+	blob_list_fini(&hashes);
+	return rc;
+}
+
 /* The mended letter under a new name: "first~2". */
 static char *copy_letter(struct db *tx, int64_t id, int64_t mended, const char *name, struct error *e)
 {
@@ -300,7 +315,7 @@ int amend_take(struct db *tx, int64_t id, int64_t mended, json_t *definition, ch
 	bool same = true;
 	*correction = NULL;
 	*changed = false;
-	if (amend_read(tx, mended, &from, e) != 0)
+	if (keep_files(tx, mended, e) != 0 || amend_read(tx, mended, &from, e) != 0)
 		return -1;
 	const char *name = letter_of_kind(from, "correction");
 	int rc = name == NULL ? error_set(e, ERROR_INPUT, "the mended campaign has no letter \"correction\"")

@@ -258,10 +258,10 @@ static int finish_once(struct writer *w,
 	if (rc == 0)
 		rc = write_files(folder, w->db, w->id, e);
 	if (rc == 0)
+		rc = write_source(folder, w->db, w->id, e);
+	if (rc == 0)
 		rc = blob_list_drop_unused(&before, w->db, e);
 	blob_list_fini(&before);
-	if (rc == 0)
-		rc = write_source(folder, w->db, w->id, e);
 	if (rc == 0)
 		rc = db_exec(w->db, e,
 			"UPDATE campaign SET title = $2, content_hash = $3, definition = $4, "

@@ -14,8 +14,17 @@ int blob_put(struct db *tx, const char *hash, const void *data, size_t len, stru
 		"sib", hash, (int64_t)len, data, len);
 }
 
+/* Who drops it at the same moment meets this. */
+static int touch(struct db *tx, const char *hash, struct error *e)
+{
+	return db_exec(tx, e, "UPDATE blob SET size = size WHERE hash = $1", "s", hash);
+}
+
 int blob_drop_unused(struct db *tx, const char *hash, struct error *e)
 {
+	/* Two who remove the last two rows do not see each other's removal: they must meet, too. */
+	if (db_kind(tx) == DB_POSTGRES && touch(tx, hash, e) != 0)
+		return -1;
 	return db_exec(tx, e,
 		"DELETE FROM blob WHERE hash = $1 AND NOT EXISTS (SELECT 1 FROM mail_in WHERE raw = $1)"
 		" AND NOT EXISTS (SELECT 1 FROM campaign_file WHERE hash = $1) AND NOT EXISTS (SELECT 1 FROM answer_file WHERE hash = $1)"
@@ -34,6 +43,14 @@ int blob_list_take(struct blob_list *list, struct db_stmt *rows, struct error *e
 		snprintf(list->hash[list->count++], IDENT_HASH_SIZE, "%s", db_text(rows, 0));
 	}
 	return step == DB_FAILED ? -1 : 0;
+}
+
+int blob_list_keep(const struct blob_list *list, struct db *tx, struct error *e)
+{
+	for (size_t i = 0; db_kind(tx) == DB_POSTGRES && i < list->count; i++)
+		if (touch(tx, list->hash[i], e) != 0)
+			return -1;
+	return 0;
 }
 
 int blob_list_drop_unused(const struct blob_list *list, struct db *tx, struct error *e)

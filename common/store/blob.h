@@ -21,6 +21,8 @@ struct blob_list {
 };
 /* Takes the first column of all rows (DELETE … RETURNING hash). */
 int blob_list_take(struct blob_list *list, struct db_stmt *rows, struct error *e);
+/* Of rows whose hash is copied into others: as blob_put, when the bytes are there. */
+int blob_list_keep(const struct blob_list *list, struct db *tx, struct error *e);
 /* Drops those no row has any more. */
 int blob_list_drop_unused(const struct blob_list *list, struct db *tx, struct error *e);
 void blob_list_fini(struct blob_list *list);

@@ -131,11 +131,50 @@ static void what_somebody_is_just_storing_again_stays(void **state)
 	}
 }
 
+/* Neither sees that the other's row goes. */
+static void two_who_drop_the_last_two_rows_leave_nothing(void **state)
+{
+	struct error e = {0};
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++) {
+		atomic_bool begun = false;
+		pthread_t other;
+		void *failed;
+		struct again again = {0};
+		int rc;
+		must(db_begin(db, DB_WRITE, &e), &e);
+		must(put_row(db, "first", &e), &e);
+		must(put_row(db, "second", &e), &e);
+		must(db_commit(db, DB_RELAXED, &e), &e);
+		bool started = false;
+		do {
+			rc = db_begin(db, DB_WRITE, &e);
+			if (rc == 0)
+				rc = remove_row(db, "second", &e);
+			if (rc == 0 && !started) {
+				(void)kept(); /* PostgreSQL is sent writes when something is asked */
+				started = true;
+				assert_int_equal(pthread_create(&other, NULL, remove_aside, &begun), 0);
+				usleep(HEAD_START_US);
+			}
+			if (rc == 0)
+				rc = db_commit(db, DB_RELAXED, &e);
+			else
+				db_rollback(db);
+		} while (rc != 0 && again_after_conflict(&again, &e));
+		must(rc, &e);
+		assert_int_equal(pthread_join(other, &failed), 0);
+		assert_null(failed);
+		assert_int_equal(kept(), 0);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_blob_goes_with_the_last_row_that_has_it, up, down),
 		cmocka_unit_test_setup_teardown(what_somebody_is_just_storing_again_stays, up, down),
+		cmocka_unit_test_setup_teardown(two_who_drop_the_last_two_rows_leave_nothing, up, down),
 	};
 	ident_init();
 	return cmocka_run_group_tests(tests, NULL, NULL);
