@@ -22,7 +22,7 @@ int plan_due(struct db *db, int64_t now_ms, size_t most, struct plan_entry *out,
 	*count = 0;
 	if (db_query(db, &stmt, e,
 		    "SELECT p.id, p.campaign, p.round, p.kind, p.step, p.level, p.place, p.due_ms, p.cursor, p.letters"
-		    " FROM plan p JOIN campaign c ON c.id = p.campaign WHERE p.state = 'planned' AND p.due_ms <= $1"
+		    " FROM plan p CROSS JOIN campaign c WHERE c.id = p.campaign AND p.state = 'planned' AND p.due_ms <= $1"
 		    " AND (c.state = 'running' OR (c.state = 'paused' AND p.kind = 'close'))"
 		    " ORDER BY p.due_ms, p.id LIMIT $2",
 		    "ii", now_ms, (int64_t)most) != 0)

@@ -80,8 +80,8 @@ static enum db_step next_open(struct planner *planner, struct open_expand *out, 
 		struct db_stmt *stmt;
 		if (db_query(planner->db, &stmt, e,
 			    "SELECT x.id, x.campaign, x.round, x.step, x.cursor, x.revision FROM expand x"
-			    " JOIN campaign c ON c.id = x.campaign"
-			    " WHERE x.done = 0 AND x.id > $1 AND (c.state = 'running'"
+			    " CROSS JOIN campaign c"
+			    " WHERE c.id = x.campaign AND x.done = 0 AND x.id > $1 AND (c.state = 'running'"
 			    " OR (x.step = $2 AND c.state = 'paused')) ORDER BY x.id LIMIT 1",
 			    "ii", planner->after_expand, (int64_t)PLANNER_STEP_JOB) != 0)
 			return DB_FAILED;
