@@ -56,7 +56,7 @@ int compose_file_put(struct db *db, const char *slug, const char *name, const ch
 	size_t len, const char *actor, struct error *e);
 int compose_file_remove(struct db *db, const char *slug, const char *name, struct error *e);
 /* After either, in tx, where no compose_save says it: a new version, so that what was checked before is not launched. */
-int compose_files_changed(struct db *tx, const char *slug, struct error *e);
+int compose_files_changed(struct db *tx, const char *slug, int64_t *version, struct error *e);
 int compose_files(struct db *db, const char *slug, json_t **out, struct error *e); /* [{"name","size","media_type"}] */
 
 /* The campaign.yaml the form stands for. */

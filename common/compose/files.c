@@ -119,9 +119,12 @@ int compose_file_remove(struct db *db, const char *slug, const char *name, struc
 	return compose_write(db, remove_it, &p, e);
 }
 
-int compose_files_changed(struct db *tx, const char *slug, struct error *e)
+int compose_files_changed(struct db *tx, const char *slug, int64_t *version, struct error *e)
 {
-	return db_exec(tx, e, "UPDATE composition SET version = version + 1 WHERE slug = $1", "s", slug);
+	return db_query_int(tx, version, e, "UPDATE composition SET version = version + 1 WHERE slug = $1 RETURNING version", "s",
+		       slug) == DB_ROW
+		? 0
+		: -1;
 }
 
 int compose_files(struct db *db, const char *slug, json_t **out, struct error *e)

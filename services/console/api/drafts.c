@@ -261,9 +261,9 @@ void api_draft_files(struct api *api)
 
 static int put_file(struct api_act *act, struct db *tx, struct error *e)
 {
-	const struct writing *w = act->arg;
+	struct writing *w = act->arg;
 	if (compose_file_put(tx, w->slug, w->name, w->media_type, act->api->data, act->api->len, act->api->visit->visitor->actor, e) != 0 ||
-		compose_files_changed(tx, w->slug, e) != 0)
+		compose_files_changed(tx, w->slug, &w->version, e) != 0)
 		return -1;
 	act->body = file_json(w->name, (int64_t)act->api->len, w->media_type);
 	return note(act, tx, "draft.file", w->slug, e);
@@ -280,15 +280,17 @@ void api_draft_file_put(struct api *api)
 		w.slug = c.slug;
 		if (!gate_file_name(w.name))
 			api_problem(api, API_NOT_FOUND, tr("this cannot be a file's name", "так файл называться не может"), NULL);
-		else if (api_act(&act))
+		else if (api_act(&act)) {
+			api_etag(api, w.version);
 			api_reply(api, 200, act.body);
+		}
 	}
 	composition_fini(&c);
 }
 
 static int remove_file(struct api_act *act, struct db *tx, struct error *e)
 {
-	const struct writing *w = act->arg;
+	struct writing *w = act->arg;
 	json_t *items = files_json(tx, w->slug, e), *one;
 	bool there = false;
 	size_t i;
@@ -299,7 +301,7 @@ static int remove_file(struct api_act *act, struct db *tx, struct error *e)
 	json_decref(items);
 	if (!there)
 		return error_set(e, ERROR_NOT_FOUND, "%s", tr("the draft has no such file", "такого файла у черновика нет"));
-	if (compose_file_remove(tx, w->slug, w->name, e) != 0 || compose_files_changed(tx, w->slug, e) != 0)
+	if (compose_file_remove(tx, w->slug, w->name, e) != 0 || compose_files_changed(tx, w->slug, &w->version, e) != 0)
 		return -1;
 	return note(act, tx, "draft.file_remove", w->slug, e);
 }
@@ -311,8 +313,10 @@ void api_draft_file_delete(struct api *api)
 	struct api_act act = {.work = remove_file, .api = api, .arg = &w};
 	if (find_draft(api, &c)) {
 		w.slug = c.slug;
-		if (api_act(&act))
+		if (api_act(&act)) {
+			api_etag(api, w.version);
 			api_no_content(api);
+		}
 	}
 	composition_fini(&c);
 }
