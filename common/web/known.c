@@ -73,3 +73,13 @@ bool known_has(struct known *known, const char *secret)
 	pthread_mutex_unlock(&known->lock);
 	return found;
 }
+
+void known_forget(struct known *known, const char *secret)
+{
+	uint64_t hash = hash_of(known, secret);
+	pthread_mutex_lock(&known->lock);
+	for (int i = 0; i < WAYS; i++)
+		if (known->seen[hash % SETS][i].hash == hash)
+			known->seen[hash % SETS][i] = (struct seen){0};
+	pthread_mutex_unlock(&known->lock);
+}

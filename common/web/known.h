@@ -12,6 +12,7 @@ struct known;
 struct known *known_new(void);
 void known_free(struct known **known);
 void known_add(struct known *known, const char *secret, int64_t now_mono_ms);
+void known_forget(struct known *known, const char *secret);
 /* NULL is nobody. */
 bool known_has(struct known *known, const char *secret);
 

@@ -163,7 +163,8 @@ static void worker_close(void *arg, void *handle)
 static bool admit(void *arg, const struct web_request *request)
 {
 	struct console *console = arg;
-	return throttle_take(console->visitors, web_neighbourhood(request), clock_mono_ms());
+	return gate_known_program(console, request) || /* counted by its key: others may come from the same address */
+		throttle_take(console->visitors, web_neighbourhood(request), clock_mono_ms());
 }
 
 /* ---- the service ------------------------------------------------------------------------ */
@@ -206,10 +207,8 @@ static int console_start(struct daemon *daemon, void **state, struct error *e)
 	console->settings = daemon_settings(daemon);
 	console->key = daemon_key(daemon);
 	console->bus = daemon_bus(daemon);
-	/* pages beside one program: what a key may ask must not be refused to its address */
-	int programs = console->settings->console.api_per_minute;
-	console->visitors = throttle_new(VISITORS_BURST + programs, VISITORS_PER_MINUTE + programs);
-	console->programs = throttle_new(programs, programs);
+	console->visitors = throttle_new(VISITORS_BURST, VISITORS_PER_MINUTE);
+	console->programs = throttle_new(console->settings->console.api_per_minute, console->settings->console.api_per_minute);
 	console->logins = throttle_new(LOGINS_BURST, LOGINS_PER_MINUTE);
 	console->browsers = throttle_new(BROWSERS_BURST, BROWSERS_PER_MINUTE);
 	console->refusals = throttle_new(REFUSALS_BURST, REFUSALS_PER_MINUTE);

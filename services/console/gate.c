@@ -114,6 +114,8 @@ static void serve_program(struct visit *visit, struct visitor *visitor, const st
 		visitor->senders = key.senders;
 		snprintf(visitor->actor, sizeof visitor->actor, "api/%s", key.id);
 	}
+	if (step == DB_DONE && text != NULL)
+		known_forget(visit->console->known, text);
 	if (step == DB_DONE && row->right != RIGHT_NONE)
 		not_known(visit);
 	else if (!rights_has(visitor->rights, row->right))
@@ -279,7 +281,8 @@ void console_gate(struct web_request *request, void *state)
 	if (step == DB_ROW) {
 		known_add(console->known, cookie, clock_mono_ms());
 		become(&visitor, &session);
-	}
+	} else if (step == DB_DONE && cookie != NULL)
+		known_forget(console->known, cookie);
 	if (step == DB_FAILED)
 		web_reply_error(request, &e);
 	else
@@ -287,11 +290,15 @@ void console_gate(struct web_request *request, void *state)
 	session_fini(&session);
 }
 
+bool gate_known_program(const struct console *console, const struct web_request *request)
+{
+	return known_has(console->known, bearer(request));
+}
+
 bool gate_known(void *arg, const struct web_request *request)
 {
 	const struct console *console = arg;
-	const char *key = bearer(request);
-	return known_has(console->known, key != NULL ? key : gate_cookie(request, COOKIE_SESSION));
+	return gate_known_program(console, request) || known_has(console->known, gate_cookie(request, COOKIE_SESSION));
 }
 
 bool console_session_alive(const struct console *console, struct db *db, const char *hash)

@@ -13,6 +13,8 @@ enum console_cookie {
 const char *gate_cookie(const struct web_request *request, enum console_cookie cookie);
 /* max_age_s 0: away with it. */
 void gate_set_cookie(struct web_request *request, enum console_cookie cookie, const char *value, int max_age_s);
+/* Came with an API key that was good when it was last looked at. */
+bool gate_known_program(const struct console *console, const struct web_request *request);
 /* web_config.known and .words. */
 bool gate_known(void *console, const struct web_request *request);
 bool gate_words(int status, const char **title, const char **text);

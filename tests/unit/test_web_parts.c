@@ -210,10 +210,13 @@ static void of_many_known_the_latest_are_kept(void **state)
 		known_add(known, "a", 2 * i + 1); /* comes all the time */
 		snprintf(name, sizeof name, "k%d", i);
 		known_add(known, name, 2 * i);
+		assert_true(known_has(known, "a"));
 	}
-	assert_true(known_has(known, "a"));
 	assert_true(known_has(known, name));
 	assert_false(known_has(known, "k0"));
+	known_forget(known, "a");
+	assert_false(known_has(known, "a"));
+	assert_true(known_has(known, name));
 	known_free(&known);
 }
 
