@@ -1,12 +1,12 @@
 #include "console/leftovers.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,10 +43,14 @@ static bool is_alone(const char *run_dir)
 {
 	char *path = xasprintf("%s/console.lock", run_dir);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	bool alone = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
-	if (fd >= 0)
-		(void)flock(fd, LOCK_SH | LOCK_NB);
 	free(path);
+	if (fd < 0)
+		return false;
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+	bool alone = fcntl(fd, F_OFD_SETLK, &lock) == 0;
+	lock.l_type = F_RDLCK; /* at once from the one to the other; else when who looks now has looked */
+	if (fcntl(fd, alone ? F_OFD_SETLK : F_OFD_SETLKW, &lock) != 0)
+		log_warn("console.lock", "folder=%s error=%s", log_quote(run_dir), strerror(errno));
 	return alone;
 }
 
