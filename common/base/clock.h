@@ -19,7 +19,7 @@ static inline int64_t clock_mono_ms(void)
 	return clock_mono_us() / 1000;
 }
 
-/* What the wall clock would have shown then had it always been as it is set now. */
+/* What the wall clock would have shown then had it always been as it is set now, and had the machine not slept since. */
 static inline int64_t clock_wall_ms(int64_t mono_ms)
 {
 	return clock_now_ms() - (clock_mono_ms() - mono_ms);

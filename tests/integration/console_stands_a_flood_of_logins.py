@@ -148,8 +148,9 @@ def strangers_leave_room_for_people_at_work(bed):
         stranger.sendall(want_room.encode())
         for _ in range(208):
             stranger.sendall(b"x" * mib)
+
         def refused_to(headers):
-            return bed.request("POST", "/asks/7/enter", b"x" * (60 * mib), {"Content-Type": "text/plain", **headers}).status
+            return bed.request("POST", "/asks/7/enter", b"x" * (100 * mib), {"Content-Type": "text/plain", **headers}).status
         want("another stranger", refused_to({}), 503)
         want("a cookie of one's own making", refused_to({"Cookie": "vestnik=good"}), 503)
         want("who is logged in", refused_to({"Cookie": f"vestnik={admin.cookies['vestnik']}"}), 403)

@@ -44,9 +44,10 @@ def main():
                 time.sleep(0.05)
             seen.append((time.monotonic(), sent(bed)))
         rate = speed(seen[0], seen[-1])
-        best = max(speed(a, b) for a, b in zip(seen, seen[1:]))  # a busy machine makes some spans slow
-        print(f"rate={rate:.1f}/s, at best {best:.1f}/s of {RATE}, connections={most} of {CONNECTIONS}", flush=True)
-        assert rate <= RATE * 1.1 and best >= RATE * 0.7, f"{rate:.1f}, at best {best:.1f} letters a second, want {RATE}"
+        spans = sorted(speed(a, b) for a, b in zip(seen, seen[1:]))
+        print(f"rate={rate:.1f}/s of {RATE}, spans {spans}, connections={most} of {CONNECTIONS}", flush=True)
+        assert rate <= RATE * 1.1, f"{rate:.1f} letters a second, want {RATE}"
+        assert spans[SPANS // 2] >= RATE * 0.7, f"{spans} letters a second, want {RATE}: a busy machine may slow half of them"
         assert most <= CONNECTIONS, f"{most} connections at once, at most {CONNECTIONS} may be"
 
         alive = services(bed)

@@ -37,6 +37,7 @@ with bed:
     api = bed.key("operate.read")
     rows = bed.api("GET", "/api/v1/services", key=api).json["services"]
     now = datetime.datetime.fromtimestamp(bed.clock.now_ms() / 1000, datetime.timezone.utc)
+    want("services over HTTP", len(rows) >= 7, True)
     for row in rows:
         age = (now - datetime.datetime.fromisoformat(row["since"])).total_seconds() / 60
         want(f"{row['service']} over HTTP", -MINUTES < age < MINUTES, True)
