@@ -148,12 +148,15 @@ bool feed_next(void *arg, struct transport_letter *out)
 	struct pool *pool = sender->pool;
 	struct outgoing *job;
 	while (next_job(sender, &job)) {
+		/* Composed before the last look at whose the letter is: a process that is frozen while it composes has
+		 * looked too early. */
+		struct error e;
+		int composed = compose_letter(&sender->compose, pool->key, job, &sender->letter, &e);
 		if (!pool->events.enter(pool->events.arg, job)) {
 			give_back_quota(pool, sender->line->relay);
 			continue;
 		}
-		struct error e;
-		if (compose_letter(&sender->compose, pool->key, job, &sender->letter, &e) == 0) {
+		if (composed == 0) {
 			job->started_us = clock_mono_us();
 			*out = sender->letter;
 			return true;
